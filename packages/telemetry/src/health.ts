@@ -1,0 +1,23 @@
+/** What a check found: `warn` still serves, `fail` does not. `reason` says why and what to do. */
+export type CheckResult = { readonly status: 'pass' | 'warn' | 'fail'; readonly reason?: string }
+
+export type HealthReport = {
+  readonly status: 'pass' | 'warn' | 'fail'
+  readonly checks: Readonly<Record<string, CheckResult>>
+}
+
+/** Named checks, asked when somebody wants to know. A check answers from memory: it never waits. */
+export class Health {
+  readonly #checks = new Map<string, () => CheckResult>()
+
+  register(name: string, check: () => CheckResult): void {
+    this.#checks.set(name, check)
+  }
+
+  report(): HealthReport {
+    const checks = Object.fromEntries([...this.#checks].map(([name, check]) => [name, check()]))
+    const statuses = Object.values(checks).map(check => check.status)
+    const status = statuses.includes('fail') ? 'fail' : statuses.includes('warn') ? 'warn' : 'pass'
+    return { status, checks }
+  }
+}

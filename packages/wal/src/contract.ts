@@ -1,0 +1,75 @@
+/**
+ * The one contract of everything durable: an append-only sequence of entries that can be sealed and trimmed.
+ * It is implemented over a local disk; a bucket can stand where the disk stands.
+ *
+ * A position (LSN, log sequence number) is the number of bytes of log before an entry's header; it only grows,
+ * over all files, and stays below 2^53.
+ */
+export type Wal = {
+  /** Position of the oldest entry that may still be read. */
+  readonly startLsn: number
+  /** Everything below is durable. */
+  readonly durableLsn: number
+  /** Position that the next entry will get. */
+  readonly endLsn: number
+  /** Why appends are refused for good (sealed, failed), or undefined while they are accepted. */
+  readonly refusal: Error | undefined
+
+  /**
+   * False while unsynced bytes are at their limit or the disk is nearly full: the caller holds its input back until
+   * `whenReady` resolves. An append while false is still taken (requests under way are finished), up to a hard limit.
+   */
+  readonly ready: boolean
+  whenReady(): Promise<void>
+
+  /**
+   * Copies one entry into the group that is gathering and returns its position; returns before it is durable.
+   * `payloadCrc` is the CRC-32C of `payload`, which the caller has usually computed anyway.
+   * Throws a typed error when the log is sealed, failed or full, and then nothing was taken.
+   */
+  append(stream: number, kind: number, payload: Uint8Array, payloadCrc: number): number
+
+  /**
+   * Resolves once all that has been appended so far is durable; rejects if it cannot become so. One promise is shared by
+   * a whole group. It settles after `onDurable` has been told.
+   */
+  flushed(): Promise<void>
+
+  /**
+   * Whole entries from the entry at `lsn` on, up to about `bytesMax` (at least one entry), never past `durableLsn`.
+   * Answers at once from memory or the page cache, with a promise where the disk must be waited for. Headers are
+   * always verified, payloads of `stream` too (of all streams when undefined); damage is a typed error naming file and offset.
+   */
+  read(lsn: number, bytesMax: number, stream?: number): Slice | Promise<Slice>
+
+  /** Ends the log durably: from then on every append fails, this writer's and any other's. */
+  seal(): Promise<void>
+
+  /** Says that nothing below `lsn` will be read again; whole files below it are deleted or recycled. */
+  trim(lsn: number): Promise<void>
+
+  /** Flushes what was accepted and releases the log. */
+  close(): Promise<void>
+}
+
+/**
+ * A stretch of log: whole entries, `bytes[start]` being the header of the one at `lsn`. The bytes stay as they are
+ * until `release` is called, exactly once.
+ */
+export type Slice = {
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+  readonly lsn: number
+  release(): void
+}
+
+/** Called for each entry during recovery, in order. `payload` is a view that is valid only during the call. */
+export type ReplayVisitor = (lsn: number, stream: number, kind: number, payload: Buffer) => void
+
+export type WalEvents = {
+  /** Everything below `durableLsn` is durable now. Called synchronously, before any promise of `flushed` resolves. */
+  onDurable(durableLsn: number): void
+  /** The log has failed for good: nothing that is not yet durable ever will be. */
+  onFailed(error: Error): void
+}
