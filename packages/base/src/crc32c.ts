@@ -12,7 +12,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc >>> 0
 })
 
-/** CRC-32C of `bytes`, continued from `initial` (the CRC of what came before). */
+/** CRC-32C of `bytes` (B1), continued from `initial` (the CRC of what came before). */
 export function crc32c(bytes: Uint8Array, initial = 0): number {
   if (bytes.length >= nativeBytesMin) return nativeCrc32c(bytes as Buffer, initial)
   return crc32cRange(bytes, 0, bytes.length, initial)

@@ -11,7 +11,7 @@ export type StopReport = {
 }
 
 /**
- * Holds what was started, in order, and stops it in reverse order, each part within the time that is left.
+ * Holds what was started, in order, and stops it in reverse order, each part within the time that is left (B3).
  * Stopping twice returns the same reports.
  */
 export class Lifecycle {

@@ -20,7 +20,7 @@ export class BoundedQueue<T> {
     return this.#length
   }
 
-  /** False, and nothing added, when the queue is full. */
+  /** False, and nothing added, when the queue is full (B2). */
   push(item: T): boolean {
     if (this.#length === this.capacity) return false
     if (this.#length === this.#slots.length) this.#grow()

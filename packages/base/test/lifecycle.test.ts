@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Lifecycle, systemClock } from '../src/index.ts'
 
-test('parts stop in reverse order; one that fails or hangs does not keep the others from stopping', async () => {
+test('B3: parts stop in reverse order; one that fails or hangs does not keep the others from stopping', async () => {
   const order: string[] = []
   const lifecycle = new Lifecycle(systemClock)
   lifecycle.add('disk', { stop: () => void order.push('disk') })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { BoundedQueue } from '../src/index.ts'
 
-test('a bounded queue behaves as an array that refuses to pass its limit', () => {
+test('B2: a bounded queue behaves as an array that refuses to pass its limit', () => {
   const operations = fc.array(fc.oneof(fc.nat(), fc.constant(undefined)), { maxLength: 200 })
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), operations, (capacity, steps) => {
