@@ -1,0 +1,42 @@
+import { posix } from 'node:path'
+import { testingPackage } from '../floors.ts'
+import { type Problem, placeOf, type Rule, scope, workspaceOf } from '../project.ts'
+
+/**
+ * A package is entered by its door alone: `@chronicle/wal`, never `@chronicle/wal/src/x.ts` nor `../../wal/src/x.ts`.
+ * Excused: tests reach their own package's files, and tests of `testing` reach everywhere.
+ */
+export const doorsRule: Rule = {
+  name: 'doors',
+  check(project) {
+    const problems: Problem[] = []
+    for (const { path, references } of project.sources.values()) {
+      const own = placeOf(path)
+      if (own?.package === testingPackage && own.part === 'test') continue
+      for (const { specifier, line } of references) {
+        const message = refusal(path, own?.package, specifier)
+        if (message) problems.push({ path, line, message })
+      }
+      if (own?.part === 'src') problems.push(...testsFromSources(path, references))
+    }
+    return problems
+  },
+}
+
+function refusal(path: string, own: string | undefined, specifier: string): string | undefined {
+  const workspace = workspaceOf(specifier)
+  if (workspace) {
+    return specifier === `${scope}${workspace}` ? undefined : `import from the door: ${scope}${workspace}`
+  }
+  if (!specifier.startsWith('.')) return undefined
+  const target = placeOf(posix.join(posix.dirname(path), specifier))
+  if (own && !target) return 'a package imports nothing from outside the packages'
+  return target && target.package !== own ? `import from the door: ${scope}${target.package}` : undefined
+}
+
+function testsFromSources(path: string, references: readonly { specifier: string; line: number }[]): Problem[] {
+  return references
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .filter(({ specifier }) => placeOf(posix.join(posix.dirname(path), specifier))?.part === 'test')
+    .map(({ line }) => ({ path, line, message: 'product code imports from a test directory' }))
+}
