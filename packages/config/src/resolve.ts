@@ -1,0 +1,106 @@
+import type { ChronicleError } from '@chronicle/base'
+import { configErrors } from './errors.ts'
+import type { ConfigFile } from './file.ts'
+import { hidden } from './secret.ts'
+import type { Setting, Settings, ValuesOf } from './setting.ts'
+import { suggest } from './suggest.ts'
+
+/** Everything that settings may come from. */
+export type Sources = {
+  /** Values of flags as typed: `{ '--kafka-port': '9093' }`. */
+  readonly flags: Readonly<Record<string, string | undefined>>
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly file?: ConfigFile | undefined
+  /** Directory that relative paths in flags and variables start from. */
+  readonly directory: string
+  /** Variables of ours that are no settings and so are not warned about. */
+  readonly otherVariables?: readonly string[]
+}
+
+/** Where a value came from: `where` is a flag, a variable, or file and line; empty for a default. */
+export type Origin = { readonly kind: 'flag' | 'environment' | 'file' | 'default'; readonly where: string }
+
+export type Resolved<S extends Settings> = {
+  readonly values: ValuesOf<S>
+  readonly origins: { readonly [K in keyof S]: Origin }
+  /** What is probably a mistake but does no harm. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * The value of every setting: a flag wins over the environment, that over the file, that over the default (C2).
+ * Throws the refusal of a value or key that is not accepted; an `AggregateError` of all where there are several.
+ */
+export function resolveSettings<S extends Settings>(settings: S, sources: Sources): Resolved<S> {
+  const refusals: ChronicleError[] = unknownKeys(settings, sources.file)
+  const values: Record<string, unknown> = {}
+  const origins: Record<string, Origin> = {}
+  for (const [name, each] of Object.entries(settings)) {
+    const found = find(each, sources)
+    origins[name] = found.origin
+    values[name] = each.default
+    if (found.origin.kind === 'default') continue
+    const value = found.text === undefined ? undefined : each.type.parse(found.text, found.directory)
+    if (value === undefined) refusals.push(refusal(each, found))
+    else values[name] = value
+  }
+  if (refusals.length === 1) throw refusals[0]
+  if (refusals.length > 1) throw new AggregateError(refusals, refusals.map(each => each.message).join('\n'))
+  return {
+    values: values as ValuesOf<S>,
+    origins: origins as Resolved<S>['origins'],
+    warnings: unknownVariables(settings, sources),
+  }
+}
+
+type Found = { readonly text: string | undefined; readonly origin: Origin; readonly directory: string }
+
+function find(each: Setting, { flags, environment, file, directory }: Sources): Found {
+  const flag = each.flag === undefined ? undefined : flags[each.flag]
+  if (flag !== undefined) return { text: flag, origin: { kind: 'flag', where: each.flag! }, directory }
+  // An empty variable is one that is not set: that is how compose files and shells leave one out.
+  const variable = each.environment.find(name => (environment[name] ?? '') !== '')
+  if (variable !== undefined) {
+    return { text: environment[variable], origin: { kind: 'environment', where: variable }, directory }
+  }
+  const entry = file?.entries.get(each.key)
+  if (file && entry)
+    return { text: entry.text, origin: { kind: 'file', where: entry.where }, directory: file.directory }
+  return { text: undefined, origin: { kind: 'default', where: '' }, directory }
+}
+
+/** The longest piece of a refused value that an error repeats. */
+const shownCharsMax = 100
+
+function refusal(each: Setting, found: Found): ChronicleError {
+  const shown = found.text === undefined ? 'a list or a date' : JSON.stringify(found.text.slice(0, shownCharsMax))
+  const isNear = found.text !== undefined && each.type.values && suggest(found.text, each.type.values)
+  return configErrors.create('config.invalid-value', {
+    setting: each.key,
+    from: found.origin.where,
+    // C4: a refused secret is as secret as an accepted one.
+    value: each.type.secret ? hidden : shown,
+    accepted: each.type.accepts,
+    didYouMean: isNear || undefined,
+  })
+}
+
+function unknownKeys(settings: Settings, file: ConfigFile | undefined): ChronicleError[] {
+  const known = Object.values(settings).map(each => each.key)
+  return [...(file?.entries ?? [])]
+    .filter(([key]) => !known.includes(key))
+    .map(([key, { where }]) =>
+      configErrors.create('config.unknown-key', { key, at: where, didYouMean: suggest(key, known) }),
+    )
+}
+
+function unknownVariables(settings: Settings, { environment, otherVariables = [] }: Sources): string[] {
+  const known = [...Object.values(settings).flatMap(each => each.environment), ...otherVariables]
+  return Object.keys(environment)
+    .filter(name => /^CHRONI(K|CLE)_/.test(name) && !known.includes(name))
+    .sort()
+    .map(name => {
+      const meant = suggest(name, known)
+      return `${name} is not a setting and has no effect${meant ? `; did you mean ${meant}?` : ''}`
+    })
+}
