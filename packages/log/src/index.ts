@@ -1,0 +1,37 @@
+export {
+  batchAttributes,
+  batchBaseOffset,
+  batchBaseSequence,
+  batchBaseTimestamp,
+  batchBytes,
+  batchCompression,
+  batchCrc,
+  batchEndOffset,
+  batchHeaderBytes,
+  batchIsControl,
+  batchIsTransactional,
+  batchLastOffsetDelta,
+  batchLeaderEpoch,
+  batchMagicOf,
+  batchMaxTimestamp,
+  batchProducerEpoch,
+  batchProducerId,
+  batchRecordCount,
+} from './batch.ts'
+export type {
+  Appended,
+  CommittedOffset,
+  Isolation,
+  Log,
+  OffsetCommit,
+  Partition,
+  Records,
+  StoredGroup,
+  TimestampedOffset,
+  Topic,
+} from './contract.ts'
+export { logErrors } from './errors.ts'
+export { openLog } from './open.ts'
+export type { LogOptions, OpenWal } from './options.ts'
+export { defaultLogSettings, type LogSettings } from './settings.ts'
+export { resolveConfig, type TopicConfig, type TopicSettings, topicConfigs } from './topic-configs.ts'
