@@ -1,0 +1,93 @@
+/**
+ * `npm run bench [-- NAME…] [--seconds N] [--json]`: measures Chronicle beside named peers in the same run.
+ * Method, machine and results: docs/PERFORMANCE.md.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Benchmark, Row } from './harness.ts'
+import { describeMachine, type Section, summary, table } from './report.ts'
+import { suite } from './suite/index.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '1.5' },
+    rounds: { type: 'string', default: '3' },
+    json: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    directory: { type: 'string', default: os.tmpdir() },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+
+if (values.help || values.list) {
+  console.log(usage())
+} else {
+  await main()
+}
+
+async function main(): Promise<void> {
+  const chosen = choose(positionals)
+  const machine = describeMachine(os.loadavg()[0]!)
+  const root = path.join(values.directory, 'chronicle-bench-')
+  mkdirSync(values.directory, { recursive: true })
+  const sections: Section[] = []
+  for (const benchmark of chosen) {
+    const directory = mkdtempSync(root)
+    try {
+      sections.push(await runOne(benchmark, directory))
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
+    if (!values.json) console.log(`${table(sections.at(-1)!)}\n`)
+  }
+  if (values.json) console.log(JSON.stringify({ machine, sections }, undefined, 2))
+  else console.log(`${summary(sections)}; ${JSON.stringify(machine)}`)
+}
+
+async function runOne(benchmark: Benchmark, directory: string): Promise<Section> {
+  const { name, about } = benchmark
+  const started = performance.now()
+  const context = {
+    secondsPerRound: positive('seconds', values.seconds),
+    rounds: positive('rounds', values.rounds),
+    directory,
+    progress: (doing: string) => progress(`${name}: ${doing}`),
+  }
+  let rows: Row[]
+  try {
+    rows = await benchmark.run(context)
+  } catch (error) {
+    // One benchmark that cannot run must not cost the others; the line says so and the exit code too.
+    process.exitCode = 1
+    rows = [{ what: name, skipped: error instanceof Error ? error.message : String(error) }]
+  }
+  progress('')
+  return { name, about: `${about} (${((performance.now() - started) / 1000).toFixed(0)} s)`, rows }
+}
+
+function choose(names: readonly string[]): readonly Benchmark[] {
+  const unknown = names.find(name => !suite.some(benchmark => benchmark.name === name))
+  if (unknown === undefined) return names.length === 0 ? suite : suite.filter(({ name }) => names.includes(name))
+  console.error(`There is no benchmark "${unknown}".\n${usage()}`)
+  process.exit(2)
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text)
+  if (value > 0) return value
+  console.error(`--${name} takes a number above 0, got "${text}".`)
+  process.exit(2)
+}
+
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
+  else if (text !== '') process.stderr.write(`${text}\n`)
+}
+
+function usage(): string {
+  const names = suite.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')
+  return `npm run bench -- [NAME…] [--seconds N] [--rounds N] [--directory DIR] [--json]\n${names}`
+}
