@@ -12,14 +12,17 @@ export type ErrorDetails = Readonly<Record<string, string | number | boolean | u
 /** An error with a code that callers may switch on and a remedy that people may follow. */
 export class ChronicleError<Code extends string = string> extends Error {
   readonly code: Code
+  /** What happened, without the details; `message` has both. */
+  readonly summary: string
   readonly remedy: string
   readonly details: ErrorDetails
 
-  constructor(code: Code, message: string, remedy: string, details: ErrorDetails, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause })
+  constructor(code: Code, spec: ErrorSpec, details: ErrorDetails, cause?: unknown) {
+    super(`${spec.summary}${describe(details)}`, cause === undefined ? undefined : { cause })
     this.name = 'ChronicleError'
     this.code = code
-    this.remedy = remedy
+    this.summary = spec.summary
+    this.remedy = spec.remedy
     this.details = details
   }
 }
@@ -50,8 +53,7 @@ export function errorFamily<const Specs extends Record<string, ErrorSpec>>(
     package: packageName,
     specs,
     create(code: Code, details: ErrorDetails = {}, cause?: unknown) {
-      const spec = specs[code] as ErrorSpec
-      return new ChronicleError<Code>(code, `${spec.summary}${describe(details)}`, spec.remedy, details, cause)
+      return new ChronicleError<Code>(code, specs[code] as ErrorSpec, details, cause)
     },
     is(error: unknown): error is ChronicleError<Code> {
       return error instanceof ChronicleError && Object.hasOwn(specs, error.code)

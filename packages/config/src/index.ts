@@ -1,9 +1,9 @@
 export { configErrors } from './errors.ts'
 export { type ConfigFile, parseConfigFile, readConfigFile } from './file.ts'
-export { bySection, defaultOf, formatValue, renderSettingsTable, type ShownSetting, showSettings } from './render.ts'
+export { bySection, defaultOf, renderSettingsTable, type ShownSetting, showSettings } from './render.ts'
 export { type Origin, type Resolved, resolveSettings, type Sources } from './resolve.ts'
 export { Secret } from './secret.ts'
-export { declareSettings, type Setting, type Settings, setting, type ValuesOf } from './setting.ts'
+export { declareSettings, formatValue, type Setting, type Settings, setting, type ValuesOf } from './setting.ts'
 export { suggest } from './suggest.ts'
 export {
   address,

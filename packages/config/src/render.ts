@@ -1,5 +1,5 @@
 import type { Origin, Resolved } from './resolve.ts'
-import type { Setting, Settings } from './setting.ts'
+import { formatValue, type Setting, type Settings } from './setting.ts'
 
 /** The value of one setting and where it came from, as `config --show` prints it. Secrets are hidden (C4). */
 export type ShownSetting = {
@@ -16,11 +16,6 @@ export function showSettings<S extends Settings>(settings: S, resolved: Resolved
     origin: resolved.origins[name]!,
     setting: each,
   }))
-}
-
-/** `value` as text; undefined where there is none. */
-export function formatValue(each: Setting, value: unknown): string | undefined {
-  return value === undefined || value === null ? undefined : each.type.format(value)
 }
 
 /** What holds when nothing is set. */

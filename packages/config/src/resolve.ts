@@ -2,7 +2,7 @@ import type { ChronicleError } from '@chronicle/base'
 import { configErrors } from './errors.ts'
 import type { ConfigFile } from './file.ts'
 import { hidden } from './secret.ts'
-import type { Setting, Settings, ValuesOf } from './setting.ts'
+import { formatValue, type Setting, type Settings, type ValuesOf } from './setting.ts'
 import { suggest } from './suggest.ts'
 
 /** Everything that settings may come from. */
@@ -38,8 +38,10 @@ export function resolveSettings<S extends Settings>(settings: S, sources: Source
   for (const [name, each] of Object.entries(settings)) {
     const found = find(each, sources)
     origins[name] = found.origin
-    values[name] = each.default
-    if (found.origin.kind === 'default') continue
+    if (found.origin.kind === 'default') {
+      values[name] = defaultValue(each, sources.directory)
+      continue
+    }
     const value = found.text === undefined ? undefined : each.type.parse(found.text, found.directory)
     if (value === undefined) refusals.push(refusal(each, found))
     else values[name] = value
@@ -51,6 +53,12 @@ export function resolveSettings<S extends Settings>(settings: S, sources: Source
     origins: origins as Resolved<S>['origins'],
     warnings: unknownVariables(settings, sources),
   }
+}
+
+/** Through text and back, so that a default that is a relative path ends up where it would if it had been given. */
+function defaultValue(each: Setting, directory: string): unknown {
+  const text = formatValue(each, each.default)
+  return text === undefined || each.type.secret ? each.default : each.type.parse(text, directory)
 }
 
 type Found = { readonly text: string | undefined; readonly origin: Origin; readonly directory: string }

@@ -71,3 +71,8 @@ export function declareSettings<const S extends Settings>(settings: S): S {
   }
   return settings
 }
+
+/** `value` as text; undefined where there is none. */
+export function formatValue(each: Setting, value: unknown): string | undefined {
+  return value === undefined || value === null ? undefined : each.type.format(value)
+}
