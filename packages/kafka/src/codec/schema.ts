@@ -51,8 +51,7 @@ export type Write<F extends Fields> = {
   [K in keyof F as F[K] extends WireType<infer _T, true> ? never : K]: WriteValue<ValueIn<F[K]>>
 } & { [K in keyof F as F[K] extends WireType<infer _T, true> ? K : never]?: WriteValue<ValueIn<F[K]>> }
 type ValueIn<W> = W extends WireType<infer T, boolean> ? T : never
-type WriteValue<T> =
-  T extends StructOf<infer F> ? Write<F> : T extends ArrayOf<infer E> ? readonly WriteValue<E>[] : T
+type WriteValue<T> = T extends StructOf<infer F> ? Write<F> : T extends ArrayOf<infer E> ? readonly WriteValue<E>[] : T
 
 declare const structBrand: unique symbol
 declare const arrayBrand: unique symbol
@@ -60,6 +59,8 @@ export type StructOf<F extends Fields> = { readonly [structBrand]: F }
 export type ArrayOf<E> = { readonly [arrayBrand]: E }
 
 const forEver = 32767
+/** `flexible` of an API that has no flexible version. */
+export const neverFlexible = 32767
 const plain = <T>(kind: Kind, defaultValue: T): WireType<T, false> => ({ kind, since: 0, until: forEver, defaultValue })
 
 export const bool = plain<boolean>('bool', false)
@@ -80,7 +81,13 @@ export const bytes = plain<Buffer>('bytes', Buffer.alloc(0))
  * Record batches. Read: a view into the frame, valid only while the frame is. Written: pieces that are sent as they are,
  * without a copy. Null where the wire says so.
  */
-export const records: WireType<RecordsField, false> = { kind: 'records', since: 0, until: forEver, nullableSince: 0, defaultValue: null }
+export const records: WireType<RecordsField, false> = {
+  kind: 'records',
+  since: 0,
+  until: forEver,
+  nullableSince: 0,
+  defaultValue: null,
+}
 export type RecordsField = Buffer | readonly Uint8Array[] | null
 
 export function array<T>(element: WireType<T, boolean>): WireType<ArrayOf<T>, false>
@@ -97,6 +104,11 @@ export function struct<const F extends Fields>(fields: F): WireType<StructOf<F>,
 /** Null is a value, from version `since` on. The default becomes null only with `withDefault(null, …)`. */
 export function nullable<T, O extends boolean>(type: WireType<T, O>, since = 0): WireType<T | null, O> {
   return { ...type, nullableSince: since } as WireType<T | null, O>
+}
+
+/** Null is a value, and the one that a writer sends when the field is left out. */
+export function nullByDefault<T>(type: WireType<T, boolean>, since = 0): WireType<T | null, true> {
+  return { ...type, nullableSince: since, defaultValue: null } as WireType<T | null, true>
 }
 
 /** On the wire from `version` on; earlier its default is read and nothing is written. */

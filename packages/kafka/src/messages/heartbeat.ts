@@ -1,4 +1,4 @@
-import { api, int16, int32, nullable, since, string } from '../codec/schema.ts'
+import { api, int16, int32, nullByDefault, since, string } from '../codec/schema.ts'
 
 /** Heartbeat: a group member says that it is alive. Flexible from v4. */
 export const heartbeat = api({
@@ -7,6 +7,6 @@ export const heartbeat = api({
   versions: [0, 4],
   flexible: 4,
   about: 'A group member says that it is alive.',
-  request: { groupId: string, generationId: int32, memberId: string, groupInstanceId: since(3, nullable(string)) },
+  request: { groupId: string, generationId: int32, memberId: string, groupInstanceId: since(3, nullByDefault(string)) },
   response: { throttleTimeMs: since(1, int32), errorCode: int16 },
 })

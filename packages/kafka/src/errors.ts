@@ -1,0 +1,21 @@
+import { errorFamily } from '@chronicle/base'
+
+export const kafkaErrors = errorFamily('kafka', {
+  'kafka.malformed': {
+    summary: 'A message does not follow the Kafka protocol',
+    remedy:
+      'Look for the client that sent it: its bytes were damaged, or it does not speak the version that it announced.',
+  },
+  'kafka.too-many-elements': {
+    summary: 'A message holds more array elements than are accepted in one',
+    remedy: 'Ask for fewer topics or partitions at a time.',
+  },
+  'kafka.unsupported-version': {
+    summary: 'The API is not known in that version',
+    remedy: 'Use a version that ApiVersions lists.',
+  },
+  'kafka.unwritable': {
+    summary: 'A value cannot be written as its field is declared',
+    remedy: 'This is a defect: the value comes from the program itself. Report the field and the value.',
+  },
+})

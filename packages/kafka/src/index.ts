@@ -1,0 +1,6 @@
+export type { Api, RequestOf, RequestToSend, ResponseOf, ResponseReceived } from './codec/schema.ts'
+export { ErrorCode, type ErrorCodeSpec, type ErrorName, errorCodes, errorName } from './error-codes.ts'
+export { kafkaErrors } from './errors.ts'
+export { type Handler, handler, type RequestContext } from './handler.ts'
+export * from './messages/index.ts'
+export { uuidFromKafka, uuidToKafka, zeroUuid } from './uuid.ts'
