@@ -1,7 +1,11 @@
 /** How a benchmark is declared, repeated and judged. */
 
-/** Largest or smallest value that meets a target; of the ratio where there is a peer, else of our own figure. */
-export type Target = { readonly bound: 'at least' | 'at most'; readonly value: number }
+/** Least or most that meets a target: of the ratio to the peer, or of our own figure. */
+export type Target = {
+  readonly bound: 'at least' | 'at most'
+  readonly value: number
+  readonly of: 'ratio' | 'figure'
+}
 
 export type Figure = { readonly value: number; readonly unit: string }
 
@@ -22,8 +26,9 @@ export type Verdict = 'met' | 'missed' | 'skipped' | ''
 
 export function verdictOf(row: Row): Verdict {
   if (row.skipped !== undefined) return 'skipped'
-  const judged = row.ratio ?? row.ours?.value
-  if (row.target === undefined || judged === undefined) return ''
+  if (row.target === undefined) return ''
+  const judged = row.target.of === 'ratio' ? row.ratio : row.ours?.value
+  if (judged === undefined) return ''
   const met = row.target.bound === 'at least' ? judged >= row.target.value : judged <= row.target.value
   return met ? 'met' : 'missed'
 }
@@ -104,6 +109,11 @@ export function single(what: string, values: readonly number[], unit: string, ta
   }
 }
 
-export const atLeast = (value: number): Target => ({ bound: 'at least', value })
-export const atMost = (value: number): Target => ({ bound: 'at most', value })
+export const ratioAtLeast = (value: number): Target => ({ bound: 'at least', value, of: 'ratio' })
+export const ratioAtMost = (value: number): Target => ({ bound: 'at most', value, of: 'ratio' })
+export const atLeast = (value: number): Target => ({ bound: 'at least', value, of: 'figure' })
+export const atMost = (value: number): Target => ({ bound: 'at most', value, of: 'figure' })
+
 export const megabyte = 1_000_000
+export const kibibyte = 1024
+export const mebibyte = 1024 * kibibyte

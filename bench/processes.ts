@@ -9,7 +9,10 @@ export type Running = {
   readonly pid: number
   /** Everything written to standard error so far, the last few kilobytes of it. */
   errors(): string
+  /** Asks it to stop, and makes it after ten seconds. */
   stop(): Promise<void>
+  /** Ends it as a crash does. */
+  kill(): Promise<void>
 }
 
 /** Ended with the benchmark, whatever happens to it. */
@@ -42,7 +45,7 @@ export async function start(
     })
   })
   ended.catch(() => {})
-  const stop = (): Promise<void> => end(child)
+  const stop = (): Promise<void> => end(child, 'SIGTERM')
   try {
     await Promise.race([options.ready(child), ended, timeout(options.startMsMax ?? 30_000, command)])
   } catch (error) {
@@ -51,13 +54,13 @@ export async function start(
   }
   // What nobody reads must not fill the pipe and stop the program.
   child.stdout.resume()
-  return { pid: child.pid!, errors: () => errors, stop }
+  return { pid: child.pid!, errors: () => errors, stop, kill: () => end(child, 'SIGKILL') }
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const gone = new Promise<void>(resolve => child.once('exit', () => resolve()))
-  child.kill('SIGTERM')
+  child.kill(signal)
   const kill = setTimeout(() => child.kill('SIGKILL'), 10_000)
   await gone
   clearTimeout(kill)

@@ -54,7 +54,8 @@ function cellsOf(row: Row): string[] {
 
 function targetOf(row: Row): string {
   if (row.target === undefined) return ''
-  return `${row.target.bound === 'at least' ? '≥' : '≤'} ${significant(row.target.value)}`
+  const bound = `${row.target.bound === 'at least' ? '≥' : '≤'} ${significant(row.target.value)}`
+  return row.target.of === 'figure' && row.ours ? `${bound} ${row.ours.unit}` : bound
 }
 
 function figure({ value, unit }: Figure): string {

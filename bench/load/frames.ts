@@ -79,3 +79,44 @@ export function fetchAnswer(
     recordsBytes: Math.max(0, head.readInt32BE(partition + 34 + aborted * 16 + 4)),
   }
 }
+
+/** CreateTopics v2: one topic with `configs` set. */
+export function createTopicRequest(
+  topic: string,
+  partitions: number,
+  configs: Readonly<Record<string, string>>,
+): Buffer {
+  const pieces = [int32(1), text(topic), int32(partitions), int16(1), int32(0), int32(Object.keys(configs).length)]
+  for (const [name, value] of Object.entries(configs)) pieces.push(text(name), text(value))
+  pieces.push(int32(10_000), Buffer.from([0])) // timeout; not only to validate
+  const body = Buffer.concat(pieces)
+  const { bytes, at } = frame(19, 2, body.length)
+  body.copy(bytes, at)
+  return bytes
+}
+
+/** Where the error code stands in the answer to {@link createTopicRequest}. */
+export function createTopicErrorAt(topic: string): number {
+  return 4 + 4 + 4 + 4 + 2 + topic.length
+}
+
+/** ApiVersions v0: the question that a broker answers first. */
+export function apiVersionsRequest(): Buffer {
+  return frame(18, 0, 0).bytes
+}
+
+function int16(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeInt16BE(value)
+  return bytes
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}
+
+function text(value: string): Buffer {
+  return Buffer.concat([int16(value.length), Buffer.from(value, 'latin1')])
+}

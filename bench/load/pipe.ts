@@ -38,8 +38,7 @@ export class FrameCounter {
   }
 }
 
-export type PipeOptions = {
-  readonly port: number
+export type Load = {
   readonly inFlight: number
   /** The next request, or undefined when the load has sent all that it may. */
   next(): Buffer | undefined
@@ -48,7 +47,7 @@ export type PipeOptions = {
 }
 
 export class Pipe {
-  readonly #options: PipeOptions
+  readonly #load: Load
   readonly #socket: net.Socket
   readonly #drained = Promise.withResolvers<void>()
   readonly #exhausted = Promise.withResolvers<void>()
@@ -57,13 +56,13 @@ export class Pipe {
   answers = 0
   answerBytes = 0
 
-  private constructor(options: PipeOptions, landing: Buffer) {
-    this.#options = options
+  private constructor(port: number, load: Load, landing: Buffer) {
+    this.#load = load
     // Handled where it is awaited; a failure before that must not end the process.
     this.#drained.promise.catch(() => {})
     const frames = new FrameCounter((head, frameBytes) => this.#answered(head, frameBytes))
     this.#socket = net.connect({
-      port: options.port,
+      port,
       host: '127.0.0.1',
       noDelay: true,
       onread: {
@@ -85,8 +84,8 @@ export class Pipe {
   }
 
   /** `landing` may be shared by all pipes of a process: it is emptied within each callback. */
-  static async open(options: PipeOptions, landing: Buffer = Buffer.alloc(landingBytes)): Promise<Pipe> {
-    const pipe = new Pipe(options, landing)
+  static async open(port: number, load: Load, landing: Buffer = Buffer.alloc(landingBytes)): Promise<Pipe> {
+    const pipe = new Pipe(port, load, landing)
     await new Promise<void>((resolve, reject) => pipe.#socket.once('connect', resolve).once('error', reject))
     pipe.#socket.on('error', error => pipe.#drained.reject(error))
     return pipe
@@ -99,7 +98,7 @@ export class Pipe {
 
   start(): void {
     this.#socket.cork()
-    for (let at = 0; at < this.#options.inFlight; at++) this.#send()
+    for (let at = 0; at < this.#load.inFlight; at++) this.#send()
     this.#socket.uncork()
   }
 
@@ -115,7 +114,7 @@ export class Pipe {
   }
 
   #send(): void {
-    const request = this.#stopped ? undefined : this.#options.next()
+    const request = this.#stopped ? undefined : this.#load.next()
     if (request === undefined) {
       if (this.#pending === 0) this.#exhausted.resolve()
       return
@@ -128,7 +127,7 @@ export class Pipe {
     this.#pending--
     this.answers++
     this.answerBytes += answerBytes
-    this.#options.check(head, answerBytes)
+    this.#load.check(head, answerBytes)
     this.#send()
     if (this.#stopped && this.#pending === 0) this.#drained.resolve()
   }
@@ -137,7 +136,7 @@ export class Pipe {
 export type Flow = { readonly answers: number; readonly answerBytes: number; readonly seconds: number }
 
 /** Runs all pipes for `seconds`, or until all have sent what they may, and counts what was answered in that time. */
-export async function run(pipes: readonly Pipe[], seconds: number): Promise<Flow> {
+async function run(pipes: readonly Pipe[], seconds: number): Promise<Flow> {
   const before = totals(pipes)
   const started = performance.now()
   for (const pipe of pipes) pipe.start()
@@ -146,6 +145,18 @@ export async function run(pipes: readonly Pipe[], seconds: number): Promise<Flow
   const took = (performance.now() - started) / 1000
   await Promise.all(pipes.map(pipe => pipe.stop()))
   return { answers: flow.answers - before.answers, answerBytes: flow.answerBytes - before.answerBytes, seconds: took }
+}
+
+/** Opens a connection for each load, runs them all for `seconds` at most, and closes them. */
+export async function runLoads(port: number, loads: readonly Load[], seconds: number): Promise<Flow> {
+  const landing = Buffer.alloc(landingBytes)
+  const pipes: Pipe[] = []
+  try {
+    for (const load of loads) pipes.push(await Pipe.open(port, load, landing))
+    return await run(pipes, seconds)
+  } finally {
+    for (const pipe of pipes) pipe.close()
+  }
 }
 
 async function within(seconds: number, done: Promise<unknown>): Promise<void> {

@@ -9,7 +9,7 @@
  */
 import net from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { FrameCounter, Pipe, run } from '../load/pipe.ts'
+import { FrameCounter, runLoads } from '../load/pipe.ts'
 import { line, type Running, start } from '../processes.ts'
 
 const memoryBytes = 64 * 1024 * 1024
@@ -32,15 +32,10 @@ export async function socketFlow(
   const request = Buffer.alloc(options.requestBytes)
   request.writeInt32BE(request.length - 4, 0)
   request.writeInt32BE(options.answerBytes, 4)
-  const landing = Buffer.alloc(256 * 1024)
-  const pipe = { port: peer.port, inFlight: options.inFlight, next: () => request, check: () => {} }
-  const pipes = await Promise.all(Array.from({ length: options.connections }, () => Pipe.open(pipe, landing)))
-  try {
-    const flow = await run(pipes, options.seconds)
-    return { answersPerSecond: flow.answers / flow.seconds, bytesPerSecond: flow.answerBytes / flow.seconds }
-  } finally {
-    for (const each of pipes) each.close()
-  }
+  const load = { inFlight: options.inFlight, next: () => request, check: () => {} }
+  const loads = Array.from({ length: options.connections }, () => load)
+  const flow = await runLoads(peer.port, loads, options.seconds)
+  return { answersPerSecond: flow.answers / flow.seconds, bytesPerSecond: flow.answerBytes / flow.seconds }
 }
 
 function serve(): void {

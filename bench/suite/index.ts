@@ -1,5 +1,25 @@
 import type { Benchmark } from '../harness.ts'
+import { besideApache, besideMock } from './clients.ts'
+import { fetching } from './fetch.ts'
+import { latency } from './latency.ts'
 import { limits } from './limits.ts'
+import { memory } from './memory.ts'
+import { largeBatches, manyPartitions } from './produce.ts'
+import { smallRequests } from './small.ts'
+import { starting } from './start.ts'
+import { tailing } from './tail.ts'
 
 /** Every benchmark, in the order in which they run. */
-export const suite: readonly Benchmark[] = [limits]
+export const suite: readonly Benchmark[] = [
+  limits,
+  largeBatches,
+  manyPartitions,
+  smallRequests,
+  latency,
+  fetching,
+  tailing,
+  besideMock,
+  besideApache,
+  memory,
+  starting,
+]

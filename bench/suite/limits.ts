@@ -1,11 +1,8 @@
 /** What the machine allows without any of our code: the figures that ratios are taken against. */
 import { crc32c } from '@chronicle/base'
-import { type Benchmark, type Context, megabyte, type Row, single } from '../harness.ts'
+import { type Benchmark, type Context, kibibyte, mebibyte, megabyte, type Row, single } from '../harness.ts'
 import { appendAndSync } from '../peers/disk.ts'
 import { socketFlow, startSocketPeer } from '../peers/socket.ts'
-
-const kibibyte = 1024
-const mebibyte = 1024 * kibibyte
 
 export const limits: Benchmark = {
   name: 'limits',

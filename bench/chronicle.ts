@@ -1,0 +1,60 @@
+/** Chronicle under measurement: the program as users start it, or the bench's own entry with syncs left out. */
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { connect } from './load/ask.ts'
+import { apiVersionsRequest, createTopicErrorAt, createTopicRequest } from './load/frames.ts'
+import { freePort, listening, type Running, start } from './processes.ts'
+
+const root = path.join(import.meta.dirname, '..')
+const product = [path.join(root, 'packages/server/bin/chronicle.js'), 'start']
+const unsynced = [path.join(root, 'bench/broker.ts')]
+
+export type Chronicle = Running & { readonly port: number; readonly readyMs: number }
+
+/** Starts a broker on data in `directory`; ready when it answers ApiVersions. `readyMs` is the time from spawn to that answer. */
+export async function startChronicle(
+  directory: string,
+  options: { synced?: boolean; env?: Readonly<Record<string, string>>; nodeOptions?: readonly string[] } = {},
+): Promise<Chronicle> {
+  mkdirSync(directory, { recursive: true })
+  const [port, httpPort, metricsPort] = [await freePort(), await freePort(), await freePort()]
+  const env = {
+    CHRONICLE_DATA_DIR: directory,
+    CHRONICLE_KAFKA_PORT: String(port),
+    CHRONICLE_PORT: String(httpPort),
+    CHRONICLE_METRICS_PORT: String(metricsPort),
+    CHRONICLE_LOG_LEVEL: 'warn',
+    // Old records go within seconds, so that a minute of load stays within a few gigabytes and files are recycled.
+    CHRONICLE_RETENTION_CHECK_INTERVAL: '1s',
+    ...options.env,
+  }
+  const entry = (options.synced ?? true) ? product : unsynced
+  const started = performance.now()
+  const broker = await start(process.execPath, [...(options.nodeOptions ?? []), ...entry], {
+    env,
+    ready: () => answers(port),
+  })
+  return { ...broker, port, readyMs: performance.now() - started }
+}
+
+async function answers(port: number): Promise<void> {
+  await listening(port, 2)
+  const { ask, close } = await connect(port)
+  await ask(apiVersionsRequest())
+  close()
+}
+
+/** Keeps what a benchmark leaves on the disk within bounds. */
+export const keepBytes = { 'retention.bytes': String(64 * 1024 * 1024) }
+
+export async function createTopic(
+  port: number,
+  topic: string,
+  partitions: number,
+  configs: Readonly<Record<string, string>> = keepBytes,
+): Promise<void> {
+  const { ask, close } = await connect(port)
+  const code = (await ask(createTopicRequest(topic, partitions, configs))).readInt16BE(createTopicErrorAt(topic))
+  close()
+  if (code !== 0) throw new Error(`creating ${topic} was refused with Kafka's error ${code}`)
+}
