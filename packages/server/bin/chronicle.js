@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+// Plain JavaScript that older versions of Node can parse too: it finds a Node that can run the rest.
+import { spawn } from 'node:child_process'
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const majorMin = 24
+const program = realpathSync(fileURLToPath(import.meta.url))
+
+/** The Node that `npm ci` put into the nearest `node_modules`, or undefined. */
+function installedNode() {
+  for (let directory = dirname(program); ; directory = dirname(directory)) {
+    const candidate = join(directory, 'node_modules', '.bin', 'node')
+    if (existsSync(candidate)) return realpathSync(candidate)
+    if (directory === dirname(directory)) return undefined
+  }
+}
+
+/** Runs the same command line under `node`, in this process's place where the system can do that. */
+function runUnder(node) {
+  const args = [program, ...process.argv.slice(2)]
+  const environment = { ...process.env, CHRONICLE_STARTED_AGAIN: '1' }
+  if (process.execve) process.execve(node, [node, ...args], environment)
+  // The channel tells the child when this process is gone, however it ended.
+  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: environment })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => {
+    process.exitCode = signal === null ? code : 1
+  })
+}
+
+if (Number(process.versions.node.split('.')[0]) >= majorMin) {
+  delete process.env.CHRONICLE_STARTED_AGAIN
+  const { main } = await import('../src/main.ts')
+  await main(process.argv.slice(2))
+} else {
+  const node = process.env.CHRONICLE_STARTED_AGAIN ? undefined : installedNode()
+  if (node) {
+    runUnder(node)
+  } else {
+    console.error(
+      `chronicle needs Node ${majorMin} or newer, and this is ${process.versions.node}: run \`npm ci\` in its directory, which brings one, or install Node ${majorMin}`,
+    )
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,3 @@
+import type { Command } from 'commander'
+import type { Terminal } from '../terminal.ts'
+export function addGroups(_program: Command, _terminal: Terminal): void {}

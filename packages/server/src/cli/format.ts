@@ -1,0 +1,50 @@
+import { stripVTControlCharacters } from 'node:util'
+import type { Terminal } from './terminal.ts'
+
+export type Column = { readonly title: string; readonly right?: boolean }
+
+/** Prints `rows` in aligned columns under their titles. */
+export function printTable(terminal: Terminal, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
+  const widths = columns.map(({ title }, at) => Math.max(title.length, ...rows.map(row => width(row[at] ?? ''))))
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, at) => {
+        const padding = ' '.repeat(widths[at]! - width(cell))
+        return columns[at]!.right ? padding + cell : cell + padding
+      })
+      .join('  ')
+      .trimEnd()
+  terminal.out(terminal.style('dim', line(columns.map(({ title }) => title.toUpperCase()))))
+  for (const row of rows) terminal.out(line(row))
+}
+
+function width(text: string): number {
+  return stripVTControlCharacters(text).length
+}
+
+/** `1234567` as `1,234,567`. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
+/** `1 record`, `2 records`. */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+}
+
+/** Bytes as a person says them: `3.2 MB`. */
+export function size(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1024
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
+}
+
+/** Text from outside as it may be shown on a terminal: control characters cannot move the cursor or forge a line. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, character => {
+    const escapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+    return escapes[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
+  })
+}

@@ -1,0 +1,50 @@
+import { Command } from 'commander'
+import { addCompletion } from './commands/completion.ts'
+import { addConfig } from './commands/config.ts'
+import { addConsume } from './commands/consume.ts'
+import { addFsck } from './commands/fsck.ts'
+import { addGroups } from './commands/groups.ts'
+import { addProduce } from './commands/produce.ts'
+import { addStart } from './commands/start.ts'
+import { addTopics } from './commands/topics.ts'
+import { addVersion } from './commands/version.ts'
+import { addSettingFlags } from './settings.ts'
+import type { Terminal } from './terminal.ts'
+
+const epilogue = `
+Examples:
+  chronicle start                                    a server with its data in ./data
+  echo hello | chronicle produce greetings           one record in
+  chronicle consume greetings --follow               and out again, as they come
+  chronicle topics list                              what there is
+  chronicle config --show                            every setting, its value and where it came from
+
+Exit codes: 0 done, 1 failed, 2 the command line or a setting is not accepted.
+Results go to standard output, everything else to standard error.`
+
+/** The whole command line. What a command needs is loaded when it runs. */
+export function buildProgram(terminal: Terminal): Command {
+  const program = new Command('chronicle')
+  program
+    .description('A durable event record that Kafka clients can use. Without a command: start.')
+    .helpOption('-h, --help', 'Show help, also of a command: chronicle start --help')
+    .helpCommand(false)
+    .configureHelp({ styleTitle: text => terminal.style('bold', text), helpWidth: Math.min(120, terminal.columns) })
+    .configureOutput({
+      outputError: (text, write) => write(`${terminal.noteStyle('red', 'error:')} ${text.replace(/^error: /, '')}`),
+    })
+    .showHelpAfterError('(--help shows what is accepted)')
+    .exitOverride()
+    .addHelpText('after', epilogue)
+  addSettingFlags(program)
+  addStart(program, terminal)
+  addTopics(program, terminal)
+  addProduce(program, terminal)
+  addConsume(program, terminal)
+  addGroups(program, terminal)
+  addConfig(program, terminal)
+  addFsck(program, terminal)
+  addCompletion(program, terminal)
+  addVersion(program, terminal)
+  return program
+}

@@ -1,0 +1,48 @@
+import { ChronicleError, messageOf } from '@chronicle/base'
+import { configErrors } from '@chronicle/config'
+import type { serverErrors } from '../errors.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What a command's exit code says. */
+export const exitCodes = { ok: 0, failure: 1, usage: 2 } as const
+
+const usageCodes: readonly string[] = [
+  ...Object.keys(configErrors.specs),
+  'server.unknown-command',
+  'server.invalid-argument',
+  'server.advertised-address-missing',
+  'server.cluster-not-available',
+  'server.mode-not-available',
+] satisfies readonly (keyof typeof serverErrors.specs | (string & {}))[]
+
+/** Tells the person what went wrong and what to do, and returns the exit code. */
+export function reportError(terminal: Terminal, error: unknown): number {
+  if (error instanceof AggregateError && error.errors.every(each => each instanceof ChronicleError)) {
+    const codes = error.errors.map(each => reportError(terminal, each))
+    return Math.max(exitCodes.failure, ...codes)
+  }
+  if (!(error instanceof ChronicleError)) {
+    terminal.note(`${terminal.noteStyle('red', 'error:')} ${messageOf(error)}`)
+    if (error instanceof Error && error.stack) terminal.note(terminal.noteStyle('dim', stackBelow(error)))
+    return exitCodes.failure
+  }
+  terminal.note(`${terminal.noteStyle('red', 'error:')} ${error.summary}`)
+  const facts = Object.entries(error.details).filter(([, value]) => value !== undefined)
+  const names = facts.map(([name]) => inWords(name))
+  const nameWidth = Math.max(0, ...names.map(name => name.length))
+  facts.forEach(([, value], at) => {
+    terminal.note(`  ${terminal.noteStyle('dim', names[at]!.padEnd(nameWidth))}  ${value}`)
+  })
+  terminal.note(`  ${terminal.noteStyle('cyan', '→')} ${error.remedy}`)
+  return usageCodes.includes(error.code) ? exitCodes.usage : exitCodes.failure
+}
+
+function stackBelow(error: Error): string {
+  const lines = error.stack!.split('\n').filter(line => /^\s+at /.test(line))
+  return lines.join('\n')
+}
+
+/** `didYouMean` as `did you mean`. */
+function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
+}

@@ -1,0 +1,93 @@
+import { errorFamily } from '@chronicle/base'
+
+/** Everything that the process, the HTTP interface and the command line refuse by themselves. */
+export const serverErrors = errorFamily('server', {
+  'server.port-in-use': {
+    summary: 'Another program already listens on this port',
+    remedy: 'Stop that program, or choose another port with the flag or variable that is named.',
+  },
+  'server.port-not-permitted': {
+    summary: 'This user may not listen on this port',
+    remedy: 'Choose a port above 1023 with the flag or variable that is named.',
+  },
+  'server.address-not-available': {
+    summary: 'The address to listen on does not belong to this machine',
+    remedy:
+      'Choose an address of this machine with the flag or variable that is named: 127.0.0.1 for this machine alone, 0.0.0.0 for all.',
+  },
+  'server.advertised-address-missing': {
+    summary: 'Listening on all addresses needs an address to tell clients',
+    remedy:
+      'Give the name or address under which clients reach this machine: --advertised-addr NAME, or CHRONIK_ADVERTISED_ADDR.',
+  },
+  'server.data-directory-unusable': {
+    summary: 'The data directory cannot be written',
+    remedy: 'Choose another directory with --data-dir or CHRONIK_DATA_DIR, or give this user the right to write there.',
+  },
+  'server.data-directory-locked': {
+    summary: 'Another process works on this data directory',
+    remedy:
+      'Stop that process, or choose another directory with --data-dir: two processes on one log would destroy it.',
+  },
+  'server.no-data-directory': {
+    summary: 'There is no data here',
+    remedy: 'Name the data directory of a server: `chronicle fsck DIR`, or --data-dir.',
+  },
+  'server.cluster-not-available': {
+    summary: 'This version runs alone: several brokers over one bucket are not built yet',
+    remedy: 'Leave --cluster (old name: --raft) away. One process is durable by itself.',
+  },
+  'server.mode-not-available': {
+    summary: 'This mode is not built yet',
+    remedy: 'Use `chronicle start`. Search over the log will come with a later version.',
+  },
+  'server.unknown-command': {
+    summary: 'There is no such command',
+    remedy: '`chronicle --help` lists the commands.',
+  },
+  'server.invalid-argument': {
+    summary: 'An argument is not accepted',
+    remedy: 'Run the same command with --help to see what is accepted.',
+  },
+  'server.unreadable-input': {
+    summary: 'The input cannot be read',
+    remedy: 'Check the path and who may read it.',
+  },
+  'server.no-server': {
+    summary: 'No server answers at this address',
+    remedy: 'Start one with `chronicle start`, or name another with --bootstrap HOST:PORT or CHRONICLE_BOOTSTRAP.',
+  },
+  'server.request-refused': {
+    summary: 'The server refused the request',
+    remedy: 'The reason is the name of a Kafka error; the log of the server may say more.',
+  },
+  'server.topic-not-found': {
+    summary: 'There is no such topic',
+    remedy: 'List the topics with `chronicle topics list`, or create it with `chronicle topics create`.',
+  },
+  'server.group-not-found': {
+    summary: 'There is no such consumer group',
+    remedy: 'List the groups with `chronicle groups list`.',
+  },
+  'server.offset-not-there': {
+    summary: 'The partition has no record at this offset',
+    remedy: 'Choose an offset in the range that is named, or leave --offset away.',
+  },
+  'server.not-found': {
+    summary: 'There is nothing at this path',
+    remedy: 'See /api/v1/openapi.json for what there is.',
+  },
+  'server.bad-request': {
+    summary: 'The HTTP request is not accepted',
+    remedy: 'Compare the request with /api/v1/openapi.json.',
+  },
+  'server.host-not-accepted': {
+    summary: 'The request names a host that is not this machine',
+    remedy:
+      'Use http://localhost with the port of the server: pages of other sites may not reach it through a name of theirs.',
+  },
+  'server.internal-error': {
+    summary: 'The request failed inside the server',
+    remedy: 'The log of the server says what happened.',
+  },
+})

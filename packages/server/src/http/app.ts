@@ -1,0 +1,78 @@
+import type { AddressInfo } from 'node:net'
+import type { Stoppable } from '@chronicle/base'
+import type { Log } from '@chronicle/log'
+import type { Health, Logger } from '@chronicle/telemetry'
+import swagger from '@fastify/swagger'
+import { type FastifyInstance, fastify } from 'fastify'
+import { serverErrors } from '../errors.ts'
+import { addHealthRoute } from './health.ts'
+import { addHomePage, type Places } from './home.ts'
+import { Problem, sendProblem } from './problem.ts'
+import { addTopicRoutes } from './topics.ts'
+
+const requestBodyBytesMax = 1 << 20
+const requestMsMax = 30_000
+const connectionsMax = 1000
+/** Long enough for the name of a topic. */
+const pathPartCharsMax = 250
+
+/** The HTTP port is for this machine alone: it has no tokens yet (S4). */
+export const httpAddress = '127.0.0.1'
+
+export type HttpOptions = {
+  readonly port: number
+  readonly log: Log
+  readonly health: Health
+  readonly logger: Logger
+  readonly version: string
+  /** Where the other doors are, for the page at `/`. */
+  readonly places: Places
+}
+
+/** Starts the HTTP interface. */
+export async function startHttp(options: HttpOptions): Promise<Stoppable & { readonly port: number }> {
+  const app = await buildApp(options)
+  await app.listen({ host: httpAddress, port: options.port })
+  app.server.maxConnections = connectionsMax
+  return { port: (app.server.address() as AddressInfo).port, stop: () => app.close() }
+}
+
+async function buildApp({ log, health, logger, version, places }: HttpOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: requestBodyBytesMax,
+    requestTimeout: requestMsMax,
+    routerOptions: { maxParamLength: pathPartCharsMax },
+    // A client that keeps its connection open cannot hold up the stop.
+    forceCloseConnections: true,
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply, logger),
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-content-type-options', 'nosniff')
+    if (!isOfThisMachine(request.host)) throw serverErrors.create('server.host-not-accepted', { host: request.host })
+  })
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger))
+  app.setNotFoundHandler((request, reply) => {
+    const error = serverErrors.create('server.not-found', { method: request.method, path: request.url.split('?')[0] })
+    return sendProblem(error, request, reply, logger)
+  })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Chronicle', version, description: 'One record of everything that happened.' },
+      tags: [{ name: 'topics' }, { name: 'server' }],
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, at) => String(json.$id ?? `def-${at}`) },
+  })
+  app.addSchema(Problem)
+  addHealthRoute(app, health, version)
+  addTopicRoutes(app, log)
+  addHomePage(app, places, version)
+  app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  return app
+}
+
+/** A page of another site that has pointed a name of its own at 127.0.0.1 is turned away (DNS rebinding). */
+function isOfThisMachine(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(host)
+}

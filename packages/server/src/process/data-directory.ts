@@ -1,0 +1,27 @@
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf } from '@chronicle/base'
+import { serverErrors } from '../errors.ts'
+
+/** Where things are in a data directory. */
+export function dataPaths(directory: string): { wal: string } {
+  return { wal: join(directory, 'wal') }
+}
+
+/** Makes the data directory and sees to it that this process may write there. */
+export function prepareDataDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true })
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw serverErrors.create('server.data-directory-unusable', { directory, reason: messageOf(error) }, error)
+  }
+}
+
+/** Throws unless a server has worked in `directory`. */
+export function requireDataDirectory(directory: string): void {
+  const { wal } = dataPaths(directory)
+  if (!statSync(wal, { throwIfNoEntry: false })?.isDirectory()) {
+    throw serverErrors.create('server.no-data-directory', { directory, missing: wal })
+  }
+}

@@ -1,0 +1,1 @@
+export { type ChronicleOptions, type ChronicleProcess, type Exit, runChronicle, startChronicle } from './process.ts'

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const program = fileURLToPath(new URL('../../server/bin/chronicle.js', import.meta.url))
+
+/** Recovery of a large log on a busy machine takes a while; a server that is not ready then will not be. */
+const readyMsMax = 60_000
+/** A little longer than the server gives itself. */
+const stopMsMax = 20_000
+/** The end of what a process said, kept for the message of a failed test. */
+const keptCharsMax = 1 << 20
+
+export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
+
+/** A real server process on ports that were free. */
+export type ChronicleProcess = {
+  readonly pid: number
+  readonly kafkaPort: number
+  readonly httpPort: number
+  readonly metricsPort: number
+  /** `127.0.0.1:kafkaPort`, as clients take it. */
+  readonly bootstrap: string
+  readonly dataDir: string
+  /** What it has written to standard error so far: log lines in JSON. */
+  readonly stderr: string
+  readonly exited: Promise<Exit>
+  /** Sends `signal` (SIGKILL when left out) and resolves when the process is gone. The data stays. */
+  kill(signal?: NodeJS.Signals): Promise<Exit>
+  /** Stops it in good order, and removes its data directory unless the caller gave one. */
+  stop(): Promise<Exit>
+}
+
+export type ChronicleOptions = {
+  /** Further arguments; they win over those of the launcher. */
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Kept by `stop`. A fresh one that `stop` removes when left out. */
+  readonly dataDir?: string
+}
+
+/** Starts a server and resolves when it is ready. Rejects with what it said when it does not get there. */
+export async function startChronicle(options: ChronicleOptions = {}): Promise<ChronicleProcess> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'chronicle-'))
+  const ports = ['--kafka-port', '0', '--http-port', '0', '--metrics-port', '0']
+  const args = [program, 'start', ...ports, '--data-dir', dataDir, ...(options.args ?? [])]
+  const child = spawn(process.execPath, args, { env: environment(options.env), stdio: ['ignore', 'ignore', 'pipe'] })
+  const stderr = new Kept(child.stderr)
+  const exited = exitOf(child)
+  const ready = await readyLine(stderr, exited)
+  const removeData = (): void => {
+    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
+  }
+  return {
+    pid: child.pid!,
+    kafkaPort: ready.kafkaPort,
+    httpPort: ready.httpPort,
+    metricsPort: ready.metricsPort,
+    bootstrap: `127.0.0.1:${ready.kafkaPort}`,
+    dataDir,
+    get stderr() {
+      return stderr.text
+    },
+    exited,
+    kill(signal = 'SIGKILL') {
+      child.kill(signal)
+      return exited
+    },
+    async stop() {
+      child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax)
+      const exit = await exited
+      clearTimeout(timer)
+      removeData()
+      return exit
+    },
+  }
+}
+
+/** Runs one command to its end and resolves with everything that it said. `input` is its standard input. */
+export async function runChronicle(
+  args: readonly string[],
+  options: {
+    env?: Readonly<Record<string, string>>
+    input?: string | Uint8Array
+    timeoutMs?: number
+    cwd?: string
+  } = {},
+): Promise<Exit & { readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(process.execPath, [program, ...args], {
+    env: environment(options.env),
+    cwd: options.cwd,
+    timeout: options.timeoutMs ?? readyMsMax,
+  })
+  const stdout = new Kept(child.stdout)
+  const stderr = new Kept(child.stderr)
+  const exited = exitOf(child)
+  // A command that refuses at once has closed its end before the input is written.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(options.input ?? '')
+  const exit = await exited
+  return { ...exit, stdout: stdout.text, stderr: stderr.text }
+}
+
+/** Ours without any variable that would change what a server does. */
+function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(CHRONI|LOG_LEVEL|NODE_TEST)/.test(name))
+  return { ...Object.fromEntries(inherited), ...extra }
+}
+
+type Ready = { readonly kafkaPort: number; readonly httpPort: number; readonly metricsPort: number }
+
+async function readyLine(stderr: Kept, exited: Promise<Exit>): Promise<Ready> {
+  const { promise, resolve, reject } = Promise.withResolvers<Ready>()
+  const look = (): void => {
+    const line = stderr.text.split('\n').find(each => each.includes('"message":"ready"') && each.endsWith('}'))
+    if (line) resolve(JSON.parse(line))
+  }
+  const timer = setTimeout(() => reject(new Error(`not ready after ${readyMsMax} ms:\n${stderr.text}`)), readyMsMax)
+  stderr.onMore = look
+  exited.then(
+    exit => reject(new Error(`ended before it was ready (code ${exit.code}, ${exit.signal}):\n${stderr.text}`)),
+    reject,
+  )
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    stderr.onMore = undefined
+  }
+}
+
+/** The text of a stream, its end if it is long. */
+class Kept {
+  text = ''
+  onMore: (() => void) | undefined
+
+  constructor(stream: NodeJS.ReadableStream) {
+    stream.setEncoding('utf8')
+    stream.on('data', (piece: string) => {
+      this.text = (this.text + piece).slice(-keptCharsMax)
+      this.onMore?.()
+    })
+  }
+}
+
+/** Resolves once the process has ended and all that it said has been read. */
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ code, signal }))
+  })
+}
