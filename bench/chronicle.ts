@@ -1,21 +1,28 @@
 /** Chronicle under measurement: the program as users start it, or the bench's own entry with syncs left out. */
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Context } from './harness.ts'
 import { connect } from './load/ask.ts'
 import { apiVersionsRequest, createTopicErrorAt, createTopicRequest } from './load/frames.ts'
 import { freePort, listening, type Running, start } from './processes.ts'
 
 const root = path.join(import.meta.dirname, '..')
 const product = [path.join(root, 'packages/server/bin/chronicle.js'), 'start']
-const unsynced = [path.join(root, 'bench/broker.ts')]
+const unsynced = [fileURLToPath(new URL('./broker.ts', import.meta.url))]
 
 export type Chronicle = Running & { readonly port: number; readonly readyMs: number }
 
-/** Starts a broker on data in `directory`; ready when it answers ApiVersions. `readyMs` is the time from spawn to that answer. */
+/**
+ * Starts a broker on data in `name` below the benchmark's directory; ready when it answers ApiVersions. `readyMs` is the time
+ * from spawn to that answer.
+ */
 export async function startChronicle(
-  directory: string,
-  options: { synced?: boolean; env?: Readonly<Record<string, string>>; nodeOptions?: readonly string[] } = {},
+  context: Context,
+  name: string,
+  options: { synced?: boolean; env?: Readonly<Record<string, string>> } = {},
 ): Promise<Chronicle> {
+  const directory = path.join(context.directory, name)
   mkdirSync(directory, { recursive: true })
   const [port, httpPort, metricsPort] = [await freePort(), await freePort(), await freePort()]
   const env = {
@@ -30,11 +37,15 @@ export async function startChronicle(
   }
   const entry = (options.synced ?? true) ? product : unsynced
   const started = performance.now()
-  const broker = await start(process.execPath, [...(options.nodeOptions ?? []), ...entry], {
-    env,
-    ready: () => answers(port),
-  })
+  const args = [...profiling(context, name), ...entry]
+  const broker = await start(process.execPath, args, { env, ready: () => answers(port) })
   return { ...broker, port, readyMs: performance.now() - started }
+}
+
+function profiling({ profileDirectory, benchmark }: Context, name: string): string[] {
+  if (profileDirectory === undefined) return []
+  const file = `--cpu-prof-name=${benchmark}-${name}.cpuprofile`
+  return ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`, file]
 }
 
 async function answers(port: number): Promise<void> {

@@ -34,11 +34,14 @@ export function verdictOf(row: Row): Verdict {
 }
 
 export type Context = {
+  readonly benchmark: string
   /** Length of one measured round of one side. */
   readonly secondsPerRound: number
   readonly rounds: number
   /** An empty directory of this benchmark's own on the disk under test, removed afterwards. */
   readonly directory: string
+  /** Brokers leave a profile of their processor time here when they stop; profiling itself costs them some of it. */
+  readonly profileDirectory?: string
   /** Says what is being done, on the progress line. */
   progress(doing: string): void
 }

@@ -1,9 +1,10 @@
 /**
  * `node bench/profile.ts FILE.cpuprofile [ROWS]`: where the processor time of a profile went, as a table of functions by
- * self time. Make one with `node --cpu-prof --cpu-prof-dir=… packages/server/bin/chronicle.js start`, or with `--profile`
- * of the suite.
+ * self time. Make one with `npm run bench -- NAME --profile DIR`, or by starting any process
+ * with `node --cpu-prof`.
  */
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 type Profile = {
   readonly nodes: readonly {
@@ -46,29 +47,35 @@ function nameOf(frame: Profile['nodes'][number]['callFrame']): string {
   return place === '' ? name : `${name}  ${place}:${frame.lineNumber + 1}`
 }
 
-function print(profile: Profile, rows: number): void {
+/** The `rows` functions with the most self time; shares are of the time that was not idle. */
+export function profileTable(file: string, rows: number): string {
+  const profile = JSON.parse(readFileSync(file, 'utf8')) as Profile
   const all = totals(profile)
-  const waiting = new Set(['(idle)', '(root)'])
   const idleUs = all.filter(({ name }) => name === '(idle)').reduce((sum, each) => sum + each.selfUs, 0)
   const wholeUs = profile.timeDeltas.reduce((sum, each) => sum + each, 0)
   const busyUs = wholeUs - idleUs
-  console.log(
-    `${(wholeUs / 1e6).toFixed(2)} s, busy ${((busyUs * 100) / wholeUs).toFixed(0)} %; shares are of the busy time`,
-  )
-  console.log('  self   total  function')
+  const lines = [
+    `${file}: ${(wholeUs / 1e6).toFixed(2)} s, busy ${((busyUs * 100) / wholeUs).toFixed(0)} %`,
+    '   self   total  function',
+  ]
   for (const { name, selfUs, totalUs } of all.filter(each => !waiting.has(each.name)).slice(0, rows)) {
-    console.log(`${share(selfUs, busyUs)}  ${share(totalUs, busyUs)}  ${name}`)
+    lines.push(`${share(selfUs, busyUs)} ${share(totalUs, busyUs)}  ${name}`)
   }
+  return lines.join('\n')
 }
+
+const waiting = new Set(['(idle)', '(root)'])
 
 function share(us: number, ofUs: number): string {
-  return `${((us * 100) / ofUs).toFixed(1)} %`.padStart(6)
+  return `${((us * 100) / ofUs).toFixed(1)} %`.padStart(7)
 }
 
-const [file, rows = '25'] = process.argv.slice(2)
-if (file === undefined) {
-  console.error('node bench/profile.ts FILE.cpuprofile [ROWS]')
-  process.exitCode = 2
-} else {
-  print(JSON.parse(readFileSync(file, 'utf8')) as Profile, Number(rows))
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [file, rows = '25'] = process.argv.slice(2)
+  if (file === undefined) {
+    console.error('node bench/profile.ts FILE.cpuprofile [ROWS]')
+    process.exitCode = 2
+  } else {
+    console.log(profileTable(file, Number(rows)))
+  }
 }

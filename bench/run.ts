@@ -1,12 +1,14 @@
 /**
- * `npm run bench [-- NAME…] [--seconds N] [--json]`: measures Chronicle beside named peers in the same run.
+ * `npm run bench [-- NAME…] [--seconds N] [--json]`: measures Chronicle beside named peers in the same run. `--profile DIR`
+ * also leaves processor profiles of our brokers there and prints their top functions (the figures are slower then).
  * Method, machine and results: docs/PERFORMANCE.md.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Benchmark, Row } from './harness.ts'
+import { profileTable } from './profile.ts'
 import { describeMachine, type Section, summary, table } from './report.ts'
 import { suite } from './suite/index.ts'
 
@@ -18,6 +20,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     directory: { type: 'string', default: os.tmpdir() },
+    profile: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
@@ -30,18 +33,23 @@ if (values.help || values.list) {
 
 async function main(): Promise<void> {
   const chosen = choose(positionals)
+  // Leaves by way of 'exit', where processes are ended and directories removed.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const machine = describeMachine(os.loadavg()[0]!)
   const root = path.join(values.directory, 'chronicle-bench-')
   mkdirSync(values.directory, { recursive: true })
   const sections: Section[] = []
   for (const benchmark of chosen) {
     const directory = mkdtempSync(root)
-    try {
-      sections.push(await runOne(benchmark, directory))
-    } finally {
-      rmSync(directory, { recursive: true, force: true })
-    }
+    const remove = (): void => rmSync(directory, { recursive: true, force: true })
+    process.once('exit', remove)
+    sections.push(await runOne(benchmark, directory))
+    process.off('exit', remove)
+    remove()
     if (!values.json) console.log(`${table(sections.at(-1)!)}\n`)
+  }
+  if (values.profile !== undefined) {
+    for (const file of globSync(path.join(values.profile, '*.cpuprofile'))) console.error(profileTable(file, 20))
   }
   if (values.json) console.log(JSON.stringify({ machine, sections }, undefined, 2))
   else console.log(`${summary(sections)}; ${JSON.stringify(machine)}`)
@@ -53,7 +61,9 @@ async function runOne(benchmark: Benchmark, directory: string): Promise<Section>
   const context = {
     secondsPerRound: positive('seconds', values.seconds),
     rounds: positive('rounds', values.rounds),
+    benchmark: name,
     directory,
+    ...(values.profile !== undefined && { profileDirectory: path.resolve(values.profile) }),
     progress: (doing: string) => progress(`${name}: ${doing}`),
   }
   let rows: Row[]
@@ -89,5 +99,5 @@ function progress(text: string): void {
 
 function usage(): string {
   const names = suite.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')
-  return `npm run bench -- [NAME…] [--seconds N] [--rounds N] [--directory DIR] [--json]\n${names}`
+  return `npm run bench -- [NAME…] [--seconds N] [--rounds N] [--directory DIR] [--profile DIR] [--json]\n${names}`
 }

@@ -64,7 +64,7 @@ export async function producePaced(
   const { ask, close } = await connect(port)
   const end = performance.now() + options.seconds * 1000
   for (let due = performance.now(); due < end; due += options.everyMs) {
-    await new Promise(resolve => setTimeout(resolve, due - performance.now()))
+    await new Promise(resolve => setTimeout(resolve, Math.max(0, due - performance.now())))
     const sent = performance.now()
     check(await ask(request))
     times.push(performance.now() - sent)

@@ -14,8 +14,8 @@ export const besideMock: Benchmark = {
   about: 'librdkafka producing 1 KiB records in 64 KiB batches, acks=all, over the same against its own mock cluster',
   async run(context) {
     const client = await librdkafka()
-    const durable = await startChronicle(path.join(context.directory, 'durable'))
-    const unsynced = await startChronicle(path.join(context.directory, 'unsynced'), { synced: false })
+    const durable = await startChronicle(context, 'durable')
+    const unsynced = await startChronicle(context, 'unsynced', { synced: false })
     try {
       for (const { port } of [durable, unsynced]) {
         await createTopic(port, 'bench', partitions)
@@ -49,7 +49,7 @@ export const besideApache: Benchmark = {
       brokers.push(synced)
       const defaults = await startApacheKafka(path.join(context.directory, 'apache'), { synced: false })
       brokers.push(defaults)
-      const ours = await startChronicle(path.join(context.directory, 'chronicle'))
+      const ours = await startChronicle(context, 'durable')
       brokers.push(ours)
       await createTopic(ours.port, 'bench', partitions)
       context.progress('warming the JVMs up')

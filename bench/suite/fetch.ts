@@ -32,7 +32,7 @@ export const fetching: Benchmark = {
   about: '4 connections, each on its partition with 2 requests in flight, over bare loopback TCP Node to Node',
   async run(context) {
     const peer = await startSocketPeer()
-    const broker = await startChronicle(context.directory)
+    const broker = await startChronicle(context, 'durable')
     try {
       context.progress('filling')
       const end = await fill(broker)

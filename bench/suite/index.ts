@@ -5,6 +5,7 @@ import { latency } from './latency.ts'
 import { limits } from './limits.ts'
 import { memory } from './memory.ts'
 import { largeBatches, manyPartitions } from './produce.ts'
+import { recovery } from './recovery.ts'
 import { smallRequests } from './small.ts'
 import { starting } from './start.ts'
 import { tailing } from './tail.ts'
@@ -20,6 +21,7 @@ export const suite: readonly Benchmark[] = [
   tailing,
   besideMock,
   besideApache,
+  recovery,
   memory,
   starting,
 ]

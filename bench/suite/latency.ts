@@ -1,5 +1,4 @@
 /** How long an acknowledgement takes while the broker has little to do. */
-import path from 'node:path'
 import { createTopic, startChronicle } from '../chronicle.ts'
 import { alternate, type Benchmark, compare, percentile, type Row, ratioAtMost } from '../harness.ts'
 import { recordBatch } from '../load/batch.ts'
@@ -12,7 +11,7 @@ export const latency: Benchmark = {
   name: 'latency',
   about: 'acks=all at 100 requests/s, p50, over the bare fdatasync at the same pace',
   async run(context) {
-    const broker = await startChronicle(path.join(context.directory, 'data'))
+    const broker = await startChronicle(context, 'durable')
     const seconds = context.secondsPerRound
     const rows: Row[] = []
     try {

@@ -1,5 +1,4 @@
 /** Resident memory of the broker's process. */
-import path from 'node:path'
 import { createTopic, startChronicle } from '../chronicle.ts'
 import { atMost, type Benchmark, single } from '../harness.ts'
 import { produce } from '../load/produce.ts'
@@ -13,7 +12,7 @@ export const memory: Benchmark = {
     const busy: number[] = []
     for (let round = 0; round < context.rounds; round++) {
       context.progress(`round ${round + 1} of ${context.rounds}`)
-      const broker = await startChronicle(path.join(context.directory, String(round)))
+      const broker = await startChronicle(context, `round-${round}`)
       try {
         await new Promise(resolve => setTimeout(resolve, 500))
         idle.push(residentMB(broker.pid))

@@ -1,5 +1,4 @@
 /** Durable produce beside the same broker with syncs left out: what durability costs. */
-import path from 'node:path'
 import { type Chronicle, createTopic, startChronicle } from '../chronicle.ts'
 import {
   alternate,
@@ -49,8 +48,8 @@ async function durableOverUnsynced(
   shape: Shape,
 ): Promise<{ row: Row; cpuMsPerMB: number[] }> {
   const brokers = {
-    durable: await startChronicle(path.join(context.directory, 'durable')),
-    unsynced: await startChronicle(path.join(context.directory, 'unsynced'), { synced: false }),
+    durable: await startChronicle(context, 'durable'),
+    unsynced: await startChronicle(context, 'unsynced', { synced: false }),
   }
   const cpuMsPerMB: number[] = []
   const once = async (broker: Chronicle, seconds: number): Promise<ProduceFlow> =>

@@ -13,7 +13,7 @@ export const smallRequests: Benchmark = {
   about: 'acks=all, one 100-byte record a request, 4 connections with 32 requests in flight, durable',
   async run(context) {
     const peer = await startSocketPeer()
-    const broker = await startChronicle(context.directory)
+    const broker = await startChronicle(context, 'durable')
     const seconds = context.secondsPerRound
     const load = { ...shape, topic: 'bench', bytesMax: 1_000_000_000 }
     try {

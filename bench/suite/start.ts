@@ -1,10 +1,7 @@
 /** From the start of the process to the first answer. */
-import path from 'node:path'
-import { createTopic, startChronicle } from '../chronicle.ts'
-import { atMost, type Benchmark, single } from '../harness.ts'
-import { produce } from '../load/produce.ts'
-
-const gibibyte = 2 ** 30
+import { startChronicle } from '../chronicle.ts'
+import { atMost, type Benchmark, type Context, single } from '../harness.ts'
+import { fillAndKill, gibibyte } from './recovery.ts'
 
 export const starting: Benchmark = {
   name: 'start',
@@ -12,13 +9,12 @@ export const starting: Benchmark = {
   async run(context) {
     const empty: number[] = []
     const full: number[] = []
-    const directory = path.join(context.directory, 'full')
     context.progress('filling 1 GiB')
-    await fillAndKill(directory, gibibyte)
+    await fillAndKill(context, 'full', gibibyte)
     for (let round = 0; round < context.rounds; round++) {
       context.progress(`round ${round + 1} of ${context.rounds}`)
-      empty.push(await secondsToReady(path.join(context.directory, `empty-${round}`)))
-      full.push(await secondsToReady(directory))
+      empty.push(await secondsToReady(context, `empty-${round}`))
+      full.push(await secondsToReady(context, 'full'))
     }
     return [
       single('start to ready, empty', empty, 's', atMost(0.7)),
@@ -27,17 +23,8 @@ export const starting: Benchmark = {
   },
 }
 
-/** Leaves the log as a crash leaves it: nothing closed, nothing marked as whole. */
-async function fillAndKill(directory: string, bytes: number): Promise<void> {
-  const broker = await startChronicle(directory)
-  await createTopic(broker.port, 'bench', 4, {})
-  const shape = { topic: 'bench', partitions: 4, connections: 4, inFlight: 8, recordsPerBatch: 63, valueBytes: 1024 }
-  await produce(broker.port, { ...shape, seconds: 30, bytesMax: bytes })
-  await broker.kill()
-}
-
-async function secondsToReady(directory: string): Promise<number> {
-  const broker = await startChronicle(directory)
+async function secondsToReady(context: Context, name: string): Promise<number> {
+  const broker = await startChronicle(context, name)
   await broker.kill()
   return broker.readyMs / 1000
 }

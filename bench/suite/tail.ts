@@ -13,7 +13,7 @@ export const tailing: Benchmark = {
   name: 'tail',
   about: 'durable produce on 4 connections while 4 more read along, counted when read',
   async run(context) {
-    const broker = await startChronicle(context.directory)
+    const broker = await startChronicle(context, 'durable')
     const batch = recordBatch(recordsPerBatch, 1024)
     const rates: number[] = []
     try {
