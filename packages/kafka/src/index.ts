@@ -1,4 +1,14 @@
 export { Broker, type BrokerOptions, type ListenerOptions } from './broker.ts'
+export {
+  decodeRequest,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+  isDeclared,
+  type RequestHeader,
+  readRequestHeader,
+} from './codec/frame.ts'
+export type { Encoded } from './codec/output.ts'
 export type { Api, RequestOf, RequestToSend, ResponseOf, ResponseReceived } from './codec/schema.ts'
 export { ErrorCode, type ErrorCodeSpec, type ErrorName, errorCodes, errorName } from './error-codes.ts'
 export { kafkaErrors } from './errors.ts'

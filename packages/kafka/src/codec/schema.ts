@@ -19,9 +19,10 @@ export type WireType<T = unknown, Optional extends boolean = boolean> = {
   /** Elements of an array, fields of a struct. */
   readonly element?: WireType
   readonly fields?: Fields
+  /** A writer may leave the field out. */
+  readonly optional?: Optional
   /** Only for the type system: never set. */
   readonly value?: T
-  readonly optional?: Optional
 }
 
 export type Kind =
@@ -44,7 +45,14 @@ export type Fields = { readonly [name: string]: WireType }
 
 /** The value that a reader returns: every field present, defaults filled in. */
 export type Read<F extends Fields> = { [K in keyof F]: F[K] extends WireType<infer T, boolean> ? ReadValue<T> : never }
-type ReadValue<T> = T extends StructOf<infer F> ? Read<F> : T extends ArrayOf<infer E> ? ReadValue<E>[] : T
+type ReadValue<T> =
+  T extends StructOf<infer F>
+    ? Read<F>
+    : T extends ArrayOf<infer E>
+      ? ReadValue<E>[]
+      : T extends readonly Uint8Array[]
+        ? never
+        : T
 
 /** The value that a writer takes: fields that have a default may be left out. */
 export type Write<F extends Fields> = {
@@ -69,7 +77,10 @@ export const int16 = plain<number>('int16', 0)
 export const uint16 = plain<number>('uint16', 0)
 export const int32 = plain<number>('int32', 0)
 export const uint32 = plain<number>('uint32', 0)
-/** A whole number. Beyond ±2^53 it is the nearest that a double can hold: no offset or time of ours gets there. */
+/**
+ * A whole number. Beyond ±2^53 it is the nearest that a double can hold: no offset or time of ours gets there. What was read
+ * can be written: 2^63 stands for the largest int64.
+ */
 export const int64 = plain<number>('int64', 0)
 export const float64 = plain<number>('float64', 0)
 /** In Kafka's text form: 22 characters of URL-safe base64. All zeros: `AAAAAAAAAAAAAAAAAAAAAA`. */
@@ -108,31 +119,31 @@ export function nullable<T, O extends boolean>(type: WireType<T, O>, since = 0):
 
 /** Null is a value, and the one that a writer sends when the field is left out. */
 export function nullByDefault<T>(type: WireType<T, boolean>, since = 0): WireType<T | null, true> {
-  return { ...type, nullableSince: since, defaultValue: null } as WireType<T | null, true>
+  return { ...type, nullableSince: since, defaultValue: null, optional: true } as WireType<T | null, true>
 }
 
 /** On the wire from `version` on; earlier its default is read and nothing is written. */
 export function since<T>(version: number, type: WireType<T, boolean>): WireType<T, true> {
-  return { ...type, since: version } as WireType<T, true>
+  return { ...type, since: version, optional: true } as WireType<T, true>
 }
 
 /** On the wire up to `version`. */
 export function until<T>(version: number, type: WireType<T, boolean>): WireType<T, true> {
-  return { ...type, until: version } as WireType<T, true>
+  return { ...type, until: version, optional: true } as WireType<T, true>
 }
 
 export function between<T>(first: number, last: number, type: WireType<T, boolean>): WireType<T, true> {
-  return { ...type, since: first, until: last } as WireType<T, true>
+  return { ...type, since: first, until: last, optional: true } as WireType<T, true>
 }
 
 /** The value where the wire has none, instead of zero, empty or false. */
 export function withDefault<T>(value: T, type: WireType<T, boolean>): WireType<T, true> {
-  return { ...type, defaultValue: value } as WireType<T, true>
+  return { ...type, defaultValue: value, optional: true } as WireType<T, true>
 }
 
 /** A tagged field: sent only in flexible versions and only when it is not its default. */
 export function tagged<T>(tag: number, type: WireType<T, boolean>): WireType<T, true> {
-  return { ...type, tag } as WireType<T, true>
+  return { ...type, tag, optional: true } as WireType<T, true>
 }
 
 function isWireType(of: WireType | Fields): of is WireType {
