@@ -7,7 +7,7 @@ export {
   isDeclared,
   type RequestHeader,
   readRequestHeader,
-} from './codec/frame.ts'
+} from './codec/messages.ts'
 export type { Encoded } from './codec/output.ts'
 export type { Api, RequestOf, RequestToSend, ResponseOf, ResponseReceived } from './codec/schema.ts'
 export { ErrorCode, type ErrorCodeSpec, type ErrorName, errorCodes, errorName } from './error-codes.ts'
