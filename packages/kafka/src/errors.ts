@@ -18,4 +18,8 @@ export const kafkaErrors = errorFamily('kafka', {
     summary: 'A value cannot be written as its field is declared',
     remedy: 'This is a defect: the value comes from the program itself. Report the field and the value.',
   },
+  'kafka.cannot-listen': {
+    summary: 'The address for Kafka clients cannot be bound',
+    remedy: 'Give a port that is free and an address of this machine, or stop what uses the port.',
+  },
 })

@@ -16,8 +16,13 @@ export type RequestContext = {
   afterSend(release: () => void): void
 }
 
+/** Thrown to close the connection without an answer: a Produce with acks=0 has no other way to say that it failed. */
+export class Disconnect extends Error {
+  override readonly name = 'Disconnect'
+}
+
 /**
- * Answers one API. A thrown or rejected error closes nothing: it is logged and answered with UNKNOWN_SERVER_ERROR where the
+ * Answers one API. A thrown or rejected error closes nothing, but for {@link Disconnect}: it is logged and answered with UNKNOWN_SERVER_ERROR where the
  * response has a place for it. `undefined` sends no response (Produce with acks=0).
  */
 export type Handler<A extends Api = Api> = {
