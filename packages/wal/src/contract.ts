@@ -3,21 +3,24 @@
  * It is implemented over a local disk; a bucket can stand where the disk stands.
  *
  * A position (LSN, log sequence number) is the number of bytes of log before an entry's header; it only grows,
- * over all files, and stays below 2^53.
+ * over all files, and stays below 2^53. Entries follow each other without a gap: the next one is at `entryNext`, and what
+ * comes after a slice is at `slice.lsn + (slice.end - slice.start)`, also where a file ends. Among them are entries of the
+ * log's own (kinds below 16: marks, pads, the close of an earlier run), which readers step over and replay does not tell.
  */
 export type Wal = {
   /** Position of the oldest entry that may still be read. */
   readonly startLsn: number
   /** Everything below is durable. */
   readonly durableLsn: number
-  /** Position that the next entry will get. */
+  /** Position of the next entry; the log may put one of its own there first, so rely on what `append` returns. */
   readonly endLsn: number
   /** Why appends are refused for good (sealed, failed), or undefined while they are accepted. */
   readonly refusal: Error | undefined
 
   /**
    * False while unsynced bytes are at their limit or the disk is nearly full: the caller holds its input back until
-   * `whenReady` resolves. An append while false is still taken (requests under way are finished), up to a hard limit.
+   * `whenReady` resolves. An append while false for unsynced bytes is still taken (requests under way are finished), up to a
+   * hard limit; while the disk is nearly full it is refused. A log that refuses for good is ready: its next append says why.
    */
   readonly ready: boolean
   whenReady(): Promise<void>
@@ -25,7 +28,7 @@ export type Wal = {
   /**
    * Copies one entry into the group that is gathering and returns its position; returns before it is durable.
    * `payloadCrc` is the CRC-32C of `payload`, which the caller has usually computed anyway.
-   * Throws a typed error when the log is sealed, failed or full, and then nothing was taken.
+   * Throws a typed error when the log is sealed, failed or full, and then nothing was taken. Kinds are 16 to 255.
    */
   append(stream: number, kind: number, payload: Uint8Array, payloadCrc: number): number
 
@@ -36,13 +39,14 @@ export type Wal = {
   flushed(): Promise<void>
 
   /**
-   * Whole entries from the entry at `lsn` on, up to about `bytesMax` (at least one entry), never past `durableLsn`.
+   * Whole entries from the entry at `lsn` on, up to `bytesMax` or somewhat fewer (at least one entry, however large), never
+   * past `durableLsn`; an empty slice at `durableLsn`.
    * Answers at once from memory or the page cache, with a promise where the disk must be waited for. Headers are
    * always verified, payloads of `stream` too (of all streams when undefined); damage is a typed error naming file and offset.
    */
   read(lsn: number, bytesMax: number, stream?: number): Slice | Promise<Slice>
 
-  /** Ends the log durably: from then on every append fails, this writer's and any other's. */
+  /** Ends the log durably: from then on every append fails, this writer's and any other's, also after it is opened again. */
   seal(): Promise<void>
 
   /** Says that nothing below `lsn` will be read again; whole files below it are deleted or recycled. */
@@ -64,7 +68,7 @@ export type Slice = {
   release(): void
 }
 
-/** Called for each entry during recovery, in order. `payload` is a view that is valid only during the call. */
+/** Called for each entry (of kinds from 16 on) during recovery, in order. `payload` is a view, valid only during the call. */
 export type ReplayVisitor = (lsn: number, stream: number, kind: number, payload: Buffer) => void
 
 export type WalEvents = {

@@ -42,6 +42,10 @@ export const walErrors = errorFamily('wal', {
     summary: 'There is no entry at this position',
     remedy: 'Read only from positions that append returned, that a slice ends at, or that replay gave.',
   },
+  'wal.read-failed': {
+    summary: 'The disk failed to read',
+    remedy: 'Look at the cause and at the disk; the log itself goes on.',
+  },
   'wal.damaged': {
     summary: 'The log is damaged where it had been durable',
     remedy:
