@@ -22,4 +22,9 @@ export const kafkaErrors = errorFamily('kafka', {
     summary: 'The address for Kafka clients cannot be bound',
     remedy: 'Give a port that is free and an address of this machine, or stop what uses the port.',
   },
+  'kafka.stored-group-invalid': {
+    summary: 'The stored state of a consumer group cannot be understood',
+    remedy:
+      'The group goes on with its offsets and without its members, which join again by themselves. A newer version of the program wrote the state, or the data directory was changed.',
+  },
 })

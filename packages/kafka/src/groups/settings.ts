@@ -1,43 +1,42 @@
-/** What a broker's operator may choose about groups. Kafka's name of each setting stands in brackets. */
+/** What an operator may choose about groups. Kafka's name of a setting stands in brackets. Milliseconds, bytes and counts. */
 export type GroupSettings = {
   /** Shortest session timeout that a member may ask for [group.min.session.timeout.ms]. */
   readonly sessionTimeoutMsMin: number
   /** Longest session timeout that a member may ask for [group.max.session.timeout.ms]. */
   readonly sessionTimeoutMsMax: number
   /**
-   * How long the first rebalance of an empty group waits for further members [group.initial.rebalance.delay.ms]. Each
-   * member that comes meanwhile prolongs the wait, up to the longest rebalance timeout.
+   * How long the first rebalance of an empty group waits for further members [group.initial.rebalance.delay.ms]. Members that
+   * come meanwhile prolong the wait, up to the longest rebalance timeout.
    */
   readonly initialRebalanceDelayMs: number
-  /** How long a new member stays in a rebalance without a sign of life: clients before JoinGroup v4 send none there. */
+  /** How long a new member may wait in its first JoinGroup: it has no member id yet and cannot send heartbeats. */
   readonly newMemberJoinTimeoutMs: number
-  /** Members that a group may have [group.max.size]. */
+  /** Members of one group [group.max.size]. One more is refused with GROUP_MAX_SIZE_REACHED. */
   readonly membersPerGroupMax: number
-  /** Groups that are held. */
+  /** Groups, those without members included. One more is refused with POLICY_VIOLATION. */
   readonly groupsMax: number
-  /** Subscriptions and assignments of all members of a group together. */
+  /** Protocols and assignments of all members of a group together. More is refused with GROUP_MAX_SIZE_REACHED (join) or POLICY_VIOLATION (sync). */
   readonly groupMetadataBytesMax: number
-  /** Characters of a group id, member id, instance id, protocol name or reason. */
+  /** Characters of a group id (else INVALID_GROUP_ID), instance id or protocol name (else INVALID_REQUEST). */
   readonly nameLengthMax: number
-  /** Protocols that a member may offer in one JoinGroup. */
+  /** Protocols in one JoinGroup. More is refused with INVALID_REQUEST. */
   readonly protocolsPerMemberMax: number
-  /** Partitions in one OffsetCommit, OffsetFetch or OffsetDelete. */
+  /** Partitions named in one OffsetCommit (else INVALID_COMMIT_OFFSET_SIZE), OffsetFetch or OffsetDelete (else POLICY_VIOLATION). */
   readonly offsetsPerRequestMax: number
-  /** Groups in one request that names several. */
+  /** Groups named in one request. The ones beyond are refused with POLICY_VIOLATION. */
   readonly groupsPerRequestMax: number
-  /** Partitions that one group may keep committed offsets of. */
-  readonly offsetsPerGroupMax: number
-  /** UTF-8 bytes of the text that a client commits beside an offset [offset.metadata.max.bytes]. */
-  readonly offsetMetadataBytesMax: number
-  /** How long committed offsets are kept once their group is empty [offsets.retention.minutes]. */
+  /** Characters of the text beside a committed offset [offset.metadata.max.bytes]. More is refused with OFFSET_METADATA_TOO_LARGE. */
+  readonly offsetMetadataLengthMax: number
+  /** How long offsets are kept once their group is empty [offsets.retention.minutes]. */
   readonly offsetsRetentionMs: number
   /** How often expired offsets are looked for [offsets.retention.check.interval.ms]. */
   readonly offsetsRetentionCheckIntervalMs: number
 }
 
 /**
- * Kafka's defaults, but for the initial rebalance delay: Kafka waits 3 s, its development configuration not at all. A tenth
- * of a second lets the members that one command starts come into one generation, and nobody notices it at a start.
+ * Kafka's defaults where Kafka has the setting, but for one: its initial rebalance delay is 3 s, and none at all in its
+ * development configuration. A tenth of a second lets the members that one command starts come into one generation, and
+ * nobody notices it when a single consumer starts.
  */
 export const defaultGroupSettings: GroupSettings = {
   sessionTimeoutMsMin: 6_000,
@@ -46,13 +45,13 @@ export const defaultGroupSettings: GroupSettings = {
   newMemberJoinTimeoutMs: 300_000,
   membersPerGroupMax: 1_000,
   groupsMax: 10_000,
-  groupMetadataBytesMax: 8 * 1024 * 1024,
-  nameLengthMax: 1_024,
+  // In base64 and with the names beside it this stays below the 8 MiB that one metadata entry of the log may have.
+  groupMetadataBytesMax: 4 * 1024 * 1024,
+  nameLengthMax: 255,
   protocolsPerMemberMax: 64,
-  offsetsPerRequestMax: 100_000,
-  groupsPerRequestMax: 1_000,
-  offsetsPerGroupMax: 100_000,
-  offsetMetadataBytesMax: 4_096,
+  offsetsPerRequestMax: 20_000,
+  groupsPerRequestMax: 10_000,
+  offsetMetadataLengthMax: 4_096,
   offsetsRetentionMs: 7 * 24 * 60 * 60 * 1000,
   offsetsRetentionCheckIntervalMs: 600_000,
 }
