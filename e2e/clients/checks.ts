@@ -140,7 +140,11 @@ async function checkRebalance(stage: Stage): Promise<void> {
 async function checkGroups(stage: Stage): Promise<void> {
   const topic = await newTopic(stage, 1)
   const member = await stage.client.join(`${topic}-group`, topic)
-  await until('the group is listed', async () => (await stage.client.groups()).includes(`${topic}-group`))
+  await until('the group is listed', async () => {
+    // Some clients join only when they poll.
+    await member.poll(1, 100)
+    return (await stage.client.groups()).includes(`${topic}-group`)
+  })
   await member.leave()
 }
 

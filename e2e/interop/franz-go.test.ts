@@ -1,0 +1,4 @@
+import { checkClient } from '../clients/checks.ts'
+import { franzGo } from './franz-go.ts'
+
+await checkClient(franzGo)

@@ -1,0 +1,34 @@
+/** What other ecosystems' clients need, fetched by their own tools into `e2e/.cache`, once. */
+import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const cache = join(import.meta.dirname, '../.cache')
+
+const patienceMs = 300_000
+
+/** Why `program` cannot be used, or undefined. */
+export function missingProgram(program: string, versionFlag: string, hint: string): string | undefined {
+  return spawnSync(program, [versionFlag]).status === 0 ? undefined : `${program} is not installed: ${hint}`
+}
+
+/** Runs a command to its end and returns what it printed. */
+export function run(program: string, args: readonly string[], options: SpawnSyncOptions = {}): string {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    timeout: patienceMs,
+    ...options,
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? ''}\n${stdout}${stderr}`)
+  return String(stdout)
+}
+
+/** Runs `make` unless what it made the last time came from the same text of `recipe`. */
+export function onceFor(recipe: string, made: string, make: () => void): void {
+  const stamp = `${made}.made-from`
+  const text = readFileSync(recipe, 'utf8')
+  if (existsSync(made) && existsSync(stamp) && readFileSync(stamp, 'utf8') === text) return
+  mkdirSync(cache, { recursive: true })
+  make()
+  writeFileSync(stamp, text)
+}
