@@ -5,7 +5,6 @@
  */
 
 import { assert } from '@chronicle/base'
-import { zeroUuid } from '../uuid.ts'
 import { stringBytesMax } from './input.ts'
 
 /** A message as it goes to the socket: the pieces in order, `bytes` in all. */
@@ -161,13 +160,29 @@ function putAscii(b: Buffer, p: number, text: string): number {
   return length
 }
 
-/** False when `uuid` is not 16 bytes in base64. */
-export function putUuid(b: Buffer, p: number, uuid: string): boolean {
-  if (uuid === zeroUuid) {
-    b.fill(0, p, p + 16)
-    return true
+/** What a character of URL-safe base64 stands for; −1 for any other of the first 128. */
+const sextets = Int8Array.from({ length: 128 }, (_, code) =>
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.indexOf(String.fromCharCode(code)),
+)
+
+/** 22 characters of base64 as 16 bytes. False when `uuid` is not that. */
+export function putUuid(b: Buffer, at: number, uuid: string): boolean {
+  if (typeof uuid !== 'string' || uuid.length !== 22) return false
+  let p = at
+  let bits = 0
+  let word = 0
+  for (let i = 0; i < 22; i++) {
+    const code = uuid.charCodeAt(i)
+    const sextet = code < 128 ? sextets[code]! : -1
+    if (sextet < 0) return false
+    word = ((word << 6) | sextet) & 0xffff
+    bits += 6
+    if (bits >= 8) {
+      bits -= 8
+      b[p++] = word >> bits
+    }
   }
-  return typeof uuid === 'string' && uuid.length === 22 && b.write(uuid, p, 16, 'base64url') === 16
+  return true
 }
 
 /** Upper half of a whole number as an int64. The largest int64 is read as 2^63, and is written for it. */
