@@ -1,4 +1,0 @@
-/** `text` as the content of a table's cell: one line, bars escaped. */
-export function cell(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ').replace(/\|/g, '\\|')
-}
