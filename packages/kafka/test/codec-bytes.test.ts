@@ -115,7 +115,7 @@ describe('requests, byte by byte', () => {
       header,
       value,
       hex(`
-        00000030 0000 0009 00000102 0007 ${ascii('rdkafka')} 00
+        0000002f 0000 0009 00000102 0007 ${ascii('rdkafka')} 00
         00 // no transactional id: null is 0
         ffff 00007530
         02 07 ${ascii('orders')} // one topic: 1 + 1
