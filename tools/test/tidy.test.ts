@@ -54,9 +54,11 @@ test('doors: packages are entered by their names alone', () => {
     'packages/log/src/deep.ts': `import '@chronicle/wal/src/disk.ts'`,
     'packages/log/src/around.ts': `import '../../wal/src/disk.ts'`,
     'packages/log/src/outside.ts': `import '../../../tools/tidy.ts'`,
+    'packages/log/src/version.ts': `new URL('../package.json', import.meta.url)`,
     'packages/log/src/hook.ts': `import '../test/helper.ts'`,
     'packages/log/test/own.test.ts': `import '../src/inner.ts'`,
     'packages/testing/test/far.test.ts': `import '../../wal/src/disk.ts'`,
+    'packages/testing/src/launch.ts': `new URL('../../server/bin/chronicle.js', import.meta.url)`,
     'e2e/deep.ts': `import '../packages/log/src/inner.ts'`,
     'e2e/comment.ts': `// import '@chronicle/wal/src/disk.ts'`,
   })

@@ -4,7 +4,7 @@ import { type Problem, placeOf, type Rule, scope, workspaceOf } from '../project
 
 /**
  * A package is entered by its door alone: `@chronicle/wal`, never `@chronicle/wal/src/x.ts` nor `../../wal/src/x.ts`.
- * Excused: tests reach their own package's files, and tests of `testing` reach everywhere.
+ * Excused: tests reach their own package's files, tests of `testing` reach everywhere, and `testing` launches commands.
  */
 export const doorsRule: Rule = {
   name: 'doors',
@@ -29,9 +29,11 @@ function refusal(path: string, own: string | undefined, specifier: string): stri
     return specifier === `${scope}${workspace}` ? undefined : `import from the door: ${scope}${workspace}`
   }
   if (!specifier.startsWith('.')) return undefined
-  const target = placeOf(posix.join(posix.dirname(path), specifier))
+  const file = posix.join(posix.dirname(path), specifier)
+  if (own === testingPackage && /^packages\/[^/]+\/bin\//.test(file)) return undefined
+  const target = /^packages\/([^/]+)\//.exec(file)?.[1]
   if (own && !target) return 'a package imports nothing from outside the packages'
-  return target && target.package !== own ? `import from the door: ${scope}${target.package}` : undefined
+  return target && target !== own ? `import from the door: ${scope}${target}` : undefined
 }
 
 function testsFromSources(path: string, references: readonly { specifier: string; line: number }[]): Problem[] {
