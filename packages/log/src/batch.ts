@@ -108,6 +108,10 @@ export function putBatchHeader(b: Buffer, fields: BatchFields): void {
   b.writeInt32BE(fields.recordCount, at.recordCount)
 }
 
+export function putBatchMaxTimestamp(b: Buffer, timestamp: number): void {
+  putInt64(b, at.maxTimestamp, timestamp)
+}
+
 export function putBatchCrc(b: Buffer, crc: number): void {
   b.writeUInt32BE(crc, at.crc)
 }

@@ -30,8 +30,10 @@ export type {
   TimestampedOffset,
   Topic,
 } from './contract.ts'
+export type { Marker } from './control-batch.ts'
 export { logErrors } from './errors.ts'
 export { openLog } from './open.ts'
 export type { LogOptions, OpenWal } from './options.ts'
+export { type RecordHeader, RecordReader } from './records.ts'
 export { defaultLogSettings, type LogSettings } from './settings.ts'
 export { resolveConfig, type TopicConfig, type TopicSettings, topicConfigs } from './topic-configs.ts'

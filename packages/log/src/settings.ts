@@ -27,8 +27,6 @@ export type LogSettings = {
   readonly metadataPendingMax: number
   /** What the records of one batch may decompress to. */
   readonly decompressedBytesMax: number
-  /** One stretch of the write-ahead log that a read asks for. */
-  readonly readSliceBytesMax: number
 }
 
 export const defaultLogSettings: LogSettings = {
@@ -43,7 +41,6 @@ export const defaultLogSettings: LogSettings = {
   metadataEntryBytesMax: 8 * MiB,
   metadataPendingMax: 10_000,
   decompressedBytesMax: 64 * MiB,
-  readSliceBytesMax: 256 * KiB,
 }
 
 const ranges: { readonly [Name in keyof LogSettings]: readonly [min: number, max: number] } = {
@@ -58,7 +55,6 @@ const ranges: { readonly [Name in keyof LogSettings]: readonly [min: number, max
   metadataEntryBytesMax: [4 * KiB, 64 * MiB],
   metadataPendingMax: [1, 1_000_000],
   decompressedBytesMax: [64 * KiB, 1024 * MiB],
-  readSliceBytesMax: [4 * KiB, 64 * MiB],
 }
 
 /** The settings with their defaults filled in. Throws 'log.invalid-setting' for one that is out of its range. */

@@ -169,14 +169,14 @@ export function checkConfigs(configs: Readonly<Record<string, string>>): void {
 /** The settings that follow from what was set on a topic and from the defaults. Throws as {@link checkConfigs}. */
 export function resolveConfig(configs: Readonly<Record<string, string>>): TopicSettings {
   checkConfigs(configs)
-  const valueOf = (name: string): string => configs[name] ?? topicConfigs.get(name)!.default
-  const policies = partsOf(valueOf('cleanup.policy'))
+  const effective = (name: string): string => configs[name] ?? topicConfigs.get(name)!.default
+  const policies = partsOf(effective('cleanup.policy'))
   return {
-    retentionMs: Number(valueOf('retention.ms')),
-    retentionBytes: Number(valueOf('retention.bytes')),
-    maxMessageBytes: Number(valueOf('max.message.bytes')),
-    timestampBeforeMaxMs: Number(valueOf('message.timestamp.before.max.ms')),
-    timestampAfterMaxMs: Number(valueOf('message.timestamp.after.max.ms')),
+    retentionMs: Number(effective('retention.ms')),
+    retentionBytes: Number(effective('retention.bytes')),
+    maxMessageBytes: Number(effective('max.message.bytes')),
+    timestampBeforeMaxMs: Number(effective('message.timestamp.before.max.ms')),
+    timestampAfterMaxMs: Number(effective('message.timestamp.after.max.ms')),
     compacted: policies.includes('compact'),
     deleted: policies.includes('delete'),
   }

@@ -1,0 +1,45 @@
+import { ChronicleError } from '@chronicle/base'
+import { type CheckResult, Gauge, type Health, type Registry } from '@chronicle/telemetry'
+import type { Engine } from './engine.ts'
+import type { LogState } from './log-state.ts'
+import type { Maintenance } from './maintenance.ts'
+
+export function registerHealth(health: Health, engine: Engine, maintenance: Maintenance): void {
+  health.register('log', (): CheckResult => {
+    const { failure } = engine
+    if (failure) {
+      const remedy = failure instanceof ChronicleError ? ` ${failure.remedy}` : ''
+      return { status: 'fail', reason: `Nothing is taken any more: ${failure.message}.${remedy}` }
+    }
+    const { snapshotFailure } = maintenance
+    if (snapshotFailure === undefined) return { status: 'pass' }
+    return {
+      status: 'warn',
+      reason: `The last snapshot failed (${snapshotFailure}): space is not given back and the next start takes longer. Look at the disk.`,
+    }
+  })
+}
+
+/** Metrics are drawn from plain counters when somebody asks: nothing is looked up where batches pass. */
+export function registerMetrics(registry: Registry, engine: Engine, state: LogState, maintenance: Maintenance): void {
+  const registers = [registry]
+  const add = (name: string, help: string, value: () => number): void => {
+    new Gauge({
+      name: `chronicle_log_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(value())
+      },
+    })
+  }
+  add('batches_total', 'Record batches taken since the start, replayed ones included.', () => engine.batches)
+  add('records_total', 'Records taken since the start, replayed ones included.', () => engine.records)
+  add('bytes_total', 'Bytes of record batches taken since the start, replayed ones included.', () => engine.bytes)
+  add('partitions', 'Partitions of all topics.', () => state.partitionCount)
+  add('groups', 'Consumer groups with a state or with committed offsets.', () => state.journal.state.groups.size)
+  add('index_bytes', 'Memory of the batch indexes.', () => engine.usage.indexBytes)
+  add('producers', 'Idempotent producers remembered, counted in each partition.', () => engine.usage.producers)
+  add('unacknowledged_batches', 'Batches appended that are not durable yet.', () => engine.watermarks.length)
+  add('snapshots_total', 'Snapshots taken since the start.', () => maintenance.snapshotsTaken)
+}

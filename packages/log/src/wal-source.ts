@@ -1,0 +1,249 @@
+import { assert } from '@chronicle/base'
+import {
+  entryKind,
+  entryNext,
+  entryPayloadLength,
+  entryPayloadStart,
+  entryStream,
+  type Slice,
+  type Wal,
+  walErrors,
+} from '@chronicle/wal'
+import { batchBaseOffset, batchEndOffset, batchHeaderBytes } from './batch.ts'
+import type { BatchIndex } from './batch-index.ts'
+import type { ChunkPool } from './chunk-pool.ts'
+import { batchEntry } from './entry-kinds.ts'
+import { logErrors } from './errors.ts'
+import { Gather } from './gather.ts'
+import type { Found, ReadRequest, Source } from './source.ts'
+
+/** Blocks with at most this much of other partitions between them are read in one go. */
+const hopBytesMax = 16 * 1024
+/** A block that takes more of the log than this is worth remembering places in. */
+const markedBlockBytesMin = 64 * 1024
+/** Places remembered for each partition: as many consumers of old data go on where they stopped without a search. */
+const marksMax = 8
+
+/** Where in the log a batch begins, or is known not to have begun yet. */
+type Mark = { readonly offset: number; readonly lsn: number }
+
+/** One partition's batches in the write-ahead log, found with its index. */
+export class WalSource implements Source {
+  readonly #wal: () => Wal
+  readonly #stream: number
+  readonly #index: BatchIndex
+  readonly #pool: ChunkPool
+  readonly #marks: Mark[] = []
+
+  constructor(wal: () => Wal, stream: number, index: BatchIndex, pool: ChunkPool) {
+    this.#wal = wal
+    this.#stream = stream
+    this.#index = index
+    this.#pool = pool
+  }
+
+  read(request: ReadRequest): Found | Promise<Found> {
+    return new WalRead(this.#wal(), this.#stream, this.#index, this.#marks, new Gather(this.#pool), request).run()
+  }
+}
+
+/** One read: goes from block to block and from slice to slice until it has enough. */
+class WalRead {
+  readonly #wal: Wal
+  readonly #stream: number
+  readonly #index: BatchIndex
+  readonly #marks: Mark[]
+  readonly #gather: Gather
+  readonly #request: ReadRequest
+  /** The batch at or after `#lsn` that belongs to the partition has to begin at this offset. */
+  #expected = -1
+  #lsn = -1
+  #block = -1
+  /** Where the block after this one begins. */
+  #blockEnd = -1
+  #endOffset: number
+  #done = false
+
+  constructor(wal: Wal, stream: number, index: BatchIndex, marks: Mark[], gather: Gather, request: ReadRequest) {
+    this.#wal = wal
+    this.#stream = stream
+    this.#index = index
+    this.#marks = marks
+    this.#gather = gather
+    this.#request = request
+    this.#endOffset = request.offset
+  }
+
+  run(): Found | Promise<Found> {
+    try {
+      this.#locate(this.#request.offset)
+      while (!this.#done) {
+        const slice = this.#wal.read(this.#lsn, this.#stretch(), this.#stream)
+        if (slice instanceof Promise) return this.#runLater(slice)
+        this.#take(slice)
+      }
+      return this.#finish()
+    } catch (error) {
+      this.#gather.release()
+      throw storageError(error, this.#stream, this.#lsn)
+    }
+  }
+
+  /** The same where the disk has to be waited for. */
+  async #runLater(first: Promise<Slice>): Promise<Found> {
+    try {
+      let slice = await first
+      for (;;) {
+        // While waiting the index may have been thinned or trimmed: block numbers do not hold.
+        this.#relocate(slice)
+        this.#take(slice)
+        if (this.#done) return this.#finish()
+        slice = await this.#wal.read(this.#lsn, this.#stretch(), this.#stream)
+      }
+    } catch (error) {
+      this.#gather.release()
+      throw storageError(error, this.#stream, this.#lsn)
+    }
+  }
+
+  /** Goes to where the batch that holds `offset` is searched from. */
+  #locate(offset: number): void {
+    this.#enter(this.#index.find(offset))
+    if (this.#index.endLsn(this.#block) - this.#lsn < markedBlockBytesMin) return
+    for (const mark of this.#marks) {
+      if (mark.offset > offset || mark.offset <= this.#expected) continue
+      this.#expected = mark.offset
+      this.#lsn = mark.lsn
+    }
+  }
+
+  #relocate(slice: Slice): void {
+    const [expected, lsn] = [this.#expected, this.#lsn]
+    const block = this.#index.find(expected)
+    if (block < 0) slice.release()
+    this.#enter(block)
+    this.#expected = expected
+    this.#lsn = lsn
+  }
+
+  #enter(block: number): void {
+    if (block < 0) throw trimmedAway(this.#request.offset)
+    this.#block = block
+    this.#expected = this.#index.baseOffset(block)
+    this.#lsn = this.#index.lsn(block)
+    this.#blockEnd = block + 1 < this.#index.length ? this.#index.baseOffset(block + 1) : Number.POSITIVE_INFINITY
+  }
+
+  /** How much of the log is worth reading from here: to the end of the block, and on while the next ones lie close. */
+  #stretch(): number {
+    const bytesWanted = Math.max(1, this.#request.bytesMax - this.#gather.bytes)
+    let block = this.#block
+    let end = this.#index.endLsn(block)
+    while (end - this.#lsn < bytesWanted && block + 1 < this.#index.length) {
+      block++
+      if (this.#index.lsn(block) - end > hopBytesMax) break
+      end = this.#index.endLsn(block)
+    }
+    return Math.max(1, Math.min(end - this.#lsn, bytesWanted + hopBytesMax))
+  }
+
+  /** Takes the partition's batches out of one slice and moves on to where the next slice has to begin. */
+  #take(slice: Slice): void {
+    let held = false
+    try {
+      assert(slice.lsn === this.#lsn, 'a slice begins where it was asked to')
+      if (slice.end === slice.start) throw this.#missing()
+      const { bytes, end } = slice
+      let at = slice.start
+      while (at < end && !this.#done) {
+        const next = entryNext(bytes, at)
+        if (entryStream(bytes, at) !== this.#stream || entryKind(bytes, at) !== batchEntry) {
+          at = next
+          continue
+        }
+        const before = this.#expected
+        if (this.#takeBatch(slice, at)) held = true
+        if (this.#done) {
+          if (this.#expected > before) at = next
+          break
+        }
+        at = this.#expected < this.#blockEnd ? next : this.#jump(slice)
+      }
+      // A jump beyond the slice has set the position; otherwise the next slice follows this one.
+      if (!this.#done && this.#lsn < slice.lsn + end - slice.start) this.#lsn = slice.lsn + end - slice.start
+      if (this.#done) this.#remember(slice.lsn + at - slice.start)
+      else this.#mustGoOn()
+    } finally {
+      if (held) this.#gather.hold(slice)
+      else slice.release()
+    }
+  }
+
+  /** Takes or passes over the batch whose entry is at `at`. True when the slice has to be kept for it. */
+  #takeBatch(slice: Slice, at: number): boolean {
+    const { bytes } = slice
+    const start = entryPayloadStart(at)
+    const length = entryPayloadLength(bytes, at)
+    const baseOffset = length < batchHeaderBytes ? -1 : batchBaseOffset(bytes, start)
+    if (baseOffset !== this.#expected) {
+      const lsn = slice.lsn + at - slice.start
+      throw logErrors.create('log.damaged', { stream: this.#stream, lsn, offset: baseOffset, expected: this.#expected })
+    }
+    const { offset, limit, bytesMax, atLeastOne } = this.#request
+    const endOffset = batchEndOffset(bytes, start)
+    const isTooMuch = this.#gather.bytes + length > bytesMax && (this.#gather.bytes > 0 || !atLeastOne)
+    if (endOffset > offset && (baseOffset >= limit || isTooMuch)) {
+      this.#done = true
+      return false
+    }
+    this.#expected = endOffset
+    if (endOffset <= offset) return false
+    this.#endOffset = endOffset
+    const held = this.#gather.add(slice, start, length)
+    if (endOffset >= limit || this.#gather.bytes >= bytesMax) this.#done = true
+    return held
+  }
+
+  /** Goes to the next block, in this slice or beyond it: nothing of the partition lies before it. */
+  #jump(slice: Slice): number {
+    this.#enter(this.#block + 1)
+    return Math.min(slice.end, slice.start + this.#lsn - slice.lsn)
+  }
+
+  #mustGoOn(): void {
+    if (this.#expected >= this.#blockEnd || this.#lsn < this.#index.endLsn(this.#block)) return
+    throw this.#missing()
+  }
+
+  #missing(): Error {
+    return logErrors.create('log.damaged', { stream: this.#stream, lsn: this.#lsn, expected: this.#expected })
+  }
+
+  /** Notes where the reader of the next offsets can begin, if a search would be long. */
+  #remember(lsn: number): void {
+    if (this.#index.endLsn(this.#block) - this.#index.lsn(this.#block) < markedBlockBytesMin) return
+    if (this.#marks.length === marksMax) this.#marks.shift()
+    this.#marks.push({ offset: this.#expected, lsn })
+  }
+
+  #finish(): Found {
+    const gather = this.#gather
+    gather.finish()
+    return { pieces: gather.pieces, bytes: gather.bytes, endOffset: this.#endOffset, release: () => gather.release() }
+  }
+}
+
+/** Retention has overtaken a read. */
+function trimmedAway(offset: number | undefined): Error {
+  return logErrors.create('log.offset-out-of-range', { offset, reason: 'removed while it was being read' })
+}
+
+/** What the log says of an error of the write-ahead log. */
+export function storageError(error: unknown, stream?: number, lsn?: number): unknown {
+  if (!walErrors.is(error)) return error
+  if (error.code === 'wal.trimmed') return trimmedAway(undefined)
+  const facts = { ...error.details, stream, lsn }
+  if (error.code === 'wal.damaged' || error.code === 'wal.file-missing')
+    return logErrors.create('log.damaged', facts, error)
+  return logErrors.create('log.storage', { reason: error.code, ...facts }, error)
+}
