@@ -1,8 +1,15 @@
 import type { Clock, Random } from '@chronicle/base'
 import type { Log } from '@chronicle/log'
 import type { Health, Logger, Registry } from '@chronicle/telemetry'
-import type { GroupSettings } from './groups/index.ts'
+import { createGroups, type GroupSettings, type Groups } from './groups/index.ts'
+import { createHandlers, type Handlers } from './handlers/index.ts'
 import type { BrokerLimits } from './limits.ts'
+import { BufferPool } from './net/buffer-pool.ts'
+import { ByteBudget } from './net/byte-budget.ts'
+import { Listener } from './net/listener.ts'
+import { BrokerMetrics } from './net/metrics.ts'
+import { ReadyGate } from './net/ready-gate.ts'
+import { routesOf } from './net/routes.ts'
 
 export type BrokerOptions = {
   readonly log: Log
@@ -31,19 +38,71 @@ export type ListenerOptions = {
   readonly advertisedPort?: number
 }
 
+/** One read of the socket brings at most this much. */
+const landingBytes = 256 * 1024
+/** How long `stop` waits for responses to leave. */
+const drainMsMax = 3_000
+
 /** Speaks the Kafka protocol on one port, over one log. */
 export class Broker {
-  readonly port: number
+  readonly #listener: Listener
+  readonly #handlers: Handlers
+  readonly #groups: Groups
 
-  private constructor(port: number) {
-    this.port = port
+  private constructor(listener: Listener, handlers: Handlers, groups: Groups) {
+    this.#listener = listener
+    this.#handlers = handlers
+    this.#groups = groups
+  }
+
+  get port(): number {
+    return this.#listener.port
   }
 
   /** Resolves when connections are accepted. Rejects with 'kafka.cannot-listen' when the address cannot be bound. */
   static async start(options: BrokerOptions): Promise<Broker> {
-    return new Broker(options.listener.port)
+    const { log, clock, random, logger, registry, limits, listener: address } = options
+    // Which port it is may be known only once it is bound, and no request is read before that.
+    const node = {
+      nodeId: options.nodeId,
+      host: address.advertisedAddress,
+      port: address.advertisedPort ?? address.port,
+    }
+    const groups = createGroups({
+      log,
+      clock,
+      random,
+      logger,
+      registry,
+      settings: options.groups,
+      coordinator: () => node,
+    })
+    const handlers = createHandlers({ ...options, node }, random, groups.handlers)
+    const metrics = new BrokerMetrics(registry)
+    const listener = await Listener.start(
+      {
+        limits,
+        clock,
+        logger,
+        metrics,
+        routes: routesOf(handlers.handlers, metrics),
+        gate: new ReadyGate(log),
+        pool: new BufferPool(),
+        landing: Buffer.allocUnsafeSlow(landingBytes),
+        inFlight: new ByteBudget(limits.inFlightBytesMax),
+        unsent: new ByteBudget(limits.responseBytesBufferedTotalMax),
+      },
+      address,
+    )
+    node.port = address.advertisedPort ?? listener.port
+    return new Broker(listener, handlers, groups)
   }
 
-  /** Accepts nothing more, answers what was read, closes every connection. */
-  async stop(): Promise<void> {}
+  /** Accepts and reads nothing more, answers what was read, closes every connection. */
+  async stop(): Promise<void> {
+    this.#listener.drain()
+    this.#handlers.stop()
+    await this.#groups.stop()
+    await this.#listener.stop(drainMsMax)
+  }
 }

@@ -1,0 +1,116 @@
+import type { Isolation, Partition, Records } from '@chronicle/log'
+import { ErrorCode } from '../error-codes.ts'
+import { zeroUuid } from '../uuid.ts'
+import type { FetchPartition } from './fetch-sessions.ts'
+import { epochError } from './leader-epoch.ts'
+import { refusedByLog } from './log-error.ts'
+import type { TopicLookup } from './topic-lookup.ts'
+
+/** What reading one partition came to. */
+export type PartitionRead = {
+  readonly of: FetchPartition
+  readonly errorCode: number
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logStartOffset: number
+  readonly records: Records | undefined
+  readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | undefined
+}
+
+/** One pass over all partitions. Whoever gets it releases its records. */
+export type ReadPass = {
+  readonly reads: readonly PartitionRead[]
+  readonly bytes: number
+  /** There is something to say besides records: the answer does not wait. */
+  readonly urgent: boolean
+}
+
+/** Where a reader of `partition` has to stop. */
+export function readEnd(partition: Partition, isolation: Isolation): number {
+  return isolation === 'read_committed' ? partition.lastStableOffset : partition.highWatermark
+}
+
+/**
+ * Reads the partitions in order until `bytesMax` is used up; the first batch there is comes even if larger, so that a
+ * reader always gets on.
+ */
+export async function readPass(
+  partitions: readonly FetchPartition[],
+  lookup: TopicLookup,
+  isolation: Isolation,
+  bytesMax: number,
+): Promise<ReadPass> {
+  const reads: PartitionRead[] = []
+  let bytes = 0
+  let urgent = false
+  for (const of of partitions) {
+    const reading = readPartition(of, lookup, isolation, bytesMax - bytes, bytes === 0)
+    const read = reading instanceof Promise ? await reading : reading
+    reads.push(read)
+    bytes += read.records?.bytes ?? 0
+    urgent ||= read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined
+  }
+  return { reads, bytes, urgent }
+}
+
+export function releasePass({ reads }: ReadPass): void {
+  for (const { records } of reads) records?.release()
+}
+
+function readPartition(
+  of: FetchPartition,
+  lookup: TopicLookup,
+  isolation: Isolation,
+  bytesLeft: number,
+  isFirst: boolean,
+): PartitionRead | Promise<PartitionRead> {
+  const { asked } = of
+  const partition = lookup.partition(of.topic, of.topicId, of.partition)
+  if (partition === undefined) {
+    return failed(of, of.topicId === zeroUuid ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID)
+  }
+  const fenced = epochError(partition, asked.currentLeaderEpoch)
+  if (fenced !== ErrorCode.NONE) return failed(of, fenced)
+  const divergingEpoch = divergence(partition, asked.lastFetchedEpoch, asked.fetchOffset)
+  if (divergingEpoch !== undefined) return readOf(of, partition, undefined, divergingEpoch)
+  if (asked.fetchOffset < partition.logStartOffset || asked.fetchOffset > partition.logEndOffset) {
+    return failed(of, ErrorCode.OFFSET_OUT_OF_RANGE)
+  }
+  const bytesMax = Math.min(bytesLeft, asked.partitionMaxBytes)
+  if (asked.fetchOffset >= readEnd(partition, isolation) || (bytesMax <= 0 && !isFirst)) return readOf(of, partition)
+  try {
+    const records = partition.read(asked.fetchOffset, Math.max(bytesMax, 0), isolation, isFirst)
+    if (!(records instanceof Promise)) return readOf(of, partition, records)
+    return records.then(
+      found => readOf(of, partition, found),
+      (error: unknown) => failed(of, refusedByLog(error).errorCode),
+    )
+  } catch (error) {
+    return failed(of, refusedByLog(error).errorCode)
+  }
+}
+
+function readOf(
+  of: FetchPartition,
+  { highWatermark, lastStableOffset, logStartOffset }: Partition,
+  records?: Records,
+  divergingEpoch?: PartitionRead['divergingEpoch'],
+): PartitionRead {
+  return { of, errorCode: ErrorCode.NONE, highWatermark, lastStableOffset, logStartOffset, records, divergingEpoch }
+}
+
+function failed(of: FetchPartition, errorCode: number): PartitionRead {
+  const none = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 }
+  return { of, errorCode, ...none, records: undefined, divergingEpoch: undefined }
+}
+
+/** Where the reader's log parts from this one, if the epoch of what it fetched last says that it does (KIP-595). */
+function divergence(
+  partition: Partition,
+  lastFetchedEpoch: number,
+  fetchOffset: number,
+): PartitionRead['divergingEpoch'] {
+  if (lastFetchedEpoch < 0) return undefined
+  const { leaderEpoch: epoch, endOffset } = partition.endOfEpoch(lastFetchedEpoch)
+  return epoch < lastFetchedEpoch || endOffset < fetchOffset ? { epoch, endOffset } : undefined
+}

@@ -1,0 +1,362 @@
+/**
+ * One client's connection: frames become requests, requests are handled at once and concurrently, responses leave in the
+ * order of the requests (N2).
+ */
+import { BoundedQueue, ChronicleError, type Clock, messageOf } from '@chronicle/base'
+import type { Logger } from '@chronicle/telemetry'
+import { decodeRequest, encodeResponse, readRequestHeader } from '../codec/messages.ts'
+import type { Api, RequestOf, ResponseOf } from '../codec/schema.ts'
+import { ErrorCode } from '../error-codes.ts'
+import { Disconnect } from '../handler.ts'
+import type { BrokerLimits } from '../limits.ts'
+import type { BufferPool } from './buffer-pool.ts'
+import type { ByteBudget } from './byte-budget.ts'
+import { Exchange, type ExchangeConnection } from './exchange.ts'
+import { FrameReader, type FrameSink } from './frame-reader.ts'
+import type { BrokerMetrics, Refusal } from './metrics.ts'
+import { Outbox, type OutboxSocket } from './outbox.ts'
+import type { ReadyGate } from './ready-gate.ts'
+import type { Route } from './routes.ts'
+import { serverErrorOf } from './server-error.ts'
+
+/** API key, version and correlation id: what the shortest request begins with. */
+const requestBytesMin = 8
+
+/** What all connections of a listener share. */
+export type ConnectionShared = {
+  readonly limits: BrokerLimits
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: BrokerMetrics
+  readonly routes: readonly (Route | undefined)[]
+  readonly gate: ReadyGate
+  readonly pool: BufferPool
+  /** Every read that fits lands here: reads are delivered one by one, so one buffer serves all connections. */
+  readonly landing: Buffer
+  /** Requests that are not answered yet, partly received ones included. */
+  readonly inFlight: ByteBudget
+  /** Responses that have not left yet. */
+  readonly unsent: ByteBudget
+}
+
+/** The socket as a connection uses it. */
+export type ConnectionSocket = OutboxSocket & {
+  resume(): unknown
+  destroy(): unknown
+}
+
+export type Peer = { readonly id: number; readonly host: string; readonly port: number }
+
+export class Connection implements FrameSink, ExchangeConnection {
+  readonly connectionId: number
+  readonly clientHost: string
+  readonly #peer: string
+  readonly #shared: ConnectionShared
+  readonly #socket: ConnectionSocket
+  readonly #reader: FrameReader
+  readonly #outbox: Outbox
+  /** In the order of their requests; the first that has a response leaves first. */
+  readonly #pending: BoundedQueue<Exchange>
+  #pendingBytes = 0
+  /** Taken from the shared budget for the frame that is arriving. */
+  #reservedBytes = 0
+  #fetches = 0
+  #handling = false
+  #draining = false
+  #closed = false
+  #controller: AbortController | undefined
+  /** Monotonic times: of the last byte in either direction, and since when a frame is incomplete. */
+  #activeAt: number
+  #partialSince = 0
+
+  constructor(shared: ConnectionShared, socket: ConnectionSocket, peer: Peer) {
+    this.#shared = shared
+    this.#socket = socket
+    this.connectionId = peer.id
+    this.clientHost = peer.host
+    this.#peer = `${peer.host}:${peer.port}`
+    this.#reader = new FrameReader(shared.landing, shared.pool, shared.limits.frameBytesMax, this)
+    this.#outbox = new Outbox(socket, shared.unsent, this.#onSent)
+    this.#pending = new BoundedQueue(shared.limits.requestsInFlightMax)
+    this.#activeAt = shared.clock.monotonic()
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  get closed(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#closed) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  /** True when nothing is under way: neither a request nor a response. */
+  get isIdle(): boolean {
+    return this.#pending.length === 0 && this.#outbox.bytes === 0
+  }
+
+  /** Where the socket puts the bytes that it reads next. */
+  target(): Buffer {
+    return this.#reader.target()
+  }
+
+  /** `bytes` bytes were read into `target`. Returns false when the socket must not be read from for now. */
+  landed(bytes: number, target: Uint8Array): boolean {
+    if (this.#closed || this.#draining) return false
+    const before = this.#arriving(bytes)
+    this.#reader.landed(bytes, target)
+    return this.#arrived(before)
+  }
+
+  /** The same for bytes that the socket brought in a buffer of its own. */
+  accept(bytes: Buffer): boolean {
+    if (this.#closed || this.#draining) return false
+    const before = this.#arriving(bytes.length)
+    this.#reader.accept(bytes)
+    return this.#arrived(before)
+  }
+
+  /** The number of the frame that is incomplete before these bytes, −1 when none is. */
+  #arriving(bytes: number): number {
+    this.#shared.metrics.bytesIn += bytes
+    this.#activeAt = this.#shared.clock.monotonic()
+    this.#handling = true
+    return this.#reader.midFrame ? this.#reader.frames : -1
+  }
+
+  #arrived(incompleteBefore: number): boolean {
+    this.#handling = false
+    if (this.#reader.frames !== incompleteBefore) this.#partialSince = this.#activeAt
+    return !this.#closed && !this.#reader.stalled
+  }
+
+  begin(bytes: number): boolean {
+    const { inFlight } = this.#shared
+    if (inFlight.full) {
+      inFlight.wait(this.#resume)
+      return false
+    }
+    inFlight.take(bytes)
+    this.#reservedBytes = bytes
+    return true
+  }
+
+  invalidLength(length: number): void {
+    this.#refuse('frame-length', { length, accepted: `0 to ${this.#shared.limits.frameBytesMax}` })
+  }
+
+  frame(buffer: Buffer, start: number, end: number): boolean {
+    if (end - start < requestBytesMin) {
+      this.#refuse('malformed', {
+        reason: `a request of ${end - start} bytes`,
+        accepted: `at least ${requestBytesMin}`,
+      })
+      return true
+    }
+    const route = this.#shared.routes[buffer.readInt16BE(start)]
+    if (route === undefined) {
+      this.#refuse('unknown-api', { apiKey: buffer.readInt16BE(start) })
+      return true
+    }
+    if (!this.#admits(route)) return false
+    this.#handle(route, buffer, start, end)
+    return true
+  }
+
+  /** Whether a request may be handled now (N3). Where not, whoever is in the way calls `#resume` later. */
+  #admits(route: Route): boolean {
+    const { limits, inFlight, unsent, gate } = this.#shared
+    // Resumed when one of this connection's requests is answered, or has been sent.
+    if (this.#pending.length >= limits.requestsInFlightMax) return false
+    if (this.#pendingBytes >= limits.inFlightBytesPerConnectionMax) return false
+    if (this.#outbox.bytes >= limits.responseBytesBufferedMax) return false
+    if (route.isFetch) {
+      if (this.#fetches > 0) return false
+      if (unsent.full && this.#outbox.bytes === 0) unsent.wait(this.#resume)
+      if (unsent.full) return false
+    }
+    if (route.isProduce && !gate.open) {
+      gate.wait(this.#resume)
+      return false
+    }
+    if (inFlight.full && this.#reservedBytes === 0) {
+      inFlight.wait(this.#resume)
+      return false
+    }
+    return true
+  }
+
+  #handle(route: Route, buffer: Buffer, start: number, end: number): void {
+    const decoded = this.#decode(route, buffer, start, end)
+    if (decoded === undefined) return
+    const { exchange, request } = decoded
+    this.#begun(exchange)
+    try {
+      const answer = route.handler.handle(request, exchange)
+      if (answer instanceof Promise) {
+        answer.then(
+          response => this.#answer(exchange, response),
+          error => this.#failed(exchange, error),
+        )
+      } else this.#answer(exchange, answer)
+    } catch (error) {
+      this.#failed(exchange, error)
+    }
+  }
+
+  #decode(route: Route, buffer: Buffer, start: number, end: number): Decoded | undefined {
+    const { api, versions } = route
+    const version = buffer.readInt16BE(start + 2)
+    if (version < versions[0] || version > versions[1]) return this.#unsupported(route, version, buffer, start)
+    try {
+      const header = readRequestHeader(buffer, start, end)
+      const request = decodeRequest(api, version, buffer, header.bodyStart, end)
+      return { exchange: this.#exchange(route, version, header.correlationId, header.clientId, end - start), request }
+    } catch (error) {
+      if (!(error instanceof ChronicleError)) throw error
+      this.#refuse('malformed', { api: api.name, version, ...error.details, reason: error.message })
+      return undefined
+    }
+  }
+
+  /** Kafka closes the connection too, except that ApiVersions is answered in v0 so that the client can choose a version. */
+  #unsupported(route: Route, version: number, buffer: Buffer, start: number): undefined {
+    const [first, last] = route.versions
+    if (!route.isApiVersions) {
+      this.#refuse('unsupported-version', { api: route.api.name, version, accepted: `${first} to ${last}` })
+      return
+    }
+    const exchange = this.#exchange(route, 0, buffer.readInt32BE(start + 4), null, 0)
+    this.#begun(exchange)
+    const list = route.handler.handle({}, exchange)
+    this.#answer(exchange, { ...(list as object), errorCode: ErrorCode.UNSUPPORTED_VERSION })
+  }
+
+  #exchange(route: Route, version: number, correlationId: number, clientId: string | null, bytes: number): Exchange {
+    return new Exchange(this, route, version, correlationId, clientId, bytes, this.#activeAt)
+  }
+
+  #begun(exchange: Exchange): void {
+    const { route, bytes } = exchange
+    route.count.count++
+    if (route.isFetch) this.#fetches++
+    this.#pending.push(exchange)
+    this.#pendingBytes += bytes
+    if (this.#reservedBytes === 0) this.#shared.inFlight.take(bytes)
+    this.#reservedBytes = 0
+  }
+
+  #failed(exchange: Exchange, error: unknown): void {
+    const { api } = exchange.route
+    if (error instanceof Disconnect) {
+      this.#refuse('acks-0-failed', { api: api.name, reason: error.message })
+      return
+    }
+    const { apiVersion: version } = exchange
+    this.#shared.logger.error({ peer: this.#peer, api: api.name, version, error }, 'request failed')
+    const response = serverErrorOf(api, version)
+    if (response === undefined) this.#refuse('handler-failed', { api: api.name, reason: messageOf(error) })
+    else this.#answer(exchange, response)
+  }
+
+  #answer(exchange: Exchange, response: object | undefined): void {
+    if (this.#closed || !this.#encode(exchange, response)) return
+    const { route } = exchange
+    route.duration?.observe((this.#shared.clock.monotonic() - exchange.startedAt) / 1000)
+    if (route.isFetch) this.#fetches--
+    if (this.#pending.peek() === exchange) this.#sendInOrder()
+    this.#resume()
+  }
+
+  /** False, and the connection closed, when the response cannot be written as it is declared: a defect of its handler. */
+  #encode(exchange: Exchange, response: object | undefined): boolean {
+    const { api } = exchange.route
+    try {
+      exchange.response =
+        response === undefined
+          ? null
+          : encodeResponse(api, exchange.apiVersion, exchange.correlationId, response as ResponseOf<Api>)
+      return true
+    } catch (error) {
+      this.#shared.logger.error({ peer: this.#peer, api: api.name, error }, 'response cannot be written')
+      this.#refuse('handler-failed', { api: api.name, reason: messageOf(error) })
+      return false
+    }
+  }
+
+  /** N2: a response leaves when all before it have left. */
+  #sendInOrder(): void {
+    for (let next = this.#pending.peek(); next?.response !== undefined; next = this.#pending.peek()) {
+      this.#pending.shift()
+      this.#pendingBytes -= next.bytes
+      this.#shared.inFlight.give(next.bytes)
+      if (next.response === null) next.drop()
+      else this.#outbox.push(next.response.pieces, next.response.bytes, next.releases)
+    }
+  }
+
+  readonly #onSent = (bytes: number): void => {
+    this.#shared.metrics.bytesOut += bytes
+    this.#activeAt = this.#shared.clock.monotonic()
+    this.#resume()
+  }
+
+  /** Offers what was held again, and reads on when nothing is held any more. */
+  readonly #resume = (): void => {
+    if (this.#closed || this.#handling || !this.#reader.stalled) return
+    this.#handling = true
+    this.#partialSince = this.#shared.clock.monotonic()
+    this.#reader.resume()
+    this.#handling = false
+    if (!this.#closed && !this.#reader.stalled && !this.#draining) this.#socket.resume()
+  }
+
+  /** N5: closes the connection when its peer has used up one of its times. */
+  checkTimes(now: number): void {
+    const { idleConnectionMsMax, partialFrameMsMax, sendStallMsMax } = this.#shared.limits
+    const silentMs = now - this.#activeAt
+    if (this.#outbox.bytes > 0) {
+      if (silentMs > sendStallMsMax) this.#refuse('send-stalled', { unsentBytes: this.#outbox.bytes, sendStallMsMax })
+    } else if (this.#reader.midFrame && !this.#reader.stalled) {
+      if (now - this.#partialSince > partialFrameMsMax) this.#refuse('partial-frame', { partialFrameMsMax })
+    } else if (this.#pending.length === 0 && silentMs > idleConnectionMsMax) {
+      this.#shared.metrics.refused('idle')
+      this.#socket.destroy()
+    }
+  }
+
+  /** Reads nothing more; what was read is answered. */
+  drain(): void {
+    this.#draining = true
+  }
+
+  #refuse(reason: Refusal, details: Record<string, unknown>): void {
+    if (this.#closed) return
+    this.#shared.metrics.refused(reason)
+    this.#shared.logger.warn({ peer: this.#peer, reason, ...details }, 'connection closed by the broker')
+    this.#close()
+    this.#socket.destroy()
+  }
+
+  /** The socket is closed: gives back everything that the connection held (N4). */
+  socketClosed(): void {
+    this.#close()
+    this.#outbox.close()
+  }
+
+  #close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    const { inFlight, unsent, gate } = this.#shared
+    for (const from of [inFlight, unsent, gate]) from.forget(this.#resume)
+    inFlight.give(this.#pendingBytes + this.#reservedBytes)
+    this.#pendingBytes = 0
+    this.#reservedBytes = 0
+    this.#reader.close()
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) next.drop()
+    this.#controller?.abort()
+  }
+}
+
+type Decoded = { readonly exchange: Exchange; readonly request: RequestOf<Api> }
