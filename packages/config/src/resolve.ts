@@ -80,6 +80,7 @@ function find(each: Setting, { flags, environment, file, directory }: Sources): 
 /** The longest piece of a refused value that an error repeats. */
 const shownCharsMax = 100
 
+/** Says everything that is needed to correct the value (C3). */
 function refusal(each: Setting, found: Found): ChronicleError {
   const shown = found.text === undefined ? 'a list or a date' : JSON.stringify(found.text.slice(0, shownCharsMax))
   const isNear = found.text !== undefined && each.type.values && suggest(found.text, each.type.values)
@@ -102,13 +103,23 @@ function unknownKeys(settings: Settings, file: ConfigFile | undefined): Chronicl
     )
 }
 
+const prefix = /^CHRONI(K|CLE)_/
+
 function unknownVariables(settings: Settings, { environment, otherVariables = [] }: Sources): string[] {
   const known = [...Object.values(settings).flatMap(each => each.environment), ...otherVariables]
   return Object.keys(environment)
-    .filter(name => /^CHRONI(K|CLE)_/.test(name) && !known.includes(name))
+    .filter(name => prefix.test(name) && !known.includes(name))
     .sort()
     .map(name => {
-      const meant = suggest(name, known)
+      const meant = suggestVariable(name, known)
       return `${name} is not a setting and has no effect${meant ? `; did you mean ${meant}?` : ''}`
     })
+}
+
+/** Compares what follows the prefix, and prefers a name with the same one. */
+function suggestVariable(name: string, known: readonly string[]): string | undefined {
+  const samePrefix = (candidate: string): number => Number(prefix.exec(candidate)?.[0] === prefix.exec(name)![0])
+  const ordered = [...known].sort((a, b) => samePrefix(a) - samePrefix(b))
+  const byRest = new Map(ordered.map(candidate => [candidate.replace(prefix, ''), candidate]))
+  return byRest.get(suggest(name.replace(prefix, ''), byRest.keys()) ?? '')
 }

@@ -163,6 +163,7 @@ function formatUnits(value: number, units: readonly Unit[]): string {
   return `${value / unit.size}${unit.suffix}`
 }
 
+/** `value` when it is whole and inside of the bounds (C3). */
 function within(value: number, { min = 0, max = Number.MAX_SAFE_INTEGER }: Bounds): number | undefined {
   return Number.isSafeInteger(value) && value >= min && value <= max ? value : undefined
 }

@@ -1,3 +1,5 @@
+import { messageOf } from '@chronicle/base'
+
 /** What a check found: `warn` still serves, `fail` does not. `reason` says why and what to do. */
 export type CheckResult = { readonly status: 'pass' | 'warn' | 'fail'; readonly reason?: string }
 
@@ -14,10 +16,19 @@ export class Health {
     this.#checks.set(name, check)
   }
 
+  /** As bad as the worst check (T3). */
   report(): HealthReport {
-    const checks = Object.fromEntries([...this.#checks].map(([name, check]) => [name, check()]))
+    const checks = Object.fromEntries([...this.#checks].map(([name, check]) => [name, ask(check)]))
     const statuses = Object.values(checks).map(check => check.status)
     const status = statuses.includes('fail') ? 'fail' : statuses.includes('warn') ? 'warn' : 'pass'
     return { status, checks }
+  }
+}
+
+function ask(check: () => CheckResult): CheckResult {
+  try {
+    return check()
+  } catch (error) {
+    return { status: 'fail', reason: messageOf(error) }
   }
 }

@@ -1,9 +1,7 @@
 import { type Clock, systemClock } from '@chronicle/base'
+import { type LogLevel, type LogLine, logLevels } from './line.ts'
 import { readableLine } from './readable.ts'
 import { redact } from './redact.ts'
-
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const
-export type LogLevel = (typeof logLevels)[number]
 
 /** Says one thing: `({ topic }, 'topic created')`, or only the words. */
 export type LogMethod = {
@@ -15,15 +13,6 @@ export type LogMethod = {
 export type Logger = { readonly [L in LogLevel]: LogMethod } & {
   /** A logger whose every line carries `fields` too. */
   child(fields: Record<string, unknown>): Logger
-}
-
-/** One thing that was said, ready to be written. */
-export type LogLine = {
-  readonly level: LogLevel
-  /** Milliseconds since the Unix epoch. */
-  readonly time: number
-  readonly message: string | undefined
-  readonly fields: Record<string, unknown>
 }
 
 export type LoggerOptions = {
@@ -76,5 +65,7 @@ function build(levelMin: LogLevel, bound: Record<string, unknown>, emit: Emit): 
 }
 
 function jsonLine({ level, time, message, fields }: LogLine): string {
-  return `${JSON.stringify({ time: new Date(time).toISOString(), level, message, ...fields })}\n`
+  const head = { time: new Date(time).toISOString(), level, message }
+  // The first mention decides where a name stands, the last one its value.
+  return `${JSON.stringify({ ...head, ...fields, ...head })}\n`
 }

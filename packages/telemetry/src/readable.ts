@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { LogLevel, LogLine } from './logger.ts'
+import type { LogLevel, LogLine } from './line.ts'
 
 const levelStyle = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const satisfies Record<
   LogLevel,

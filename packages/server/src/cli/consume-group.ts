@@ -7,9 +7,9 @@ import {
   MessagesStreamModes,
 } from '@platformatic/kafka'
 import { withAdmin, withConsumer } from './client.ts'
-import type { ConsumeOptions } from './commands/consume.ts'
-import type { RecordPrinter } from './consume.ts'
+import type { ConsumeOptions } from './consume-options.ts'
 import { rangesOfTopic } from './consume-partitions.ts'
+import type { RecordPrinter } from './record-printer.ts'
 
 /** What was printed is committed this often, and at the end. */
 const commitEveryMs = 1000

@@ -1,10 +1,10 @@
 import { type Admin, type Consumer, FetchIsolationLevels } from '@platformatic/kafka'
 import { serverErrors } from '../errors.ts'
 import { kafkaErrorsIn, withAdmin, withConsumer } from './client.ts'
-import type { ConsumeOptions } from './commands/consume.ts'
-import type { RecordPrinter } from './consume.ts'
+import type { ConsumeOptions } from './consume-options.ts'
 import { type FetchResponse, nextPosition, recordsOf } from './fetched.ts'
 import { partitionCounts, type Range, rangesOf } from './offsets.ts'
+import type { RecordPrinter } from './record-printer.ts'
 
 /** How long a fetch waits for records before it is asked again: Ctrl-C is heard meanwhile. */
 const fetchWaitMs = 500

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import type { ConsumeOptions } from './commands/consume.ts'
 import { consumeAsGroup } from './consume-group.ts'
+import type { ConsumeOptions } from './consume-options.ts'
 import { consumePartitions } from './consume-partitions.ts'
-import { type ReadRecord, type RecordFormatter, recordFormatter } from './record-format.ts'
+import { recordFormatter } from './record-format.ts'
+import { RecordPrinter } from './record-printer.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Prints the records of a topic until there are no more, enough were printed, or somebody presses Ctrl-C. */
@@ -18,28 +19,4 @@ function signalOf(name: NodeJS.Signals): AbortSignal {
   const controller = new AbortController()
   void once(process, name).then(() => controller.abort())
   return controller.signal
-}
-
-/** Prints records, up to a number of them. */
-export class RecordPrinter {
-  readonly #terminal: Terminal
-  readonly #format: RecordFormatter
-  #left: number
-
-  constructor(terminal: Terminal, format: RecordFormatter, recordsMax = Number.POSITIVE_INFINITY) {
-    this.#terminal = terminal
-    this.#format = format
-    this.#left = recordsMax
-  }
-
-  /** Enough was printed. */
-  get isDone(): boolean {
-    return this.#left === 0
-  }
-
-  /** Resolves when the reader takes more. */
-  async print(record: ReadRecord): Promise<void> {
-    this.#left--
-    await this.#terminal.write(this.#format(record))
-  }
 }

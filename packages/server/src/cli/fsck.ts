@@ -3,10 +3,11 @@ import { inspectWal, nodeDisk, repairWal, type WalProblem, type WalReport } from
 import { dataPaths, requireDataDirectory } from '../process/data-directory.ts'
 import { lockDataDirectory } from '../process/lock.ts'
 import { confirm } from './ask.ts'
-import type { FsckOptions } from './commands/fsck.ts'
 import { count, plural, printTable, size } from './format.ts'
 import { exitCodes } from './report.ts'
 import type { Terminal } from './terminal.ts'
+
+export type FsckOptions = { repair?: boolean; yes?: boolean; json?: boolean }
 
 /** Checks the log in `dataDirectory` and repairs it if asked to. Returns the exit code: 0 when the log is whole in the end. */
 export async function fsck(terminal: Terminal, dataDirectory: string, options: FsckOptions): Promise<number> {

@@ -2,10 +2,13 @@ import type { Admin, Group } from '@platformatic/kafka'
 import { serverErrors } from '../errors.ts'
 import { confirm } from './ask.ts'
 import { withAdmin } from './client.ts'
-import type { DeleteGroupsOptions, GroupsOptions } from './commands/groups.ts'
 import { count, plural, printTable } from './format.ts'
 import { partitionCounts, rangesOf } from './offsets.ts'
 import type { Terminal } from './terminal.ts'
+
+export type GroupsOptions = { bootstrap: string; json?: boolean }
+
+export type DeleteGroupsOptions = { bootstrap: string; yes?: boolean }
 
 export async function listGroups(terminal: Terminal, options: GroupsOptions & { names?: boolean }): Promise<void> {
   await withAdmin(options, async admin => {

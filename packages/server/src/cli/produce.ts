@@ -3,10 +3,19 @@ import { messageOf, systemClock } from '@chronicle/base'
 import type { MessageToProduce, Producer } from '@platformatic/kafka'
 import { serverErrors } from '../errors.ts'
 import { withProducer } from './client.ts'
-import type { ProduceOptions } from './commands/produce.ts'
 import { plural, size } from './format.ts'
 import { linesOf } from './lines.ts'
 import type { Terminal } from './terminal.ts'
+
+export type ProduceOptions = {
+  bootstrap: string
+  keySeparator?: string
+  header: readonly (readonly [string, string])[]
+  file?: string
+  partition?: number
+  compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+  json?: boolean
+}
 
 /** One batch on its way at a time keeps the order of the lines; this many bytes make the wait for its sync cheap. */
 const batchBytesMax = 512 * 1024

@@ -29,6 +29,7 @@ export function buildProgram(terminal: Terminal): Command {
     .description('A durable event record that Kafka clients can use. Without a command: start.')
     .helpOption('-h, --help', 'Show help, also of a command: chronicle start --help')
     .helpCommand(false)
+    .enablePositionalOptions()
     .configureHelp({ styleTitle: text => terminal.style('bold', text), helpWidth: Math.min(120, terminal.columns) })
     .configureOutput({
       outputError: (text, write) => write(`${terminal.noteStyle('red', 'error:')} ${text.replace(/^error: /, '')}`),

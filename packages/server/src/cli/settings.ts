@@ -4,30 +4,48 @@ import { otherVariables, settings } from '../settings.ts'
 
 const group = 'Server options:'
 
-/** Gives the program a flag for every setting that has one. Its value stays text: the setting's type reads it, and refuses it better. */
-export function addSettingFlags(program: Command): void {
+/**
+ * Gives `command` a flag for every setting that has one. Its value stays text: the type of the setting reads it, and refuses it
+ * better.
+ */
+export function addSettingFlags(command: Command): Command {
   for (const { flag, type, help } of Object.values(settings)) {
-    if (flag !== undefined) program.addOption(new Option(`${flag} <${type.placeholder}>`, help).helpGroup(group))
+    if (flag !== undefined) command.addOption(new Option(`${flag} <${type.placeholder}>`, help).helpGroup(group))
   }
-  program.addOption(new Option('--cluster', 'one of several brokers over one bucket (not built yet)').hideHelp())
-  program.addOption(new Option('--raft', 'old name of --cluster').hideHelp())
-  program.addOption(
-    new Option('--config <file>', 'TOML file with settings; variables and flags win over it').helpGroup(group),
-  )
+  return command
+    .addOption(new Option('--cluster', 'one of several brokers over one bucket (not built yet)').hideHelp())
+    .addOption(new Option('--raft', 'old name of --cluster').hideHelp())
+    .addOption(
+      new Option('--config <file>', 'TOML file with settings; variables and flags win over it').helpGroup(group),
+    )
+}
+
+/** What was given as `long`, behind the command or else before it: `chronicle --kafka-port 9093 start`. */
+export function flagValue(command: Command, long: string): string | boolean | undefined {
+  for (let at: Command | null = command; at !== null; at = at.parent) {
+    const option = at.options.find(each => each.long === long)
+    const value = option && at.getOptionValue(option.attributeName())
+    if (value !== undefined) return value
+  }
+  return undefined
 }
 
 /** The settings from flags, environment and configuration file. */
-export function loadSettings(program: Command): Resolved<typeof settings> {
-  const flags = Object.fromEntries(
-    program.options.map(option => [option.long, program.getOptionValue(option.attributeName())]),
-  )
+export function loadSettings(command: Command): Resolved<typeof settings> {
   const { CHRONICLE_CONFIG, CHRONIK_CONFIG } = process.env
-  const file = program.getOptionValue('config') ?? (CHRONICLE_CONFIG || CHRONIK_CONFIG)
+  const file = textOf(flagValue(command, '--config')) ?? (CHRONICLE_CONFIG || CHRONIK_CONFIG)
+  const given = Object.values(settings).flatMap(({ flag }) =>
+    flag === undefined ? [] : [[flag, textOf(flagValue(command, flag))] as const],
+  )
   return resolveSettings(settings, {
-    flags,
+    flags: Object.fromEntries(given),
     environment: process.env,
     file: file ? readConfigFile(file) : undefined,
     directory: process.cwd(),
     otherVariables,
   })
+}
+
+function textOf(value: string | boolean | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }

@@ -2,15 +2,22 @@ import { type Admin, ConfigResourceTypes, ConfigSources } from '@platformatic/ka
 import { serverErrors } from '../errors.ts'
 import { confirm } from './ask.ts'
 import { kafkaErrorsIn, withAdmin } from './client.ts'
-import type {
-  CreateTopicOptions,
-  DeleteTopicsOptions,
-  DescribeTopicOptions,
-  ListTopicsOptions,
-} from './commands/topics.ts'
 import { count, plural, printTable } from './format.ts'
 import { partitionCounts, rangesOf, recordsIn } from './offsets.ts'
 import type { Terminal } from './terminal.ts'
+
+export type ListTopicsOptions = { bootstrap: string; json?: boolean; names?: boolean; internal?: boolean }
+
+export type CreateTopicOptions = {
+  bootstrap: string
+  partitions?: number
+  config: Record<string, string>
+  ifNotExists?: boolean
+}
+
+export type DeleteTopicsOptions = { bootstrap: string; yes?: boolean }
+
+export type DescribeTopicOptions = { bootstrap: string; json?: boolean }
 
 export async function listTopics(terminal: Terminal, options: ListTopicsOptions): Promise<void> {
   await withAdmin(options, async admin => {

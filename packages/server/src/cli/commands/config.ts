@@ -2,7 +2,7 @@ import { bySection, defaultOf, type Setting, showSettings } from '@chronicle/con
 import type { Command } from 'commander'
 import { settings } from '../../settings.ts'
 import { printTable } from '../format.ts'
-import { loadSettings } from '../settings.ts'
+import { addSettingFlags, loadSettings } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
 
 const examples = `
@@ -15,20 +15,19 @@ Examples:
 A flag wins over a variable, a variable over the file given by --config, the file over the default.`
 
 export function addConfig(program: Command, terminal: Terminal): void {
-  program
-    .command('config')
+  addSettingFlags(program.command('config'))
     .description('Explain the settings, or show what they are set to')
     .option('--show', 'show the values in force and where they came from; secrets are hidden')
     .option('--json', 'as JSON')
     .addHelpText('after', examples)
-    .action((options: { show?: boolean; json?: boolean }) => {
-      if (options.show) show(program, terminal, options.json ?? false)
+    .action((options: { show?: boolean; json?: boolean }, command: Command) => {
+      if (options.show) show(command, terminal, options.json ?? false)
       else explain(terminal, options.json ?? false)
     })
 }
 
-function show(program: Command, terminal: Terminal, json: boolean): void {
-  const resolved = loadSettings(program)
+function show(command: Command, terminal: Terminal, json: boolean): void {
+  const resolved = loadSettings(command)
   for (const warning of resolved.warnings) terminal.note(`${terminal.noteStyle('yellow', 'warning:')} ${warning}`)
   const shown = showSettings(settings, resolved)
   if (json) {

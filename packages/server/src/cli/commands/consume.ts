@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { clientCommand, wholeNumber } from '../bootstrap.ts'
+import type { ConsumeOptions } from '../consume-options.ts'
 import type { Terminal } from '../terminal.ts'
 
 const examples = `
@@ -16,17 +17,6 @@ Examples:
   chronicle consume orders --offset -10                   the last ten of each partition
   chronicle consume orders --format '%k\\t%v' > orders.tsv
   chronicle consume orders --group billing --follow       goes on where the group left off`
-
-export type ConsumeOptions = {
-  bootstrap: string
-  follow?: boolean
-  fromBeginning?: boolean
-  offset?: number
-  partition?: number
-  group?: string
-  maxMessages?: number
-  format?: string
-}
 
 /** `consume TOPIC`. */
 export function addConsume(program: Command, terminal: Terminal): void {

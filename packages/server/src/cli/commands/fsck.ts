@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { loadSettings } from '../settings.ts'
+import type { FsckOptions } from '../fsck.ts'
+import { addSettingFlags, loadSettings } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
 
 const examples = `
@@ -10,21 +11,18 @@ Examples:
   chronicle fsck /var/lib/chronicle
   chronicle fsck --repair              check, say what would be done, ask, and do it`
 
-export type FsckOptions = { repair?: boolean; yes?: boolean; json?: boolean }
-
 /** `fsck [DIR]`. */
 export function addFsck(program: Command, terminal: Terminal): void {
-  program
-    .command('fsck')
+  addSettingFlags(program.command('fsck'))
     .description('Check the files of a log for damage, and repair them when told to')
     .argument('[directory]', 'data directory (that of --data-dir when left out)')
     .option('--repair', 'make a damaged log fit to be opened; what is lost stays lost')
     .option('--yes', 'do not ask before repairing')
     .option('--json', 'findings as JSON')
     .addHelpText('after', examples)
-    .action(async (directory: string | undefined, options: FsckOptions) => {
+    .action(async (directory: string | undefined, options: FsckOptions, command: Command) => {
       const { fsck } = await import('../fsck.ts')
-      const dataDirectory = directory ?? loadSettings(program).values.dataDirectory
+      const dataDirectory = directory ?? loadSettings(command).values.dataDirectory
       process.exitCode = await fsck(terminal, dataDirectory, options)
     })
 }

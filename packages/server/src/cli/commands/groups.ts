@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { clientCommand } from '../bootstrap.ts'
+import type { DeleteGroupsOptions, GroupsOptions } from '../groups.ts'
 import type { Terminal } from '../terminal.ts'
 
 const examples = `
@@ -7,9 +8,6 @@ Examples:
   chronicle groups list
   chronicle groups describe billing        members, offsets and how far behind they are
   chronicle groups delete billing --yes`
-
-export type GroupsOptions = { bootstrap: string; json?: boolean }
-export type DeleteGroupsOptions = { bootstrap: string; yes?: boolean }
 
 /** `groups list|describe|delete`. */
 export function addGroups(program: Command, terminal: Terminal): void {

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { clientCommand, wholeNumber } from '../bootstrap.ts'
+import type { ProduceOptions } from '../produce.ts'
 import type { Terminal } from '../terminal.ts'
 
 const examples = `
@@ -11,16 +12,6 @@ Examples:
   chronicle produce events --file events.ndjson --compression zstd
   chronicle produce events --header source=import --header run=7 --file events.ndjson
   tail -f app.log | chronicle produce app-log                      as the lines come`
-
-export type ProduceOptions = {
-  bootstrap: string
-  keySeparator?: string
-  header: readonly (readonly [string, string])[]
-  file?: string
-  partition?: number
-  compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
-  json?: boolean
-}
 
 /** `produce TOPIC`. */
 export function addProduce(program: Command, terminal: Terminal): void {

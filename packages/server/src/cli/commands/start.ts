@@ -1,7 +1,7 @@
 import { suggest } from '@chronicle/config'
 import { type Command, Option } from 'commander'
 import { serverErrors } from '../../errors.ts'
-import { loadSettings } from '../settings.ts'
+import { addSettingFlags, flagValue, loadSettings } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
 
 const examples = `
@@ -12,18 +12,16 @@ Examples:
   CHRONIK_PRODUCE_PROFILE=high-throughput chronicle start --config chronicle.toml
 
 Only the Kafka port follows --bind-addr: the HTTP port stays on loopback, for it asks nobody who they are.
-\`chronicle config\` explains every setting. SIGTERM and Ctrl-C stop in good order, a second one at once.`
+'chronicle config' explains every setting. SIGTERM and Ctrl-C stop in good order, a second one at once.`
 
-type StartOptions = { dualStorage?: boolean; cluster?: boolean }
-
-/** `start` and its other names. \`start\` runs when no command is given. */
+/** `start` and its other names. `start` runs when no command is given. */
 export function addStart(program: Command, terminal: Terminal): void {
-  const action = async (_options: StartOptions, command: Command): Promise<void> => {
+  const action = async (_options: unknown, command: Command): Promise<void> => {
     refuseUnknownCommand(program, command)
-    await start(program, terminal)
+    await start(command, terminal)
   }
-  const start_ = program.command('start', { isDefault: true }).alias('standalone')
-  serverCommand(start_, 'Start a server (also: standalone)').addHelpText('after', examples).action(action)
+  const standalone = program.command('start', { isDefault: true }).alias('standalone')
+  serverCommand(standalone, 'Start a server (also: standalone)').addHelpText('after', examples).action(action)
   serverCommand(program.command('all'), 'Start a server with all its parts: the same as start').action(action)
   serverCommand(program.command('ingest'), 'Start a server that takes records in and gives them out').action(action)
   serverCommand(program.command('search'), 'Start a server for search (not built yet)').action(() => {
@@ -32,9 +30,8 @@ export function addStart(program: Command, terminal: Terminal): void {
 }
 
 function serverCommand(command: Command, description: string): Command {
-  return command
+  return addSettingFlags(command)
     .description(description)
-    .configureHelp({ showGlobalOptions: true })
     .allowExcessArguments(true)
     .addOption(new Option('--dual-storage', 'accepted for old set-ups: it is always on').hideHelp())
 }
@@ -46,11 +43,11 @@ function refuseUnknownCommand(program: Command, command: Command): void {
   throw serverErrors.create('server.unknown-command', { command: typed, didYouMean: suggest(typed, names) })
 }
 
-async function start(program: Command, terminal: Terminal): Promise<void> {
-  if (program.getOptionValue('cluster') || program.getOptionValue('raft')) {
+async function start(command: Command, terminal: Terminal): Promise<void> {
+  if (flagValue(command, '--cluster') || flagValue(command, '--raft')) {
     throw serverErrors.create('server.cluster-not-available')
   }
-  const resolved = loadSettings(program)
+  const resolved = loadSettings(command)
   const { runServer } = await import('../../process/run.ts')
   const code = await runServer(terminal, resolved)
   // Everything is stopped and flushed: a handle that something left open shall not hold the process.

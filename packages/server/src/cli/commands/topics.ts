@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { clientCommand, wholeNumber } from '../bootstrap.ts'
 import type { Terminal } from '../terminal.ts'
+import type { CreateTopicOptions, DeleteTopicsOptions, DescribeTopicOptions, ListTopicsOptions } from '../topics.ts'
 
 const examples = `
 Examples:
@@ -8,16 +9,6 @@ Examples:
   chronicle topics create orders --partitions 6 --config retention.ms=86400000
   chronicle topics describe orders
   chronicle topics delete orders --yes`
-
-export type ListTopicsOptions = { bootstrap: string; json?: boolean; names?: boolean; internal?: boolean }
-export type CreateTopicOptions = {
-  bootstrap: string
-  partitions?: number
-  config: Record<string, string>
-  ifNotExists?: boolean
-}
-export type DeleteTopicsOptions = { bootstrap: string; yes?: boolean }
-export type DescribeTopicOptions = { bootstrap: string; json?: boolean }
 
 /** `topics list|create|describe|delete`. */
 export function addTopics(program: Command, terminal: Terminal): void {
