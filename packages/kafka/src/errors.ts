@@ -27,4 +27,12 @@ export const kafkaErrors = errorFamily('kafka', {
     remedy:
       'The group goes on with its offsets and without its members, which join again by themselves. A newer version of the program wrote the state, or the data directory was changed.',
   },
+  'kafka.connection-lost': {
+    summary: 'The connection to the broker is closed',
+    remedy: 'Connect again. Whether requests without an answer were carried out is not known.',
+  },
+  'kafka.too-many-requests': {
+    summary: 'More requests wait for their answers than one connection holds',
+    remedy: 'Wait for answers before sending more.',
+  },
 })

@@ -1,4 +1,5 @@
 export { Broker, type BrokerOptions, type ListenerOptions } from './broker.ts'
+export { KafkaConnection, type KafkaConnectionOptions } from './client.ts'
 export {
   decodeRequest,
   decodeResponse,
