@@ -1,1 +1,6 @@
 export { type ChronicleOptions, type ChronicleProcess, type Exit, runChronicle, startChronicle } from './process.ts'
+export { type DiskOperation, diskOperations, type Fault, MachineStopped, SimDisk } from './sim-disk.ts'
+export { SimScheduler } from './sim-scheduler.ts'
+export { type Simulation, simulations } from './simulations.ts'
+export { type WalFactory, type WalHandle, walContract } from './wal-contract.ts'
+export { entriesOf, type ModelEntry, readFrom } from './wal-model.ts'

@@ -1,4 +1,14 @@
+/**
+ * `chronicle fsck`: shows what a log on a disk holds and what is wrong with it, and, when told, makes it fit to be opened. A
+ * lost stretch is covered with pads, so that all other entries keep their positions; damaged bytes stay where they are.
+ */
 import type { Disk } from './disk.ts'
+import { entryKind, ownKinds } from './entry.ts'
+import { fileHeaderBytes, saltOf } from './file-header.ts'
+import { type Finding, findInFiles, type WalProblem } from './fsck-files.ts'
+import { coverWithPads } from './fsck-pads.ts'
+import { findLaterEntries, type ScannedFile, scanEntries } from './scan.ts'
+import { type Survey, type SurveyedFile, surveyLog } from './survey.ts'
 
 /** One file of the log as `chronicle fsck` shows it. */
 export type WalFileReport = {
@@ -9,19 +19,6 @@ export type WalFileReport = {
   readonly entries: number
   /** Milliseconds since the epoch. */
   readonly createdAt: number
-}
-
-/** A stretch of log, or a file, that is not as it was written. */
-export type WalProblem = {
-  readonly file: string
-  /** Byte in the file. */
-  readonly offset: number
-  readonly lsn: number
-  /** Bytes of log that are lost with it. */
-  readonly bytes: number
-  readonly what: string
-  /** What `repairWal` would do, or undefined when it can do nothing. */
-  readonly repair: string | undefined
 }
 
 export type WalReport = {
@@ -38,14 +35,133 @@ export type WalReport = {
 }
 
 /** Reads the whole log in `directory` and changes nothing. */
-export async function inspectWal(_directory: string, _disk: Disk): Promise<WalReport> {
-  throw new Error('not built yet')
+export async function inspectWal(directory: string, disk: Disk): Promise<WalReport> {
+  return inspect(directory, disk)
 }
 
 /**
- * Makes the log fit to be opened: every lost stretch is covered with a pad, so that all other entries keep their positions.
- * Damaged bytes stay where they are; files that do not belong are renamed, never deleted. Resolves with what was done.
+ * Makes the log fit to be opened. Files that do not belong are renamed to `….aside`, never deleted. Resolves with what was
+ * done, one line each.
  */
-export async function repairWal(_directory: string, _disk: Disk): Promise<readonly string[]> {
-  throw new Error('not built yet')
+export async function repairWal(directory: string, disk: Disk): Promise<readonly string[]> {
+  const done: string[] = []
+  for (let pass = 0; pass < passesMax; pass++) {
+    const repairs = inspect(directory, disk).problems.filter(problem => problem.apply)
+    if (repairs.length === 0) break
+    for (const { apply, file, lsn, repair } of repairs) {
+      apply!()
+      done.push(`${file}, lsn ${lsn}: ${repair}`)
+    }
+    // Each repair may show what was hidden behind it, so the log is looked at anew.
+    await syncAll(directory, disk)
+  }
+  return done
+}
+
+/** Headers, links and entries each take a pass; a file put aside may uncover another. */
+const passesMax = 1_000
+
+type Inspection = Omit<WalReport, 'problems'> & { readonly problems: readonly Finding[] }
+
+function inspect(directory: string, disk: Disk): Inspection {
+  const survey = surveyLog(directory, disk)
+  const inFiles = findInFiles(survey, disk)
+  const tally = new Tally()
+  const files: WalFileReport[] = []
+  const problems = [...inFiles]
+  for (const [index, file] of survey.files.entries()) {
+    if (file.state !== 'linked' && file.state !== 'unlinked') continue
+    const entriesBefore = tally.entries
+    const next = survey.files[index + 1]
+    // Entries are repaired only once all files are in order: only then is it known where each of them ends.
+    const found = inspectEntries(survey, disk, file, inFiles.length > 0 ? undefined : next, tally)
+    if (inFiles.length === 0) problems.push(...found)
+    const { name, firstLsn } = file
+    files.push({
+      name,
+      firstLsn,
+      endLsn: tally.endLsn,
+      entries: tally.entries - entriesBefore,
+      createdAt: file.header!.createdAt,
+    })
+  }
+  const { endLsn, entries, sealed, tornBytes } = tally
+  const startLsn = survey.files[0]?.firstLsn ?? 0
+  return { files, problems, startLsn, endLsn, entries, sealed, closed: tally.lastKind === ownKinds.close, tornBytes }
+}
+
+class Tally {
+  entries = 0
+  endLsn = 0
+  sealed = false
+  lastKind = 0
+  tornBytes = 0
+}
+
+/** Goes through a file's entries, stepping over what is lost between them. */
+function inspectEntries(
+  survey: Survey,
+  disk: Disk,
+  surveyed: SurveyedFile,
+  next: SurveyedFile | undefined,
+  tally: Tally,
+): Finding[] {
+  const findings: Finding[] = []
+  const salt = saltOf(survey.uuid!)
+  const file = disk.open(surveyed.path, 'read')
+  try {
+    const source: ScannedFile = { file, firstLsn: surveyed.firstLsn, salt }
+    const boundLsn = next ? next.firstLsn : Number.MAX_SAFE_INTEGER
+    tally.tornBytes = 0
+    for (let lsn = surveyed.firstLsn; ; ) {
+      const end = scanEntries(source, lsn, boundLsn, 0, (_lsn, bytes, header) => {
+        tally.entries++
+        tally.lastKind = entryKind(bytes, header)
+        tally.sealed ||= tally.lastKind === ownKinds.seal
+      })
+      tally.endLsn = end.lsn
+      const at = { file: surveyed.name, offset: fileHeaderBytes + end.lsn - surveyed.firstLsn, lsn: end.lsn }
+      if (end.newer) {
+        findings.push({ ...at, bytes: 0, what: 'an entry of a newer version', repair: undefined })
+        break
+      }
+      if (end.lsn === boundLsn) break
+      const later = findLaterEntries(source, end.lsn, boundLsn, true)
+      const lostUntil = later.nextLsn ?? next?.firstLsn ?? Math.max(end.lsn, later.durableLsn)
+      if (lostUntil === end.lsn || (!next && isTorn(source, end.lsn))) {
+        tally.tornBytes = findLaterEntries(source, end.lsn, boundLsn, false).endLsn - end.lsn
+        break
+      }
+      findings.push({
+        ...at,
+        bytes: lostUntil - end.lsn,
+        what: 'damaged where it had been durable',
+        repair: `cover ${lostUntil - end.lsn} bytes with pads`,
+        apply: () => coverWithPads(disk, surveyed.path, surveyed.firstLsn, salt, end.lsn, lostUntil),
+      })
+      lsn = lostUntil
+      tally.endLsn = lsn
+      if (later.nextLsn === undefined) break
+    }
+  } finally {
+    file.close()
+  }
+  return findings
+}
+
+/** Nothing in the rest of the last file proves that the stop was durable: what is there was never acknowledged. */
+function isTorn(source: ScannedFile, stopLsn: number): boolean {
+  return findLaterEntries(source, stopLsn, Number.MAX_SAFE_INTEGER, false).durableLsn <= stopLsn
+}
+
+async function syncAll(directory: string, disk: Disk): Promise<void> {
+  for (const { path } of surveyLog(directory, disk).files) {
+    const file = disk.open(path, 'write')
+    try {
+      await file.datasync()
+    } finally {
+      file.close()
+    }
+  }
+  await disk.syncDirectory(directory)
 }
