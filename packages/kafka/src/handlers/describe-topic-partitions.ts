@@ -61,6 +61,9 @@ function describe(topic: Topic, topicId: string, nodeId: number, first: number, 
       leaderEpoch,
       replicaNodes: [nodeId],
       isrNodes: [nodeId],
+      // Nullable on the wire, but Java's admin client takes null for granted never to come.
+      eligibleLeaderReplicas: [],
+      lastKnownElr: [],
       offlineReplicas: [],
     })),
   }
