@@ -1,5 +1,6 @@
 """kafka-python: Debian's 2.0 and the newest alike."""
 import concurrent.futures
+import contextlib
 import queue
 import sys
 import threading
@@ -79,33 +80,41 @@ class KafkaPython:
     compressions = [codec for codec, modules in codec_modules.items() if installed(*modules)]
 
     def __init__(self):
-        self.admin_client = None
         self.producers = {}
         self.members = {}
 
-    @property
+    @contextlib.contextmanager
     def admin(self):
-        self.admin_client = self.admin_client or KafkaAdminClient(**common)
-        return self.admin_client
+        """A new one each time: the admin client does not survive a restart of its broker."""
+        client = KafkaAdminClient(**common)
+        try:
+            yield client
+        finally:
+            client.close()
 
     def createTopic(self, topic, partitions):
-        self.admin.create_topics([NewTopic(topic, partitions, 1)])
+        with self.admin() as admin:
+            admin.create_topics([NewTopic(topic, partitions, 1)])
         deadline = time.monotonic() + patience
         while topic not in self.topics() and time.monotonic() < deadline:
             time.sleep(0.05)
 
     def deleteTopic(self, topic):
-        self.admin.delete_topics([topic])
+        with self.admin() as admin:
+            admin.delete_topics([topic])
 
     def topics(self):
-        return list(self.admin.list_topics())
+        with self.admin() as admin:
+            return list(admin.list_topics())
 
     def partitionCount(self, topic):
-        [described] = self.admin.describe_topics([topic])
+        with self.admin() as admin:
+            [described] = admin.describe_topics([topic])
         return len(described["partitions"])
 
     def groups(self):
-        listed = self.admin.list_groups() if hasattr(self.admin, "list_groups") else self.admin.list_consumer_groups()
+        with self.admin() as admin:
+            listed = admin.list_groups() if hasattr(admin, "list_groups") else admin.list_consumer_groups()
         return [group["group_id"] if isinstance(group, dict) else group[0] for group in listed]
 
     def produce(self, topic, records, compression, idempotent):
@@ -172,8 +181,6 @@ class KafkaPython:
             member.leave()
         for producer in self.producers.values():
             producer.close()
-        if self.admin_client:
-            self.admin_client.close()
 
 
 serve(KafkaPython())
