@@ -6,6 +6,9 @@ import { serverErrors } from '../errors.ts'
 const requestMsMax = 30_000
 const connectMsMax = 5_000
 
+/** A topic that was just made may take a moment to be known. */
+const producerRetries = { retries: 5, retryDelay: 200 }
+
 export type ClientOptions = { readonly bootstrap: string }
 
 function clientOptions({ bootstrap }: ClientOptions): BaseOptions {
@@ -28,7 +31,11 @@ export async function withProducer<T>(
   options: ClientOptions,
   action: (producer: Producer<Buffer, Buffer, Buffer, Buffer>) => Promise<T>,
 ): Promise<T> {
-  return using(options, new Producer({ ...clientOptions(options), autocreateTopics: true, acks: -1 }), action)
+  return using(
+    options,
+    new Producer({ ...clientOptions(options), ...producerRetries, autocreateTopics: true, acks: -1 }),
+    action,
+  )
 }
 
 export async function withConsumer<T>(

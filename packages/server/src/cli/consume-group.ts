@@ -9,6 +9,7 @@ import {
 import { withAdmin, withConsumer } from './client.ts'
 import type { ConsumeOptions } from './consume-options.ts'
 import { rangesOfTopic } from './consume-partitions.ts'
+import type { Range } from './offsets.ts'
 import type { RecordPrinter } from './record-printer.ts'
 
 /** What was printed is committed this often, and at the end. */
@@ -35,7 +36,7 @@ export async function consumeAsGroup(
     })
     interrupted.addEventListener('abort', () => void stream.close())
     const ends = new Map(options.follow ? [] : ranges.map(({ partition, end }) => [partition, end]))
-    const unread = options.follow ? undefined : await unreadPartitions(consumer, topic, ends)
+    const unread = options.follow ? undefined : await unreadPartitions(consumer, topic, ranges)
     const commits = new Commits(consumer)
     try {
       await readStream(stream, { unread, ends, printer, commits, interrupted })
@@ -72,15 +73,15 @@ async function readStream(stream: ByteStream, reading: GroupReading): Promise<vo
 }
 
 /** The assigned partitions where the group is not at the end yet. */
-async function unreadPartitions(
-  consumer: ByteConsumer,
-  topic: string,
-  ends: ReadonlyMap<number, number>,
-): Promise<Set<number>> {
+async function unreadPartitions(consumer: ByteConsumer, topic: string, ranges: readonly Range[]): Promise<Set<number>> {
   const partitions = consumer.assignments?.flatMap(each => (each.topic === topic ? each.partitions : [])) ?? []
   if (partitions.length === 0) return new Set()
   const committed = (await consumer.listCommittedOffsets({ topics: [{ topic, partitions }] })).get(topic) ?? []
-  return new Set(partitions.filter(partition => Number(committed[partition] ?? 0n) < (ends.get(partition) ?? 0)))
+  const isBehind = ({ partition, start, end }: Range): boolean =>
+    Math.max(start, Number(committed[partition] ?? -1n)) < end
+  return new Set(
+    ranges.filter(range => partitions.includes(range.partition) && isBehind(range)).map(range => range.partition),
+  )
 }
 
 function recordOf(message: ByteMessage): Parameters<RecordPrinter['print']>[0] {

@@ -1,6 +1,6 @@
 import { type Admin, type Consumer, FetchIsolationLevels } from '@platformatic/kafka'
 import { serverErrors } from '../errors.ts'
-import { kafkaErrorsIn, withAdmin, withConsumer } from './client.ts'
+import { withAdmin, withConsumer } from './client.ts'
 import type { ConsumeOptions } from './consume-options.ts'
 import { type FetchResponse, nextPosition, recordsOf } from './fetched.ts'
 import { partitionCounts, type Range, rangesOf } from './offsets.ts'
@@ -48,12 +48,7 @@ async function chooseReadings(admin: Admin, topic: string, options: ConsumeOptio
 }
 
 export async function rangesOfTopic(admin: Admin, topic: string): Promise<Range[]> {
-  try {
-    return (await rangesOf(admin, await partitionCounts(admin, [topic]))).get(topic) ?? []
-  } catch (error) {
-    if (!kafkaErrorsIn(error).includes('UNKNOWN_TOPIC_OR_PARTITION')) throw error
-    throw serverErrors.create('server.topic-not-found', { topic }, error)
-  }
+  return (await rangesOf(admin, await partitionCounts(admin, [topic]))).get(topic) ?? []
 }
 
 function firstOffset({ partition, start, end }: Range, { offset, fromBeginning, follow }: ConsumeOptions): number {

@@ -1,4 +1,6 @@
+import { suggest } from '@chronicle/config'
 import { type Admin, ListOffsetTimestamps } from '@platformatic/kafka'
+import { serverErrors } from '../errors.ts'
 
 /** Where a partition begins and ends: offset of its oldest record, offset after its newest. */
 export type Range = { readonly partition: number; readonly start: number; readonly end: number }
@@ -39,9 +41,14 @@ async function offsetsAt(
   )
 }
 
-/** How many partitions each of `topics` has, without creating any. */
+/** How many partitions each of `topics` has. Refuses a topic that is not there: asking for it could make it. */
 export async function partitionCounts(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
   if (topics.length === 0) return new Map()
+  const known = await admin.listTopics({ includeInternals: true })
+  const missing = topics.find(topic => !known.includes(topic))
+  if (missing !== undefined) {
+    throw serverErrors.create('server.topic-not-found', { topic: missing, didYouMean: suggest(missing, known) })
+  }
   const metadata = await admin.metadata({ topics: [...topics], autocreateTopics: false, forceUpdate: true })
   return new Map([...metadata.topics].map(([name, { partitionsCount }]) => [name, partitionsCount]))
 }

@@ -32,14 +32,17 @@ export async function produce(terminal: Terminal, topic: string, options: Produc
   }
   await withProducer(options, async producer => {
     const run = new ProduceRun(terminal, producer, topic, options)
-    const clearTicker = systemClock.every(progressEveryMs, () => run.showProgress())
+    const ticker = systemClock.every(progressEveryMs, () => run.showProgress())
     try {
       for await (const lines of linesOf(readable(input))) await run.sendLines(lines)
+    } catch (error) {
+      run.tellHowFar()
+      throw error
     } finally {
-      clearTicker.cancel()
+      ticker.cancel()
       terminal.progress('')
-      run.summarize()
     }
+    run.summarize()
   })
 }
 
@@ -119,13 +122,18 @@ class ProduceRun {
     this.#terminal.progress(`${plural(this.#records, 'record')}, ${size(this.#bytes)}, ${this.#perSecond()}`)
   }
 
+  /** After a failure: what need not be sent again. */
+  tellHowFar(): void {
+    this.#terminal.note(`${plural(this.#records, 'record')} had been written to ${this.#topic} before this:`)
+  }
+
   summarize(): void {
     const seconds = Math.round(systemClock.monotonic() - this.#startedAt) / 1000
     if (this.#options.json) {
       this.#terminal.out(JSON.stringify({ topic: this.#topic, records: this.#records, bytes: this.#bytes, seconds }))
     } else {
       const many = `${plural(this.#records, 'record')} (${size(this.#bytes)})`
-      this.#terminal.out(`Wrote ${many} to ${this.#topic} in ${seconds.toFixed(1)} s, all of them on disk.`)
+      this.#terminal.out(`Wrote ${many} to ${this.#topic} in ${seconds.toFixed(1)} s. They are on disk.`)
     }
   }
 

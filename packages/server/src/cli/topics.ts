@@ -1,5 +1,4 @@
 import { type Admin, ConfigResourceTypes, ConfigSources } from '@platformatic/kafka'
-import { serverErrors } from '../errors.ts'
 import { confirm } from './ask.ts'
 import { kafkaErrorsIn, withAdmin } from './client.ts'
 import { count, plural, printTable } from './format.ts'
@@ -67,7 +66,7 @@ export async function createTopic(terminal: Terminal, name: string, options: Cre
 
 export async function describeTopic(terminal: Terminal, name: string, options: DescribeTopicOptions): Promise<void> {
   await withAdmin(options, async admin => {
-    const partitions = (await rangesOf(admin, await knownTopics(admin, [name]))).get(name)!
+    const partitions = (await rangesOf(admin, await partitionCounts(admin, [name]))).get(name)!
     const configs = await configsOf(admin, name)
     if (options.json) {
       terminal.out(JSON.stringify({ name, records: recordsIn(partitions), partitions, configs }, null, 2))
@@ -95,7 +94,7 @@ export async function deleteTopics(
   options: DeleteTopicsOptions,
 ): Promise<void> {
   await withAdmin(options, async admin => {
-    const ranges = await rangesOf(admin, await knownTopics(admin, names))
+    const ranges = await rangesOf(admin, await partitionCounts(admin, names))
     const records = plural(recordsIn([...ranges.values()].flat()), 'record')
     const question = `Delete ${names.join(', ')} with ${records}, for good?`
     if (!options.yes && !(await confirm(terminal, question, '--yes'))) {
@@ -105,14 +104,6 @@ export async function deleteTopics(
     await admin.deleteTopics({ topics: [...names] })
     terminal.out(`Deleted ${names.join(', ')} (${records}).`)
   })
-}
-
-/** The partition counts of topics that have to be there. */
-async function knownTopics(admin: Admin, names: readonly string[]): Promise<Map<string, number>> {
-  const known = new Set(await admin.listTopics({ includeInternals: true }))
-  const missing = names.find(name => !known.has(name))
-  if (missing !== undefined) throw serverErrors.create('server.topic-not-found', { topic: missing })
-  return partitionCounts(admin, names)
 }
 
 type TopicConfig = { readonly name: string; readonly value: string | null; readonly isDefault: boolean }
