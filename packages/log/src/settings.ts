@@ -45,7 +45,7 @@ export const defaultLogSettings: LogSettings = {
 
 const ranges: { readonly [Name in keyof LogSettings]: readonly [min: number, max: number] } = {
   retentionCheckMs: [100, 86_400_000],
-  indexBytesMax: [64 * KiB, 2 ** 40],
+  indexBytesMax: [KiB, 2 ** 40],
   snapshotGrowthBytes: [4 * KiB, 2 ** 40],
   snapshotAgeMsMax: [1_000, 365 * 86_400_000],
   producerExpirationMs: [1_000, 365 * 86_400_000],
