@@ -29,7 +29,7 @@ export function sync(goOn: (turn: Turn, event: Sync, member: Member) => void): A
   }
 }
 
-/** Who is of the current generation? G3: everything that changes or reads a generation's affairs passes here. */
+/** Is this a member of the current generation? G8: everything that belongs to a generation passes here. */
 export function checkGeneration(group: Group, event: MemberIdentity & { readonly generationId: number }): ErrorName {
   const error = identify(group, event)
   if (error !== 'NONE') return error
@@ -104,7 +104,7 @@ export function heartbeat(answer: 'NONE' | 'REBALANCE_IN_PROGRESS'): Action<'hea
   }
 }
 
-/** G3: in a group with members only those of its generation commit. A commit is a sign of life, except while the generation is being assigned. */
+/** G8: in a group with members only those of its generation commit. A commit is a sign of life, except while the generation is being assigned. */
 export function commit(answer: 'NONE' | 'REBALANCE_IN_PROGRESS'): Action<'commit'> {
   return (turn, event) => {
     const anonymous = event.generationId < 0 && event.memberId === '' && event.instanceId === null

@@ -29,8 +29,8 @@ function describe(
   const authorizedOperations = request.includeAuthorizedOperations ? everyOperation : operationsNotAsked
   // Each group once: naming it often must not multiply what it answers.
   const groups = [...new Set(request.groups)].map((groupId, at): Described => {
-    const group = coordinator.find(groupId)
     if (at >= coordinator.settings.groupsPerRequestMax) return unknownGroup(groupId, 'POLICY_VIOLATION')
+    const group = coordinator.find(groupId)
     // Before version 6 a group that does not exist is told as a dead one.
     if (!group) return unknownGroup(groupId, apiVersion >= 6 ? 'GROUP_ID_NOT_FOUND' : 'NONE')
     return { ...describeGroup(group), authorizedOperations }

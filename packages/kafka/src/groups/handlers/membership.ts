@@ -48,7 +48,7 @@ function checkJoin(settings: GroupSettings, request: JoinRequest): ErrorName {
   const tooLong = [groupInstanceId ?? '', ...names].some(name => name.length > nameLengthMax)
   if (tooLong || protocols.length > protocolsPerMemberMax) return 'INVALID_REQUEST'
   // Each protocol once: who can use it is counted by its name.
-  return new Set(names).size < names.length && hasTwice(protocols) ? 'INCONSISTENT_GROUP_PROTOCOL' : 'NONE'
+  return hasTwice(protocols) ? 'INCONSISTENT_GROUP_PROTOCOL' : 'NONE'
 }
 
 function hasTwice(protocols: readonly { readonly name: string }[]): boolean {
