@@ -72,6 +72,10 @@ describe('K1: nothing is read beyond the end', () => {
       reason: 'bytes are left over',
       offset: 3,
     })
+    // All topics as librdkafka 2.16 asks for them.
+    const body = hex('00 00 00 00 01 00 00')
+    assertRefused(metadata, 13, body, { reason: 'bytes are left over', offset: 4 })
+    assert.equal(decodeRequest(metadata, 13, body, 0, body.length, false).topics, null)
   })
 })
 
@@ -143,6 +147,11 @@ describe('tagged fields', () => {
   test('out of order, or twice, they are refused', () => {
     assertRefused(apiVersions, 3, request('02 01 00 00 00'), { field: 'tagged fields' })
     assertRefused(apiVersions, 3, request('02 01 00 01 00'), { field: 'tagged fields' })
+    const clusterId = '00 02 02 41'
+    for (const tags of [`02 ${clusterId} ${clusterId}`, `02 01 00 ${clusterId}`]) {
+      const body = hex(`ffffffff 00000000 00000000 00000000 00 00000000 00000000 01 01 01 ${tags}`)
+      assertRefused(fetch, 12, body, { field: 'tagged fields', reason: 'tags are not in ascending order' })
+    }
   })
 
   test('one that is known has to fill its size', () => {

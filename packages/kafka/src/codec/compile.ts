@@ -6,8 +6,8 @@ import type { Api, Fields } from './schema.ts'
 import { type Purpose, readFailure, writeFailure } from './sites.ts'
 import { writerSource } from './write.ts'
 
-/** Reads the value in `bytes[start, end)`, all of it. Throws 'kafka.malformed' or 'kafka.too-many-elements'. */
-export type Reader = (bytes: Buffer, start: number, end: number) => unknown
+/** Reads the value in `bytes[start, end)`: all of it when `exact`. Throws 'kafka.malformed' or 'kafka.too-many-elements'. */
+export type Reader = (bytes: Buffer, start: number, end: number, exact: boolean) => unknown
 /** Writes a value. Throws 'kafka.unwritable'. */
 export type Writer = (output: output.Output, value: unknown) => void
 

@@ -64,7 +64,7 @@ export function isDeclared(api: Api, version: number): boolean {
 }
 
 /**
- * Reads the body in `bytes[start, end)`. Its `records` are views of `bytes`; strings and bytes are its own. Throws
+ * Reads the body in `bytes[start, end)`; bytes behind it are refused when `exact`. Its `records` are views of `bytes`; strings and bytes are its own. Throws
  * 'kafka.malformed', 'kafka.too-many-elements', 'kafka.unsupported-version'.
  */
 export function decodeRequest<A extends Api>(
@@ -73,8 +73,9 @@ export function decodeRequest<A extends Api>(
   bytes: Buffer,
   start: number,
   end: number,
+  exact = true,
 ): RequestOf<A> {
-  return versionOf(api, version).requestReader(bytes, start, end) as RequestOf<A>
+  return versionOf(api, version).requestReader(bytes, start, end, exact) as RequestOf<A>
 }
 
 /** A response frame: length, header and body. Throws 'kafka.unwritable', 'kafka.unsupported-version'. */
@@ -120,7 +121,7 @@ export function decodeResponse<A extends Api>(
   const correlationId = bytes.readInt32BE(0)
   const tagged = hasResponseTags(api, compiled)
   const start = tagged ? passHeaderTags(bytes, fixedResponseHeaderBytes, bytes.length, 0) : fixedResponseHeaderBytes
-  return { correlationId, value: compiled.responseReader(bytes, start, bytes.length) as ResponseReceived<A> }
+  return { correlationId, value: compiled.responseReader(bytes, start, bytes.length, true) as ResponseReceived<A> }
 }
 
 function versionOf(api: Api, version: number): CompiledVersion {

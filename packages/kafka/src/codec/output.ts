@@ -33,8 +33,8 @@ export class Output {
 
   /** Begins a frame: its length (int32) is filled in by `finish`. */
   begin(): void {
-    // A message that failed half way may have left a tagged field open.
-    if (this.#outer.length > 0) this.#abandon()
+    // A message that failed half way may have left tagged fields open.
+    this.#outer.length = 0
     if (this.b.length - this.p < slabRestBytesMin) this.#newSlab(slabBytes)
     this.#from = this.p
     this.#pieces = []
@@ -98,10 +98,6 @@ export class Output {
     this.p = outer.p
     this.#from = outer.from
     this.#pieces = outer.pieces
-  }
-
-  #abandon(): void {
-    while (this.#outer.length > 0) this.#restore()
   }
 
   #newSlab(bytes: number): void {

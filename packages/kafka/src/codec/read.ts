@@ -14,8 +14,8 @@ import { Sites } from './sites.ts'
 import { Source } from './source.ts'
 
 /**
- * Generates the reader of one message in one version: a function `(b, start, end)` over the bytes `b[start, end)` that
- * returns the value or throws. Each array adds a loop; nesting is that of the declaration, so it is bounded.
+ * Generates the reader of one message in one version: a function `(b, start, end, exact)` over the bytes `b[start, end)` that
+ * returns the value or throws; bytes behind the message are refused when `exact`. Each array adds a loop; nesting is that of the declaration, so it is bounded.
  *
  * In the generated code `p` is the position, `left` what remains of the elements that a message may hold (K3), and a
  * check stands before every read (K1): once for a run of fields of fixed size.
@@ -40,10 +40,10 @@ class ReaderSource {
   function(name: string, fields: Fields): string {
     const out = this.#out
     const top = { path: '', indexes: [] }
-    out.block(`return function ${name}(b, start, end)`, () => {
+    out.block(`return function ${name}(b, start, end, exact)`, () => {
       out.line('let p = start, n = 0, left = elementsMax')
       const value = this.#struct(fields, top, false)
-      out.line(`if (p !== end) ${this.#fail('the message', 'bytes are left over', top)}`)
+      out.line(`if (p !== end && exact) ${this.#fail('the message', 'bytes are left over', top)}`)
       out.line(`return ${value}`)
     })
     return out.toString()
