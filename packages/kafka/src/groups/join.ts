@@ -43,11 +43,8 @@ export function join(goOn: (turn: Turn, event: Join, member: Member, formerLeade
     if (formerId !== undefined) {
       const formerLeaderId = group.leaderId ?? ''
       goOn(turn, event, replace(turn, event, formerId), formerLeaderId)
-    } else if (event.instanceId === null && event.memberIdRequired) {
-      group.pendingJoin.add(event.newMemberId)
-      armSession(turn, event.newMemberId, event.sessionTimeoutMs)
-      answerJoin(turn, event.ticket, joinRefusal('MEMBER_ID_REQUIRED', event.newMemberId))
-    } else admit(turn, event, event.newMemberId)
+    } else if (event.instanceId === null && event.memberIdRequired) handOutId(turn, event)
+    else admit(turn, event, event.newMemberId)
   }
 }
 
@@ -129,17 +126,26 @@ export function answerReplaced(turn: Turn, event: GroupEvent['memberStored']): v
   renewSession(turn, member)
 }
 
+function handOutId(turn: Turn, { ticket, newMemberId, sessionTimeoutMs }: Join): void {
+  const { group, settings } = turn
+  if (group.pendingJoin.size >= settings.membersPerGroupMax) {
+    answerJoin(turn, ticket, joinRefusal('GROUP_MAX_SIZE_REACHED'))
+  } else {
+    group.pendingJoin.add(newMemberId)
+    armSession(turn, newMemberId, sessionTimeoutMs)
+    answerJoin(turn, ticket, joinRefusal('MEMBER_ID_REQUIRED', newMemberId))
+  }
+}
+
 function hasRoom({ group, settings }: Turn, event: JoinFields, memberId: string | undefined): boolean {
   const member = memberId === undefined ? undefined : group.members.get(memberId)
   const otherBytes = metadataBytes(group) - (member ? protocolsBytes(member.protocols) : 0)
   if (otherBytes + protocolsBytes(event.protocols) > settings.groupMetadataBytesMax) return false
-  if (group.state === 'Empty') return group.pendingJoin.size < settings.membersPerGroupMax
   // While a group joins, the places go to those who come first: who has not joined yet may lose its own.
   if (group.state === 'PreparingRebalance') {
-    if (member?.joinTicket !== undefined) return true
-    return joinedCount(group) < settings.membersPerGroupMax && group.pendingJoin.size <= settings.membersPerGroupMax
+    return member?.joinTicket !== undefined || joinedCount(group) < settings.membersPerGroupMax
   }
-  return member !== undefined || group.members.size + group.pendingJoin.size <= settings.membersPerGroupMax
+  return member !== undefined || group.members.size < settings.membersPerGroupMax
 }
 
 function refuseForRoom(turn: Turn, event: Rejoin): void {
