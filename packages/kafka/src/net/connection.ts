@@ -211,7 +211,8 @@ export class Connection implements FrameSink, ExchangeConnection {
     if (version < versions[0] || version > versions[1]) return this.#unsupported(route, version, buffer, start)
     try {
       const header = readRequestHeader(buffer, start, end)
-      const request = decodeRequest(api, version, buffer, header.bodyStart, end)
+      // Kafka ignores bytes behind a request, and clients rely on it: librdkafka 2.16 sends three with Metadata v13.
+      const request = decodeRequest(api, version, buffer, header.bodyStart, end, false)
       return { exchange: this.#exchange(route, version, header.correlationId, header.clientId, end - start), request }
     } catch (error) {
       if (!(error instanceof ChronicleError)) throw error
