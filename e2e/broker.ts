@@ -16,6 +16,8 @@ export type Broker = {
   /** Stops it in good order and removes its data. */
   stop(): Promise<void>
   readonly pid: number
+  /** The last warnings and errors in its log. */
+  complaints(): string
 }
 
 export async function startBroker(args: readonly string[] = []): Promise<Broker> {
@@ -38,6 +40,7 @@ export async function startBroker(args: readonly string[] = []): Promise<Broker>
     get pid() {
       return server.pid
     },
+    complaints: () => complaintsIn(server.stderr),
     async kill() {
       await server.kill('SIGKILL')
     },
@@ -55,5 +58,14 @@ export async function startBroker(args: readonly string[] = []): Promise<Broker>
 /** `E2E_BOOTSTRAP=host:port` runs the checks against another Kafka: what that one fails, the checks are wrong about. */
 function brokerElsewhere(bootstrap: string): Broker {
   const nothing = async () => {}
-  return { bootstrap, dataDirectory: '', pid: 0, restart: nothing, kill: nothing, start: nothing, stop: nothing }
+  const complaints = () => ''
+  const calls = { restart: nothing, kill: nothing, start: nothing, stop: nothing, complaints }
+  return { bootstrap, dataDirectory: '', pid: 0, ...calls }
+}
+
+const complaintLinesMax = 10
+
+function complaintsIn(log: string): string {
+  const lines = log.split('\n').filter(line => /"level":"(warn|error)"/.test(line) || !line.startsWith('{'))
+  return lines.slice(-complaintLinesMax).join('\n').trim()
 }

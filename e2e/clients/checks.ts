@@ -17,8 +17,9 @@ export async function checkClient(driver: Driver): Promise<void> {
   }
   const codecs = await driver.compressions()
   const stage = stageFor(driver)
-  const check = (what: string, run: () => Promise<void>, needs?: Feature) => {
-    if (needs === undefined || !driver.lacks.includes(needs)) test(`${driver.name} ${what}`, run)
+  const check = (what: string, run: () => Promise<void>, needs?: Feature, skip: string | false = false) => {
+    if (needs !== undefined && driver.lacks.includes(needs)) return
+    test(`${driver.name} ${what}`, { skip }, () => withComplaints(stage, run))
   }
 
   check('creates, describes, lists and deletes topics', () => checkTopics(stage), 'admin')
@@ -51,6 +52,17 @@ function stageFor(driver: Driver): Stage {
     await stage.broker?.stop()
   })
   return stage
+}
+
+/** What the server complained about belongs to what the client saw. */
+async function withComplaints(stage: Stage, run: () => Promise<void>): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    const complaints = stage.broker.complaints()
+    if (complaints !== '' && error instanceof Error) error.message += `\nThe server's log:\n${complaints}`
+    throw error
+  }
 }
 
 async function newTopic(stage: Stage, partitions: number): Promise<string> {
