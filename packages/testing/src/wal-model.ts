@@ -40,6 +40,7 @@ export async function readFrom(wal: Wal, lsn: number, count: number, bytesMax = 
   for (let at = lsn; entries.length < count; ) {
     const slice = await wal.read(at, bytesMax)
     assert.equal(slice.lsn, at)
+    assert.ok(at + slice.end - slice.start <= wal.durableLsn, 'nothing is read that is not durable')
     if (slice.start === slice.end) {
       slice.release()
       break

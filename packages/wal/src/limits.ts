@@ -87,7 +87,7 @@ export function walProfileFor(memoryBytes: number): WalProfile {
 }
 
 const ranges: { readonly [Name in keyof WalLimits]: readonly [min: number, max: number] } = {
-  fileBytesMax: [64 * KiB, 1024 * GiB],
+  fileBytesMax: [16 * KiB, 1024 * GiB],
   fileAgeMsMax: [1_000, 365 * 86_400_000],
   payloadBytesMax: [1, payloadBytesCeiling],
   chunkBytes: [4 * KiB, GiB],
