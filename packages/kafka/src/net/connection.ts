@@ -216,7 +216,7 @@ export class Connection implements FrameSink, ExchangeConnection {
       return { exchange: this.#exchange(route, version, header.correlationId, header.clientId, end - start), request }
     } catch (error) {
       if (!(error instanceof ChronicleError)) throw error
-      this.#refuse('malformed', { api: api.name, version, ...error.details, reason: error.message })
+      this.#refuse('malformed', { api: api.name, version, ...error.details })
       return undefined
     }
   }
@@ -332,10 +332,10 @@ export class Connection implements FrameSink, ExchangeConnection {
     this.#draining = true
   }
 
-  #refuse(reason: Refusal, details: Record<string, unknown>): void {
+  #refuse(refusal: Refusal, details: Record<string, unknown>): void {
     if (this.#closed) return
-    this.#shared.metrics.refused(reason)
-    this.#shared.logger.warn({ peer: this.#peer, reason, ...details }, 'connection closed by the broker')
+    this.#shared.metrics.refused(refusal)
+    this.#shared.logger.warn({ peer: this.#peer, refusal, ...details }, 'connection closed by the broker')
     this.#close()
     this.#socket.destroy()
   }
