@@ -5,5 +5,5 @@ import { simulations } from '@chronicle/testing'
 const lives = 60
 
 test(`L2: in ${lives} simulated lives every acknowledged record and change survives crashes, in order and once`, async () => {
-  for (let seed = 1; seed <= lives; seed++) await simulations['log']!(seed)
+  for (let seed = 1; seed <= lives; seed++) await simulations.log!(seed)
 })

@@ -67,6 +67,8 @@ class Life {
   #producerIds = new Set<number>()
   #topicCommand: Promise<unknown> | undefined
   #isFaulty = false
+  /** What went wrong where nobody waited. */
+  #broken: unknown
 
   constructor(seed: number) {
     this.#random = seededRandom(seed)
@@ -83,6 +85,7 @@ class Life {
     for (let step = 0; step < stepsPerLife; step++) {
       await this.#act()
       await turn()
+      if (this.#broken) throw this.#broken
     }
     await this.#crash(false)
     await this.#verifyAll()
@@ -126,8 +129,8 @@ class Life {
         operation.acknowledged = true
       },
       error => {
-        assert.ok(logErrors.is(error), `an operation may only fail with an error of the log: ${error}`)
-        if (error.details['reason'] === 'wal.full') this.#refused(operation)
+        if (!logErrors.is(error)) this.#broken ??= error
+        else if (error.details.reason === 'wal.full') this.#refused(operation)
       },
     )
     return operation
@@ -165,7 +168,7 @@ class Life {
       const model: ModelBatch = { baseOffset, records, rest: Buffer.from(batch.subarray(16)), producerId, sequence }
       const index = partition.index
       this.#record(`produce ${name}-${index}@${baseOffset}`, durable, m =>
-        m.topics.get(name)?.partitions[index]!.push(model),
+        m.topics.get(name)?.partitions[index]?.push(model),
       )
     } catch (error) {
       if (!logErrors.is(error) || error.code !== 'log.storage') throw error
@@ -190,11 +193,10 @@ class Life {
       )
       const reach = again.baseOffset + again.records
       durable.then(
-        () =>
-          assert.ok(
-            partition.highWatermark >= reach,
-            'L4: a repetition is not acknowledged before the first is durable',
-          ),
+        () => {
+          if (partition.highWatermark < reach)
+            this.#broken = new Error('L4: a repetition was acknowledged before the first')
+        },
         () => undefined,
       )
     } else {
@@ -248,7 +250,7 @@ class Life {
         operation.apply(this.#model)
       },
       error => {
-        if (logErrors.is(error) && error.details['reason'] === 'wal.full') this.#refused(operation)
+        if (logErrors.is(error) && error.details.reason === 'wal.full') this.#refused(operation)
       },
     )
   }
@@ -311,7 +313,7 @@ class Life {
   #allocate(): void {
     this.#log.allocateProducerId().then(
       id => {
-        assert.ok(!this.#producerIds.has(id), `L12: producer id ${id} was given twice`)
+        if (this.#producerIds.has(id)) this.#broken = new Error(`L12: producer id ${id} was given twice`)
         this.#producerIds.add(id)
       },
       () => undefined,
@@ -356,7 +358,10 @@ class Life {
 
   #breakSomething(): void {
     this.#isFaulty = true
-    if (this.#random.int(2) === 0) return this.#disk.stopAfter(1 + this.#random.int(20))
+    if (this.#random.int(2) === 0) {
+      this.#disk.stopAfter(1 + this.#random.int(20))
+      return
+    }
     const after = this.#disk.operations + this.#random.int(6)
     const operations = ['write', 'datasync', 'read', 'syncDirectory', 'rename', 'open', 'remove']
     const victim = operations[this.#random.int(operations.length)]
