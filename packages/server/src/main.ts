@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
 import { buildProgram } from './cli/program.ts'
-import { exitCodes, reportError } from './cli/report.ts'
+import { exitCodeOf, exitCodes, reportError } from './cli/report.ts'
 import { Terminal } from './cli/terminal.ts'
 
 /** Runs one command line. Sets the exit code of the process: 0 done, 1 failed, 2 not understood. */
@@ -13,7 +13,11 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await buildProgram(terminal).parseAsync(args, { from: 'user' })
   } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-    else process.exitCode = reportError(terminal, error)
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    } else {
+      reportError(terminal, error)
+      process.exitCode = exitCodeOf(error)
+    }
   }
 }

@@ -15,16 +15,22 @@ const usageCodes: readonly string[] = [
   'server.mode-not-available',
 ] satisfies readonly (keyof typeof serverErrors.specs | (string & {}))[]
 
-/** Tells the person what went wrong and what to do, and returns the exit code. */
-export function reportError(terminal: Terminal, error: unknown): number {
+/** What a command ends with that failed with `error`: a mistake in the command line or the settings is told from the rest. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof AggregateError) return Math.max(exitCodes.failure, ...error.errors.map(exitCodeOf))
+  return error instanceof ChronicleError && usageCodes.includes(error.code) ? exitCodes.usage : exitCodes.failure
+}
+
+/** Tells the person what went wrong and what to do. */
+export function reportError(terminal: Terminal, error: unknown): void {
   if (error instanceof AggregateError && error.errors.every(each => each instanceof ChronicleError)) {
-    const codes = error.errors.map(each => reportError(terminal, each))
-    return Math.max(exitCodes.failure, ...codes)
+    for (const each of error.errors) reportError(terminal, each)
+    return
   }
   if (!(error instanceof ChronicleError)) {
     terminal.note(`${terminal.noteStyle('red', 'error:')} ${messageOf(error)}`)
     if (error instanceof Error && error.stack) terminal.note(terminal.noteStyle('dim', stackBelow(error)))
-    return exitCodes.failure
+    return
   }
   terminal.note(`${terminal.noteStyle('red', 'error:')} ${error.summary}`)
   const facts = Object.entries(error.details).filter(([, value]) => value !== undefined)
@@ -34,7 +40,6 @@ export function reportError(terminal: Terminal, error: unknown): number {
     terminal.note(`  ${terminal.noteStyle('dim', names[at]!.padEnd(nameWidth))}  ${value}`)
   })
   terminal.note(`  ${terminal.noteStyle('cyan', '→')} ${error.remedy}`)
-  return usageCodes.includes(error.code) ? exitCodes.usage : exitCodes.failure
 }
 
 function stackBelow(error: Error): string {

@@ -1,7 +1,7 @@
-import { systemClock, systemRandom } from '@chronicle/base'
+import { ChronicleError, systemClock, systemRandom } from '@chronicle/base'
 import type { Resolved } from '@chronicle/config'
 import { createLogger, type Logger } from '@chronicle/telemetry'
-import { exitCodes } from '../cli/report.ts'
+import { exitCodeOf, exitCodes } from '../cli/report.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import type { settings as declared, ServerSettings } from '../settings.ts'
 import { programVersion } from '../version.ts'
@@ -15,7 +15,12 @@ const patienceMs = 1000
 /** Runs a server until it is told to stop. Resolves with the exit code when everything has been stopped. */
 export async function runServer(terminal: Terminal, resolved: Resolved<typeof declared>): Promise<number> {
   const settings = resolved.values
-  const logger = createServerLogger(terminal, settings)
+  const isReadable = settings.logFormat === 'readable' || (settings.logFormat === 'auto' && terminal.notesAreSeen)
+  const logger = createLogger({
+    level: settings.logLevel,
+    format: isReadable ? 'readable' : 'json',
+    colours: terminal.notesHaveColours,
+  })
   for (const warning of resolved.warnings) logger.warn(warning)
   const reasons = stopReasons(logger)
   try {
@@ -23,14 +28,15 @@ export async function runServer(terminal: Terminal, resolved: Resolved<typeof de
     const reason = await reasons.first
     const stopped = await stopAll(running, settings.shutdownMs, logger)
     return reason === 'signal' && stopped ? exitCodes.ok : exitCodes.failure
+  } catch (error) {
+    // Where machines read the log, the refusal to start is one line of it too.
+    if (isReadable || !(error instanceof ChronicleError)) throw error
+    const { code, details, remedy } = error
+    logger.error({ code, ...details, remedy }, error.summary)
+    return exitCodeOf(error)
   } finally {
     reasons.forget()
   }
-}
-
-function createServerLogger(terminal: Terminal, { logLevel: level, logFormat }: ServerSettings): Logger {
-  const isReadable = logFormat === 'readable' || (logFormat === 'auto' && terminal.notesAreSeen)
-  return createLogger({ level, format: isReadable ? 'readable' : 'json', colours: terminal.notesHaveColours })
 }
 
 async function start(terminal: Terminal, settings: ServerSettings, logger: Logger): Promise<Running> {
