@@ -12,6 +12,6 @@ const file = join(import.meta.dirname, 'golden', 'messages.txt')
  */
 test('K8: every message in every version has the bytes that it had', () => {
   const lines = goldenLines()
-  if (process.env['CHRONICLE_GOLDEN'] === 'write') writeFileSync(file, `${lines.join('\n')}\n`)
+  if (process.env.CHRONICLE_GOLDEN === 'write') writeFileSync(file, `${lines.join('\n')}\n`)
   assert.deepEqual(lines, readFileSync(file, 'utf8').trimEnd().split('\n'))
 })

@@ -11,6 +11,7 @@ import {
 import type { Api, RequestToSend, ResponseOf } from '../src/codec/schema.ts'
 import { kafkaErrors } from '../src/errors.ts'
 import { apis } from '../src/messages/index.ts'
+import { framingTarget } from './fuzz-framing.ts'
 import { damaged, noise } from './fuzz-inputs.ts'
 import { randomValue } from './random-message.ts'
 import { layoutOf, versionsOf } from './values.ts'
@@ -33,9 +34,10 @@ export function isTyped(error: unknown): boolean {
 }
 
 export function allTargets(): FuzzTarget[] {
-  // Frames as often as messages: there are hundreds of those.
+  // As often as a quarter of the messages: there are hundreds of those.
   const messages = messageTargets()
-  return [...messages, ...Array.from({ length: messages.length / 4 }, () => frameTarget)]
+  const connections = [frameTarget, framingTarget(frameTarget, isTyped)]
+  return [...messages, ...Array.from({ length: messages.length / 8 }, () => connections).flat()]
 }
 
 /** Both ways of every API in every version: the value that is read can be written, and the bytes are read the same again. */
@@ -55,7 +57,8 @@ const frameTarget: FuzzTarget = {
   run({ bytes }) {
     const { api, apiVersion, bodyStart } = readRequestHeader(bytes, 0, bytes.length)
     assert.ok(bodyStart <= bytes.length)
-    if (api !== undefined && isDeclared(api, apiVersion)) decodeRequest(api, apiVersion, bytes, bodyStart, bytes.length)
+    if (api !== undefined && isDeclared(api, apiVersion))
+      decodeRequest(api, apiVersion, bytes, bodyStart, bytes.length, false)
   },
 }
 

@@ -64,8 +64,8 @@ export function isDeclared(api: Api, version: number): boolean {
 }
 
 /**
- * Reads the body in `bytes[start, end)`; bytes behind it are refused when `exact`. Its `records` are views of `bytes`; strings and bytes are its own. Throws
- * 'kafka.malformed', 'kafka.too-many-elements', 'kafka.unsupported-version'.
+ * Reads the body in `bytes[start, end)`; bytes behind it are refused when `exact`. Its `records` are views of `bytes`,
+ * strings and bytes are its own. Throws 'kafka.malformed', 'kafka.too-many-elements', 'kafka.unsupported-version'.
  */
 export function decodeRequest<A extends Api>(
   api: A,

@@ -14,8 +14,9 @@ import { Sites } from './sites.ts'
 import { Source } from './source.ts'
 
 /**
- * Generates the reader of one message in one version: a function `(b, start, end, exact)` over the bytes `b[start, end)` that
- * returns the value or throws; bytes behind the message are refused when `exact`. Each array adds a loop; nesting is that of the declaration, so it is bounded.
+ * Generates the reader of one message in one version: a function `(b, start, end, exact)` over the bytes `b[start, end)`
+ * that returns the value or throws; bytes behind the message are refused when `exact`. Each array adds a loop; nesting is
+ * that of the declaration, so it is bounded.
  *
  * In the generated code `p` is the position, `left` what remains of the elements that a message may hold (K3), and a
  * check stands before every read (K1): once for a run of fields of fixed size.
