@@ -33,7 +33,7 @@ export type WalLimits = {
   readonly sparesMax: number
   /** One read from a file, unless a single entry is larger. */
   readonly sliceBytesMax: number
-  /** Buffers for such reads that are kept for reuse. */
+  /** Memory for so many such reads is kept for reuse. */
   readonly slicesPooledMax: number
   /** Entries this close to the end are taken to be in the page cache and read synchronously … */
   readonly warmBytesMax: number
@@ -62,7 +62,7 @@ function profile(chunkBytes: number, tailBytesMax: number, warmBytesMax: number)
     prewriteBytes: 512 * KiB,
     sparesMax: 2,
     sliceBytesMax: 256 * KiB,
-    slicesPooledMax: 16,
+    slicesPooledMax: 64,
     warmBytesMax,
     warmReadMsMax: 2,
     openFilesMax: 128,

@@ -1,6 +1,7 @@
-/** Reads entries from files, into buffers that are used again. */
+/** Reads entries from files, into memory that is used again. */
 import { assert, type Clock, messageOf } from '@chronicle/base'
 import type { Slice } from './contract.ts'
+import type { DiskFile } from './disk.ts'
 import {
   entryBytes,
   entryFormatVersion,
@@ -14,6 +15,7 @@ import { walErrors } from './errors.ts'
 import type { WalLimits } from './limits.ts'
 import type { LogFile, LogFiles } from './log-files.ts'
 import { payloadIsWhole } from './scan.ts'
+import { Slabs, type Space } from './slabs.ts'
 
 type Wanted = {
   readonly lsn: number
@@ -28,7 +30,7 @@ export class Reader {
   readonly #limits: WalLimits
   readonly #clock: Clock
   readonly #salt: number
-  readonly #pool: Buffer[] = []
+  readonly #slabs: Slabs
   /** Entries below were not in the page cache when last asked for. */
   #coldBelowLsn = 0
 
@@ -37,6 +39,7 @@ export class Reader {
     this.#limits = limits
     this.#clock = clock
     this.#salt = salt
+    this.#slabs = new Slabs(limits.sliceBytesMax, limits.slicesPooledMax)
   }
 
   /**
@@ -56,19 +59,22 @@ export class Reader {
     const handle = this.#handle(file, wanted)
     let length = this.#firstLength(wanted)
     for (;;) {
-      const bytes = this.#takeBuffer(length)
+      const space = this.#slabs.take(length)
+      const { bytes } = space.slab
       let filled = 0
       try {
         for (let count = -1; filled < length && count !== 0; filled += count) {
-          count = handle.readSync(bytes, filled, length - filled, file.offsetOf(wanted.lsn) + filled)
+          const position = file.offsetOf(wanted.lsn) + filled
+          count = handle.readSync(bytes, space.start + filled, length - filled, position)
         }
       } catch (error) {
+        this.#slabs.give(space)
         throw readFailed(file, wanted, error)
       }
-      const parsed = this.#parse(file, wanted, bytes, filled)
+      const parsed = this.#parse(file, wanted, space, filled)
       if (typeof parsed !== 'number') {
         const tookMs = this.#clock.monotonic() - startedAt
-        if (tookMs > this.#limits.warmReadMsMax) this.#coldBelowLsn = parsed.lsn + parsed.end
+        if (tookMs > this.#limits.warmReadMsMax) this.#coldBelowLsn = parsed.lsn + parsed.end - parsed.start
         return parsed
       }
       length = parsed
@@ -81,12 +87,9 @@ export class Reader {
     try {
       let length = this.#firstLength(wanted)
       for (;;) {
-        const bytes = this.#takeBuffer(length)
-        let filled = 0
-        for (let count = -1; filled < length && count !== 0; filled += count) {
-          count = await handle.read(bytes, filled, length - filled, file.offsetOf(wanted.lsn) + filled)
-        }
-        const parsed = this.#parse(file, wanted, bytes, filled)
+        const space = this.#slabs.take(length)
+        const filled = await this.#fill(handle, file.offsetOf(wanted.lsn), space)
+        const parsed = this.#parse(file, wanted, space, filled)
         if (typeof parsed !== 'number') return parsed
         length = parsed
       }
@@ -97,7 +100,22 @@ export class Reader {
     }
   }
 
-  #handle(file: LogFile, wanted: Wanted) {
+  /** Returns how many bytes there were; gives `space` back where reading fails. */
+  async #fill(handle: DiskFile, position: number, space: Space): Promise<number> {
+    const { slab, start, end } = space
+    let at = start
+    try {
+      for (let count = -1; at < end && count !== 0; at += count) {
+        count = await handle.read(slab.bytes, at, end - at, position + at - start)
+      }
+    } catch (error) {
+      this.#slabs.give(space)
+      throw error
+    }
+    return at - start
+  }
+
+  #handle(file: LogFile, wanted: Wanted): DiskFile {
     try {
       return this.#files.handle(file)
     } catch (error) {
@@ -110,38 +128,36 @@ export class Reader {
     return Math.min(limitLsn - lsn, sliceBytesMax, Math.max(bytesMax, entryHeaderBytes))
   }
 
-  /** The whole entries among `bytes[0, filled)`; the length to read instead when not even the first one is whole. */
-  #parse(file: LogFile, wanted: Wanted, bytes: Buffer, filled: number): Slice | number {
+  /** The whole entries among the first `filled` bytes of `space`; the length to read instead when not even the first one is whole. */
+  #parse(file: LogFile, wanted: Wanted, space: Space, filled: number): Slice | number {
     const { lsn, limitLsn, bytesMax, stream } = wanted
-    let end = 0
-    while (end + entryHeaderBytes <= filled) {
-      const next = this.#headerIsWhole(bytes, end, lsn) ? end + entryBytes(entryPayloadLength(bytes, end)) : 0
-      if (next > filled && lsn + next <= limitLsn && end === 0 && filled >= this.#firstLength(wanted)) {
-        this.#giveBuffer(bytes)
-        return next
+    const { start, slab } = space
+    const { bytes } = slab
+    const stop = start + filled
+    let end = start
+    while (end + entryHeaderBytes <= stop) {
+      const whole = this.#headerIsWhole(bytes, end, lsn + end - start)
+      const next = whole ? end + entryBytes(entryPayloadLength(bytes, end)) : 0
+      const isFirst = end === start
+      if (isFirst && next > stop && lsn + next - start <= limitLsn && filled >= this.#firstLength(wanted)) {
+        this.#slabs.give(space)
+        return next - start
       }
-      if (next === 0 || next > filled) break
-      if (end > 0 && next > bytesMax) break
+      if (next === 0 || next > stop) break
+      if (!isFirst && next - start > bytesMax) break
       if ((stream === undefined || entryStream(bytes, end) === stream) && !payloadIsWhole(bytes, end)) break
       end = next
     }
-    if (end > 0) return new FileSlice(bytes, end, lsn, this.#giveBuffer)
-    this.#giveBuffer(bytes)
+    if (end > start) {
+      this.#slabs.shorten(space, end)
+      return new FileSlice(this.#slabs, space, end, lsn)
+    }
+    this.#slabs.give(space)
     throw walErrors.create('wal.damaged', { file: file.path, offset: file.offsetOf(lsn), lsn, part: 'entry' })
   }
 
   #headerIsWhole(bytes: Buffer, header: number, lsn: number): boolean {
-    return isEntryHeader(bytes, header, this.#salt, lsn + header) && entryFormatVersion(bytes, header) === entryVersion
-  }
-
-  #takeBuffer(length: number): Buffer {
-    if (length > this.#limits.sliceBytesMax) return Buffer.allocUnsafeSlow(length)
-    return this.#pool.pop() ?? Buffer.allocUnsafeSlow(this.#limits.sliceBytesMax)
-  }
-
-  readonly #giveBuffer = (bytes: Buffer): void => {
-    const { sliceBytesMax, slicesPooledMax } = this.#limits
-    if (bytes.length === sliceBytesMax && this.#pool.length < slicesPooledMax) this.#pool.push(bytes)
+    return isEntryHeader(bytes, header, this.#salt, lsn) && entryFormatVersion(bytes, header) === entryVersion
   }
 }
 
@@ -152,21 +168,24 @@ function readFailed(file: LogFile, { lsn }: Wanted, error: unknown): Error {
 
 class FileSlice implements Slice {
   readonly bytes: Buffer
-  readonly start = 0
+  readonly start: number
   readonly end: number
   readonly lsn: number
-  #give: ((bytes: Buffer) => void) | undefined
+  readonly #slabs: Slabs
+  #space: Space | undefined
 
-  constructor(bytes: Buffer, end: number, lsn: number, give: (bytes: Buffer) => void) {
-    this.bytes = bytes
+  constructor(slabs: Slabs, space: Space, end: number, lsn: number) {
+    this.#slabs = slabs
+    this.#space = space
+    this.bytes = space.slab.bytes
+    this.start = space.start
     this.end = end
     this.lsn = lsn
-    this.#give = give
   }
 
   release(): void {
-    assert(this.#give, 'a slice is released once')
-    this.#give(this.bytes)
-    this.#give = undefined
+    assert(this.#space, 'a slice is released once')
+    this.#slabs.give(this.#space)
+    this.#space = undefined
   }
 }
