@@ -1,6 +1,7 @@
 /** Loads of fetch requests: over a stretch of old records again and again, or behind the producers at the tail. */
-import { fetchAnswer, fetchRequest } from './frames.ts'
-import { type Load, runLoads } from './pipe.ts'
+import { connect } from './ask.ts'
+import { endOffsetAt, endOffsetRequest, fetchAnswer, fetchRequest } from './frames.ts'
+import type { Load } from './pipe.ts'
 
 /** A partition filled with equal batches, so that an answer's size tells the next offset. */
 export type Filled = {
@@ -53,19 +54,12 @@ export function tailLoad(
   }
 }
 
-export async function highWatermark(port: number, topic: string, partition: number): Promise<number> {
-  let mark = -1
-  const request = fetchRequest(topic, partition, { offset: 0, bytesMin: 0, bytesMax: 1, waitMs: 0 })
-  let left = 1
-  const load = {
-    inFlight: 1,
-    next: () => (left-- > 0 ? request : undefined),
-    check: (head: Buffer) => {
-      mark = fetchAnswer(head, topic).highWatermark
-    },
-  }
-  await runLoads(port, [load], 5)
-  return mark
+/** The offset that the next record of a partition will get. */
+export async function endOffset(port: number, topic: string, partition: number): Promise<number> {
+  const { ask, close } = await connect(port)
+  const head = await ask(endOffsetRequest(topic, partition))
+  close()
+  return Number(head.readBigInt64BE(endOffsetAt(topic)))
 }
 
 function answerOf(head: Buffer, filled: Filled): { recordsBytes: number } {

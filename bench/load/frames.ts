@@ -100,6 +100,20 @@ export function createTopicErrorAt(topic: string): number {
   return 4 + 4 + 4 + 4 + 2 + topic.length
 }
 
+/** ListOffsets v1: the offset that the next record of a partition will get. */
+export function endOffsetRequest(topic: string, partition: number): Buffer {
+  const latest = Buffer.alloc(8, 0xff) // timestamp −1
+  const body = Buffer.concat([int32(-1), int32(1), text(topic), int32(1), int32(partition), latest])
+  const { bytes, at } = frame(2, 1, body.length)
+  body.copy(bytes, at)
+  return bytes
+}
+
+/** Where the offset stands in the answer to {@link endOffsetRequest}. */
+export function endOffsetAt(topic: string): number {
+  return 4 + 4 + 4 + 2 + topic.length + 4 + 4 + 2 + 8
+}
+
 /** ApiVersions v0: the question that a broker answers first. */
 export function apiVersionsRequest(): Buffer {
   return frame(18, 0, 0).bytes

@@ -12,7 +12,7 @@ import {
   ratioAtLeast,
 } from '../harness.ts'
 import { recordBatch } from '../load/batch.ts'
-import { type Filled, fetchLoad, highWatermark } from '../load/fetch.ts'
+import { endOffset, type Filled, fetchLoad } from '../load/fetch.ts'
 import { runLoads } from '../load/pipe.ts'
 import { produce } from '../load/produce.ts'
 import { type SocketPeer, socketFlow, startSocketPeer } from '../peers/socket.ts'
@@ -54,7 +54,7 @@ async function fill(broker: Chronicle): Promise<number> {
   await produce(broker.port, { ...shape, seconds: 30, bytesMax: filledBytes })
   const marks: number[] = []
   for (let partition = 0; partition < partitions; partition++) {
-    marks.push(await highWatermark(broker.port, 'bench', partition))
+    marks.push(await endOffset(broker.port, 'bench', partition))
   }
   return Math.min(...marks)
 }
