@@ -52,7 +52,7 @@ export class CompiledVersion {
 
 const compiled = new Map<Api, (CompiledVersion | undefined)[]>()
 
-/** What is compiled of `api` in `version`; `undefined` for a version that is not declared. */
+/** K7. What is compiled of `api` in `version`; `undefined` for a version that is not declared. */
 export function compiledVersion(api: Api, version: number): CompiledVersion | undefined {
   let versions = compiled.get(api)
   if (versions === undefined) compiled.set(api, (versions = []))

@@ -5,7 +5,7 @@
 
 import { zeroUuid } from '../uuid.ts'
 
-/** Array elements that one message may hold in all: bounds what a small frame of empty elements can make us allocate. */
+/** K3. Array elements that one message may hold in all: bounds what a small frame of empty elements can make us allocate. */
 export const elementsMax = 1_000_000
 
 /** An unsigned varint takes at most this many bytes (32 bits, 7 in each). */

@@ -1,5 +1,5 @@
 /**
- * Where generated writers write to: a list of pieces. Small things go into slabs of memory, records are put between them as
+ * K5. Where generated writers write to: a list of pieces. Small things go into slabs of memory, records are put between them as
  * they are. A slab is shared by the messages written after one another and never written over: what was handed out stays as
  * it is, and the memory goes when the last piece of it has been sent.
  */

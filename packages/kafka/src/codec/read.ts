@@ -61,7 +61,7 @@ class ReaderSource {
       at += Math.max(run.length, 1)
     }
     if (this.#layout.flexible) this.#tagSection(taggedFields(fields, this.#layout), values, place)
-    // Every field, in the order of the declaration, whatever the version: one shape for all objects of the struct.
+    // K6: every field, in the order of the declaration, whatever the version: one shape for all objects of the struct.
     const entries = Object.entries(fields).map(([name, type]) => `${name}: ${values.get(name) ?? defaultSource(type)}`)
     return `{ ${entries.join(', ')} }`
   }

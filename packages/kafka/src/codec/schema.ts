@@ -1,5 +1,5 @@
 /**
- * The words that a wire message is declared with. A declaration is data: the compiler (`compile.ts`) turns it into a
+ * K8. The words that a wire message is declared with. A declaration is data: the compiler (`compile.ts`) turns it into a
  * reader and a writer for each version, the types below turn it into the TypeScript types of its values.
  */
 
