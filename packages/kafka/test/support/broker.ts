@@ -110,15 +110,13 @@ async function metricOf(registry: Registry, name: string, labels: Record<string,
 export class RawConnection {
   readonly socket: Socket
   readonly closed: Promise<void>
-  received = Buffer.alloc(0)
+  #chunks: Buffer[] = []
 
   private constructor(socket: Socket) {
     this.socket = socket
     this.closed = new Promise(resolve => socket.once('close', () => resolve()))
     socket.on('error', () => undefined)
-    socket.on('data', bytes => {
-      this.received = Buffer.concat([this.received, bytes])
-    })
+    socket.on('data', bytes => this.#chunks.push(bytes))
   }
 
   static open(port: number): Promise<RawConnection> {
@@ -133,12 +131,19 @@ export class RawConnection {
     for (const piece of pieces) this.socket.write(piece)
   }
 
+  /** Everything that has come. */
+  get received(): Buffer {
+    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)]
+    return this.#chunks[0] ?? Buffer.alloc(0)
+  }
+
   /** The correlation ids of all whole frames received so far. */
   correlationIds(): number[] {
     const ids: number[] = []
-    for (let at = 0; at + 8 <= this.received.length; at += 4 + this.received.readInt32BE(at)) {
-      if (at + 4 + this.received.readInt32BE(at) > this.received.length) break
-      ids.push(this.received.readInt32BE(at + 4))
+    const { received } = this
+    for (let at = 0; at + 8 <= received.length; at += 4 + received.readInt32BE(at)) {
+      if (at + 4 + received.readInt32BE(at) > received.length) break
+      ids.push(received.readInt32BE(at + 4))
     }
     return ids
   }
