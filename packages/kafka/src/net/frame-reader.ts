@@ -108,8 +108,8 @@ export class FrameReader {
       this.#stalled = true
       return
     }
-    const held = this.#held
-    if (held !== undefined && !this.#closed) this.#consume(held, this.#heldStart, this.#heldEnd)
+    // Nothing is held when the sink refused just behind a length: an empty frame would wait for bytes that may never come.
+    if (!this.#closed) this.#consume(this.#held ?? this.#landing, this.#heldStart, this.#heldEnd)
     if (!this.#stalled && this.#held !== undefined) this.#dropHeld()
   }
 
