@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type Random, seededRandom } from '@chronicle/base'
 import { BufferPool } from '../src/net/buffer-pool.ts'
 import { FrameReader } from '../src/net/frame-reader.ts'
-import type { FuzzTarget } from './fuzz-targets.ts'
+import type { FuzzTarget } from './fuzz-target.ts'
 
 const frameBytesMax = 64 * 1024
 const framesMax = 4

@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8'
 import { seededRandom } from '@chronicle/base'
-import { type FuzzTarget, isTyped } from './fuzz-targets.ts'
+import type { FuzzTarget } from './fuzz-target.ts'
+import { isTyped } from './fuzz-targets.ts'
 
 const progressEvery = 50_000
 /** Longer than any input here may take, by far; a try that hangs is caught by the caller's time limit. */

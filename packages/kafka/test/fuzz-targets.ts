@@ -13,21 +13,9 @@ import { kafkaErrors } from '../src/errors.ts'
 import { apis } from '../src/messages/index.ts'
 import { framingTarget } from './fuzz-framing.ts'
 import { damaged, noise } from './fuzz-inputs.ts'
+import type { FuzzInput, FuzzTarget } from './fuzz-target.ts'
 import { randomValue } from './random-message.ts'
 import { layoutOf, versionsOf } from './values.ts'
-
-/**
- * Something that is fed. `input` makes the bytes of one try from the generator, `run` takes them: it returns, or throws a
- * typed error for what it refuses; anything else that it throws is a find.
- */
-export type FuzzTarget = {
-  readonly name: string
-  input(random: Random): FuzzInput
-  run(input: FuzzInput): void | Promise<void>
-}
-
-/** `intact`: these bytes are a valid message, so that a refusal is a find as well. */
-export type FuzzInput = { readonly bytes: Buffer; readonly intact: boolean }
 
 export function isTyped(error: unknown): boolean {
   return kafkaErrors.is(error)

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { kafkaErrors } from '../src/errors.ts'
 import { FuzzFinding, fuzz } from './fuzz-run.ts'
-import { allTargets, type FuzzTarget } from './fuzz-targets.ts'
+import type { FuzzTarget } from './fuzz-target.ts'
+import { allTargets } from './fuzz-targets.ts'
 
 const inputs = 20_000
 
