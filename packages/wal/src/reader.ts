@@ -45,7 +45,7 @@ export class Reader {
   /**
    * Whole entries from `lsn` on. Recent ones are read synchronously: the kernel still holds what was written or replayed a
    * moment ago, and such a read costs less than its way through the pool. The first one that turns out slow moves
-   * the line: what is older than it goes through the pool from then on.
+   * the line: what is older than it goes through the pool from then on, until a read there turns out quick.
    */
   read(lsn: number, bytesMax: number, stream: number | undefined, durableLsn: number): Slice | Promise<Slice> {
     const file = this.#files.find(lsn)
@@ -84,13 +84,19 @@ export class Reader {
   async #readCold(file: LogFile, wanted: Wanted): Promise<Slice> {
     const handle = this.#handle(file, wanted)
     this.#files.pin(file)
+    const startedAt = this.#clock.monotonic()
     try {
       let length = this.#firstLength(wanted)
       for (;;) {
         const space = this.#slabs.take(length)
         const filled = await this.#fill(handle, file.offsetOf(wanted.lsn), space)
         const parsed = this.#parse(file, wanted, space, filled)
-        if (typeof parsed !== 'number') return parsed
+        if (typeof parsed !== 'number') {
+          // Quick even by way of the pool: whatever was slow (the disk, or this process not being run) has passed.
+          const tookMs = this.#clock.monotonic() - startedAt
+          if (tookMs * 2 <= this.#limits.warmReadMsMax) this.#coldBelowLsn = Math.min(this.#coldBelowLsn, wanted.lsn)
+          return parsed
+        }
         length = parsed
       }
     } catch (error) {
