@@ -49,7 +49,13 @@ export async function startChronicle(options: ChronicleOptions = {}): Promise<Ch
   const child = spawn(process.execPath, args, { env: environment(options.env), stdio: ['ignore', 'ignore', 'pipe'] })
   const stderr = new Kept(child.stderr)
   const exited = exitOf(child)
-  const ready = await readyLine(stderr, exited)
+  const endWithUs = (): void => void child.kill('SIGKILL')
+  process.once('exit', endWithUs)
+  void exited.finally(() => process.off('exit', endWithUs)).catch(() => undefined)
+  const ready = await readyLine(stderr, exited).catch(error => {
+    endWithUs()
+    throw error
+  })
   const removeData = (): void => {
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
   }

@@ -4,7 +4,9 @@ import type { Terminal } from './terminal.ts'
 
 /** Asks a question that only `yes` or `y` answers with yes. Where nobody can answer, the flag that answers is asked for. */
 export async function confirm(terminal: Terminal, question: string, flag: string): Promise<boolean> {
-  if (!terminal.canAsk) throw serverErrors.create('server.invalid-argument', { missing: flag, because: question })
+  if (!terminal.canAsk) {
+    throw serverErrors.create('server.invalid-argument', { missing: flag, because: 'nobody is there to be asked' })
+  }
   const lines = createInterface({ input: terminal.input, output: process.stderr })
   try {
     const answer = await lines.question(`${question} [y/N] `)

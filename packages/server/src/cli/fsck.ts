@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { systemClock } from '@chronicle/base'
 import { inspectWal, nodeDisk, repairWal, type WalProblem, type WalReport } from '@chronicle/wal'
 import { dataPaths, requireDataDirectory } from '../process/data-directory.ts'
@@ -6,8 +8,12 @@ import { confirm } from './ask.ts'
 import { count, plural, printTable, size } from './format.ts'
 import { exitCodes } from './report.ts'
 import type { Terminal } from './terminal.ts'
+import { watchedDisk } from './watched-disk.ts'
 
 export type FsckOptions = { repair?: boolean; yes?: boolean; json?: boolean }
+
+const progressEveryMs = 100
+const barCells = 30
 
 /** Checks the log in `dataDirectory` and repairs it if asked to. Returns the exit code: 0 when the log is whole in the end. */
 export async function fsck(terminal: Terminal, dataDirectory: string, options: FsckOptions): Promise<number> {
@@ -31,17 +37,35 @@ export async function fsck(terminal: Terminal, dataDirectory: string, options: F
 }
 
 async function inspect(terminal: Terminal, wal: string): Promise<WalReport> {
-  const startedAt = systemClock.monotonic()
-  const ticker = systemClock.every(200, () => {
-    const seconds = Math.round((systemClock.monotonic() - startedAt) / 1000)
-    terminal.progress(`reading ${wal} … ${seconds} s`)
+  const bytes = bytesIn(wal)
+  let bytesRead = 0
+  let shownAt = systemClock.monotonic()
+  const disk = watchedDisk(nodeDisk, more => {
+    bytesRead += more
+    // The check does not give way to timers: the bar is drawn as it reads.
+    if (systemClock.monotonic() - shownAt < progressEveryMs) return
+    shownAt = systemClock.monotonic()
+    terminal.progress(progressBar(bytesRead, bytes))
   })
   try {
-    return await inspectWal(wal, nodeDisk)
+    return await inspectWal(wal, disk)
   } finally {
-    ticker.cancel()
     terminal.progress('')
   }
+}
+
+function bytesIn(directory: string): number {
+  const sizes = readdirSync(directory).map(
+    name => statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0,
+  )
+  return sizes.reduce((sum, bytes) => sum + bytes, 0)
+}
+
+function progressBar(bytesRead: number, bytes: number): string {
+  // Damage makes it look at some places twice.
+  const share = Math.min(1, bytesRead / bytes)
+  const cells = Math.round(share * barCells)
+  return `${'█'.repeat(cells)}${'░'.repeat(barCells - cells)} ${Math.round(share * 100)} % of ${size(bytes)}`
 }
 
 function printReport(terminal: Terminal, wal: string, report: WalReport): void {

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Stoppable } from '@chronicle/base'
 import type { Log } from '@chronicle/log'
 import type { Health, Logger } from '@chronicle/telemetry'
@@ -7,7 +7,7 @@ import { type FastifyInstance, fastify } from 'fastify'
 import { serverErrors } from '../errors.ts'
 import { addHealthRoute } from './health.ts'
 import { addHomePage, type Places } from './home.ts'
-import { Problem, sendProblem } from './problem.ts'
+import { Problem, problemBody, sendProblem } from './problem.ts'
 import { addTopicRoutes } from './topics.ts'
 
 const requestBodyBytesMax = 1 << 20
@@ -45,6 +45,7 @@ async function buildApp({ log, health, logger, version, places }: HttpOptions): 
     routerOptions: { maxParamLength: pathPartCharsMax },
     // A client that keeps its connection open cannot hold up the stop.
     forceCloseConnections: true,
+    clientErrorHandler: refuseNonsense,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply, logger),
   })
   app.addHook('onRequest', async (request, reply) => {
@@ -70,6 +71,22 @@ async function buildApp({ log, health, logger, version, places }: HttpOptions): 
   addHomePage(app, places, version)
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger())
   return app
+}
+
+/** What the HTTP parser did not understand never becomes a request: the answer is written by hand. */
+function refuseNonsense(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const problem = serverErrors.create('server.bad-request', { reason: error.code ?? 'not HTTP' }, error)
+  const body = JSON.stringify(problemBody(problem, 400))
+  const head = [
+    'HTTP/1.1 400 Bad Request',
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ]
+  socket.end([...head, 'Connection: close', '', body].join('\r\n'))
 }
 
 /** A page of another site that has pointed a name of its own at 127.0.0.1 is turned away (DNS rebinding). */

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { runChronicle, startChronicle } from '@chronicle/testing'
+
+const scratch = mkdtempSync(join(tmpdir(), 'chronicle-process-'))
+after(() => rmSync(scratch, { recursive: true, force: true }))
+
+const freePorts = ['--kafka-port', '0', '--http-port', '0', '--metrics-port', '0']
+
+/** Refusals for people: the readable form, as on a terminal. */
+const refuse = (args: readonly string[], env: Record<string, string> = {}) =>
+  runChronicle(['start', ...freePorts, ...args], { env: { CHRONIK_LOG_FORMAT: 'readable', ...env } })
+
+async function occupiedPort(): Promise<{ port: number; server: Server }> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  return { port: address.port, server }
+}
+
+test('S2: SIGTERM ends it in good order, with what was accepted on the disk', async () => {
+  const dataDir = join(scratch, 'orderly')
+  const first = await startChronicle({ dataDir })
+  await runChronicle(['produce', 'notes', '--bootstrap', first.bootstrap], { input: 'one\ntwo\n' })
+  // A client that says nothing does not hold up the stop, and neither does one that waits for records.
+  const idle = connect(first.kafkaPort, '127.0.0.1')
+  idle.on('error', () => undefined)
+  const waiting = runChronicle(['consume', 'notes', '--follow', '--bootstrap', first.bootstrap])
+  const exit = await first.stop()
+  assert.deepEqual(exit, { code: 0, signal: null })
+  assert.match(first.stderr, /"message":"stopped; everything that was accepted is on the disk"/)
+  assert.equal(existsSync(join(dataDir, 'pid')), false)
+  idle.destroy()
+  await waiting
+
+  const second = await startChronicle({ dataDir })
+  const { stdout } = await runChronicle(['consume', 'notes', '--bootstrap', second.bootstrap])
+  assert.equal(stdout, 'one\ntwo\n')
+  await second.stop()
+})
+
+test('S1: a second process is refused while the first lives, and not after it was killed', async () => {
+  const dataDir = join(scratch, 'locked')
+  const first = await startChronicle({ dataDir })
+  const refused = await refuse(['--data-dir', dataDir])
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /Another process works on this data directory/)
+  assert.match(refused.stderr, new RegExp(`pid +${first.pid}\\b`))
+  assert.match(refused.stderr, /--data-dir/)
+  const checked = await runChronicle(['fsck', dataDir])
+  assert.equal(checked.code, 1)
+  assert.match(checked.stderr, /Another process/)
+
+  await first.kill('SIGKILL')
+  const second = await startChronicle({ dataDir })
+  await second.stop()
+})
+
+test('a port in use is named with what changes it', async () => {
+  const { port, server } = await occupiedPort()
+  const cases = [
+    ['--kafka-port', 'Kafka', 'CHRONICLE_KAFKA_PORT'],
+    ['--http-port', 'HTTP', 'CHRONICLE_PORT'],
+    ['--metrics-port', 'metrics', 'CHRONICLE_METRICS_PORT'],
+  ] as const
+  for (const [flag, what, variable] of cases) {
+    const { code, stderr } = await refuse(['--data-dir', join(scratch, 'ports'), flag, String(port)])
+    assert.equal(code, 1)
+    assert.match(stderr, /Another program already listens on this port/)
+    for (const word of [what, String(port), flag, variable]) assert.ok(stderr.includes(word), `${word} in ${stderr}`)
+  }
+  server.close()
+})
+
+test('an address that is not this machine’s is refused', async () => {
+  const { code, stderr } = await refuse(['--data-dir', join(scratch, 'address'), '--bind-addr', '203.0.113.7'])
+  assert.equal(code, 1)
+  assert.match(stderr, /does not belong to this machine[\s\S]*--bind-addr/)
+})
+
+test('S3: all addresses need one to advertise, and clients are told that one', async () => {
+  const refused = await refuse(['--data-dir', join(scratch, 'open'), '--bind-addr', '0.0.0.0'])
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /--advertised-addr/)
+  const both = await refuse(['--bind-addr', '0.0.0.0', '--advertised-addr', '0.0.0.0'])
+  assert.equal(both.code, 2)
+  assert.equal(existsSync(join(scratch, 'open')), false)
+
+  const args = ['--bind-addr', '0.0.0.0', '--advertised-addr', 'localhost']
+  const server = await startChronicle({ args })
+  assert.match(server.stderr, /open to the network/)
+  const ready = server.stderr.split('\n').find(line => line.includes('"ready"'))
+  assert.equal(JSON.parse(ready!).kafka, `localhost:${server.kafkaPort}`)
+  await runChronicle(['produce', 'notes', '--bootstrap', server.bootstrap], { input: 'one\n' })
+  await server.stop()
+})
+
+test('a directory that cannot be made is refused', async () => {
+  const file = join(scratch, 'a-file')
+  writeFileSync(file, '')
+  const { code, stderr } = await refuse(['--data-dir', join(file, 'data')])
+  assert.equal(code, 1)
+  assert.match(stderr, /data directory cannot be written[\s\S]*--data-dir/)
+})
+
+test('where machines read the log, a refused start is one line of it', async () => {
+  const file = join(scratch, 'b-file')
+  writeFileSync(file, '')
+  const { stderr } = await runChronicle(['start', ...freePorts, '--data-dir', join(file, 'data')])
+  const [line, ...rest] = stderr.trim().split('\n')
+  assert.deepEqual(rest, [])
+  assert.equal(JSON.parse(line!).code, 'server.data-directory-unusable')
+})
+
+test('a damaged log is refused, shown, and repaired when told to', async () => {
+  const dataDir = join(scratch, 'damaged')
+  const server = await startChronicle({ dataDir })
+  for (const note of ['first', 'second', 'third']) {
+    const input = `${note}-${'x'.repeat(2000)}\n`
+    await runChronicle(['produce', 'notes', '--bootstrap', server.bootstrap], { input })
+  }
+  await server.kill('SIGKILL')
+  const walFile = join(dataDir, 'wal', readdirSync(join(dataDir, 'wal')).find(name => name.endsWith('.wal'))!)
+  const bytes = readFileSync(walFile)
+  bytes[bytes.indexOf('second-') + 100]! ^= 1
+  writeFileSync(walFile, bytes)
+
+  const refused = await refuse(['--data-dir', dataDir])
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /damaged[\s\S]*\.wal[\s\S]*chronicle fsck/)
+  const shown = await runChronicle(['fsck', dataDir])
+  assert.equal(shown.code, 1)
+  assert.match(shown.stdout, /━×+━[\s\S]*\.wal, byte [\d,]+: /)
+  const asked = await runChronicle(['fsck', dataDir, '--repair'])
+  assert.equal(asked.code, 2)
+  assert.match(asked.stderr, /--yes/)
+  assert.deepEqual(readFileSync(walFile), bytes)
+
+  const repaired = await runChronicle(['fsck', dataDir, '--repair', '--yes'])
+  assert.equal(repaired.code, 0, repaired.stderr)
+  const again = await runChronicle(['fsck', dataDir, '--json'])
+  assert.equal(again.code, 0)
+  assert.deepEqual(JSON.parse(again.stdout).problems, [])
+  const reopened = await startChronicle({ dataDir })
+  await reopened.stop()
+})
+
+test('fsck of a directory without a log says so', async () => {
+  const { code, stderr } = await runChronicle(['fsck', join(scratch, 'nothing')])
+  assert.equal(code, 1)
+  assert.match(stderr, /There is no data here/)
+})
+
+test('an error that nobody caught is logged, what was accepted is flushed, and the exit code says so', async () => {
+  const dataDir = join(scratch, 'defect')
+  const trigger = `process.on('SIGUSR2', () => { throw new Error('a defect') })`
+  const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(trigger)}` }
+  const server = await startChronicle({ dataDir, env })
+  await runChronicle(['produce', 'notes', '--bootstrap', server.bootstrap], { input: 'one\n' })
+  assert.deepEqual(await server.kill('SIGUSR2'), { code: 1, signal: null })
+  assert.match(server.stderr, /a defect/)
+  const checked = await runChronicle(['fsck', dataDir])
+  assert.match(checked.stdout, /closed in good order/)
+})
