@@ -85,6 +85,11 @@ export class FetchSessions {
       return ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR
     }
     this.#update(session, request)
+    if (this.#partitions > this.#limits.fetchSessionPartitionsMax) {
+      // The client begins anew with everything, and gets no session then.
+      this.#close(session.id)
+      return ErrorCode.FETCH_SESSION_ID_NOT_FOUND
+    }
     if (session.partitions.size === 0) {
       this.#close(session.id)
       return { partitions: [], session: undefined, incremental: true }
