@@ -9,6 +9,7 @@ import {
   plainFields,
   taggedFields,
 } from './layout.ts'
+import { fixedExpression } from './numbers.ts'
 import type { Fields, Kind, WireType } from './schema.ts'
 import { Sites } from './sites.ts'
 import { Source } from './source.ts'
@@ -276,30 +277,4 @@ function inside(place: Place, name: string): Place {
 function sliceExpression(kind: Kind): string {
   if (kind === 'string') return 'text(b, p, p + n)'
   return kind === 'bytes' ? 'copyOf(b, p, p + n)' : 'b.subarray(p, p + n)'
-}
-
-/** An expression for the value at `p + offset`. */
-function fixedExpression(kind: Kind, offset: number): string {
-  const at = (i: number) => (offset + i === 0 ? 'b[p]' : `b[p + ${offset + i}]`)
-  const word = (i: number) => `(${at(i)} << 24 | ${at(i + 1)} << 16 | ${at(i + 2)} << 8 | ${at(i + 3)})`
-  switch (kind) {
-    case 'bool':
-      return `${at(0)} !== 0`
-    case 'int8':
-      return `${at(0)} << 24 >> 24`
-    case 'int16':
-      return `(${at(0)} << 8 | ${at(1)}) << 16 >> 16`
-    case 'uint16':
-      return `${at(0)} << 8 | ${at(1)}`
-    case 'int32':
-      return word(0)
-    case 'uint32':
-      return `${word(0)} >>> 0`
-    case 'int64':
-      return `${word(0)} * 4294967296 + (${word(4)} >>> 0)`
-    case 'float64':
-      return `b.readDoubleBE(p + ${offset})`
-    default:
-      return `uuidText(b, p + ${offset})`
-  }
 }

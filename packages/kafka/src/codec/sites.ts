@@ -17,6 +17,8 @@ export class Sites {
   readonly all: Site[] = []
 
   add(path: string, run?: Site['run']): number {
+    const last = this.all.at(-1)
+    if (run === undefined && last?.path === path && last.run === undefined) return this.all.length - 1
     this.all.push(run === undefined ? { path } : { path, run })
     return this.all.length - 1
   }

@@ -8,6 +8,7 @@ import {
   plainFields,
   taggedFields,
 } from './layout.ts'
+import { nullLength, outOfRange, storeInteger } from './numbers.ts'
 import type { Fields, Kind, WireType } from './schema.ts'
 import { Sites } from './sites.ts'
 import { Source } from './source.ts'
@@ -260,52 +261,8 @@ class WriterSource {
   }
 }
 
-const nullLength = {
-  int16: ['b[p] = 255', 'b[p + 1] = 255', 'p += 2'],
-  int32: ['b[p] = 255', 'b[p + 1] = 255', 'b[p + 2] = 255', 'b[p + 3] = 255', 'p += 4'],
-}
-
 function inside(place: Place, name: string): Place {
   return { path: place.path === '' ? name : `${place.path}.${name}`, indexes: place.indexes }
-}
-
-/** An expression that holds when `t` is not an integer of the kind. */
-function outOfRange(kind: Kind): string {
-  switch (kind) {
-    case 'int8':
-      return 't !== (t << 24 >> 24)'
-    case 'int16':
-      return 't !== (t << 16 >> 16)'
-    case 'uint16':
-      return 't !== (t & 65535)'
-    case 'int32':
-      return 't !== (t | 0)'
-    case 'uint32':
-      return 't !== (t >>> 0)'
-    default:
-      return '!Number.isInteger(t) || t < -9223372036854775808 || t > 9223372036854775808'
-  }
-}
-
-/** Stores the integer `value` at `p`, highest byte first. Bytes are cut to eight bits by the store. */
-function storeInteger(kind: Kind, value: string): string[] {
-  switch (kind) {
-    case 'int8':
-      return [`b[p] = ${value}`]
-    case 'int16':
-    case 'uint16':
-      return [`b[p] = ${value} >> 8`, `b[p + 1] = ${value}`]
-    case 'int32':
-    case 'uint32':
-      return storeWord(value, 0)
-    default:
-      return ['n = highWord(t)', ...storeWord('n', 0), 'n = lowWord(t)', ...storeWord('n', 4)]
-  }
-}
-
-function storeWord(value: string, offset: number): string[] {
-  const at = (i: number) => (offset + i === 0 ? 'b[p]' : `b[p + ${offset + i}]`)
-  return [`${at(0)} = ${value} >> 24`, `${at(1)} = ${value} >> 16`, `${at(2)} = ${value} >> 8`, `${at(3)} = ${value}`]
 }
 
 /** An expression that holds when a value is its type's default, or left out. */
