@@ -24,6 +24,8 @@ export class Maintenance {
   snapshotFailure: string | undefined
   snapshotsTaken = 0
   #retryFromLsn = 0
+  /** Where the log ended when retention was last looked at. */
+  #retainedLsn = 0
 
   constructor(engine: Engine, state: LogState, snapshots: Snapshots) {
     this.#engine = engine
@@ -37,6 +39,7 @@ export class Maintenance {
       clock.every(settings.retentionCheckMs, () => void this.retain()),
       clock.every(settings.snapshotAgeMsMax, () => void this.snapshot()),
     ]
+    this.#retainedLsn = this.#engine.wal().durableLsn
     this.#engine.onProgress = durableLsn => this.#grown(durableLsn)
   }
 
@@ -72,7 +75,10 @@ export class Maintenance {
   }
 
   #grown(durableLsn: number): void {
-    const { snapshotGrowthBytes } = this.#engine.settings
+    const { snapshotGrowthBytes, retentionGrowthBytes } = this.#engine.settings
+    // Under load space is given back file by file, not all at once when the time comes: the write-ahead log then writes over
+    // files that it has let go of, which is faster than extending new ones.
+    if (durableLsn - this.#retainedLsn >= retentionGrowthBytes) void this.retain()
     const growth = Math.max(snapshotGrowthBytes, this.#snapshots.newestBytes * growthPerSnapshotByte)
     const from = Math.max(this.#snapshots.newestLsn, this.#retryFromLsn)
     if (durableLsn - from >= growth) void this.snapshot()
@@ -99,6 +105,7 @@ export class Maintenance {
   async #retain(): Promise<void> {
     const { clock, settings, logger } = this.#engine
     const now = clock.now()
+    this.#retainedLsn = this.#engine.wal().durableLsn
     forgetSilentProducers(this.#state.partitions(), now - settings.producerExpirationMs)
     const starts: LogStart[] = []
     for (const partition of this.#state.partitions()) {

@@ -30,7 +30,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   })
   engine.attach(wal)
   try {
-    checkReach(state, wal)
+    checkReach(state, wal, lsn)
     const clusterId = await clusterIdOf(state, random)
     const maintenance = new Maintenance(engine, state, snapshots)
     maintenance.start()
@@ -52,16 +52,18 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
 }
 
-/** Every batch that may be read has to be in what is left of the write-ahead log. */
-function checkReach(state: LogState, wal: Wal): void {
-  for (const partition of state.partitions()) {
-    if (partition.oldestLsn >= wal.startLsn) continue
-    const { topic, index, oldestLsn } = partition
+/** L10: what a start needs is in what is left of the write-ahead log: all entries from the snapshot on, all batches that may be read. */
+function checkReach(state: LogState, { startLsn }: Wal, replayFrom: number): void {
+  if (startLsn > replayFrom) {
+    throw logErrors.create('log.snapshot-damaged', { lsn: replayFrom, reason: `entries below ${startLsn} are gone` })
+  }
+  for (const { topic, index, oldestLsn } of state.partitions()) {
+    if (oldestLsn >= startLsn) continue
     throw logErrors.create('log.damaged', {
       topic,
       partition: index,
       lsn: oldestLsn,
-      reason: `the log begins at ${wal.startLsn}`,
+      reason: `entries below ${startLsn} are gone`,
     })
   }
 }

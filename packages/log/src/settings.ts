@@ -5,8 +5,10 @@ const MiB = 1024 * KiB
 
 /** Every bound of the log. Bytes, milliseconds and counts. */
 export type LogSettings = {
-  /** How often retention is looked at. */
+  /** How often retention is looked at … */
   readonly retentionCheckMs: number
+  /** … and after how much growth of the write-ahead log, whatever the clock says. */
+  readonly retentionGrowthBytes: number
   /** Memory for all partitions' batch indexes; above it the older parts become coarser. */
   readonly indexBytesMax: number
   /** A snapshot is taken when the write-ahead log has grown this much since the last one (or by 16 times that one's size) … */
@@ -31,6 +33,7 @@ export type LogSettings = {
 
 export const defaultLogSettings: LogSettings = {
   retentionCheckMs: 300_000,
+  retentionGrowthBytes: 128 * MiB,
   indexBytesMax: 64 * MiB,
   snapshotGrowthBytes: 256 * MiB,
   snapshotAgeMsMax: 30 * 60_000,
@@ -45,6 +48,7 @@ export const defaultLogSettings: LogSettings = {
 
 const ranges: { readonly [Name in keyof LogSettings]: readonly [min: number, max: number] } = {
   retentionCheckMs: [100, 86_400_000],
+  retentionGrowthBytes: [4 * KiB, 2 ** 40],
   indexBytesMax: [KiB, 2 ** 40],
   snapshotGrowthBytes: [4 * KiB, 2 ** 40],
   snapshotAgeMsMax: [1_000, 365 * 86_400_000],
