@@ -42,7 +42,7 @@ const golden: TestBatch = {
 }
 
 test('a record batch has the bytes that Kafka gives it', () => {
-  const expected = readFileSync(new URL('golden/batch-v2.hex', import.meta.url), 'utf8').replaceAll(/\s/g, '')
+  const expected = readFileSync(new URL('./golden/batch-v2.hex', import.meta.url), 'utf8').replaceAll(/\s/g, '')
   assert.equal(batchOf(golden).toString('hex'), expected)
   const batch = Buffer.from(expected, 'hex')
   assert.equal(batchProducerId(batch, 0), 4711)

@@ -86,7 +86,7 @@ async function decoded(bytes: Buffer, directory: string): Promise<LogState> {
 
 test('a snapshot of version 1 has these bytes and is read back', async context => {
   const directory = temporaryDirectory(context)
-  const golden = readFileSync(new URL('golden/snapshot-v1.hex', import.meta.url), 'utf8').replaceAll(/\s/g, '')
+  const golden = readFileSync(new URL('./golden/snapshot-v1.hex', import.meta.url), 'utf8').replaceAll(/\s/g, '')
   assert.equal((await encoded(sampleState(), directory)).toString('hex'), golden)
   const state = await decoded(Buffer.from(golden, 'hex'), directory)
   assert.equal((await encoded(state, directory)).toString('hex'), golden, 'L8: what is restored is what was captured')
