@@ -68,7 +68,8 @@ test('every refusal is a problem with a code and a remedy', async () => {
   assert.equal((await problem('/health', { method: 'POST' })).status, 404)
   assert.equal((await problem(`/api/v1/topics/${'x'.repeat(251)}`)).status, 414)
   const headers = { 'content-type': 'application/json' }
-  assert.equal((await problem('/', { method: 'POST', headers, body: '{' })).status, 404)
+  assert.equal((await problem('/', { method: 'POST', headers, body: '{' })).status, 400)
+  assert.equal((await problem('/', { method: 'POST', headers, body: `"${'x'.repeat(2 ** 20)}"` })).status, 413)
 })
 
 test('S4: a name that is not this machine’s is turned away, and no other site gets leave to read', async () => {

@@ -149,6 +149,6 @@ async function repair(terminal: Terminal, wal: string, { yes }: FsckOptions): Pr
     terminal.note(`${plural(after.problems.length, 'problem')} left.`)
     return exitCodes.failure
   }
-  terminal.note('The log can be opened again.')
+  terminal.note('The log is whole again; what was lost stays lost.')
   return exitCodes.ok
 }
