@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript that older versions of Node can parse too: it finds a Node that can run the rest.
+// S6: plain JavaScript that older versions of Node can parse too. It finds a Node that can run the rest.
 import { spawn } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import * as module from 'node:module'

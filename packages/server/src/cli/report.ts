@@ -3,7 +3,7 @@ import { configErrors } from '@chronicle/config'
 import type { serverErrors } from '../errors.ts'
 import type { Terminal } from './terminal.ts'
 
-/** What a command's exit code says. */
+/** What a command's exit code says (S5). */
 export const exitCodes = { ok: 0, failure: 1, usage: 2 } as const
 
 const usageCodes: readonly string[] = [
