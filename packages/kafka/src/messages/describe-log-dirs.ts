@@ -6,7 +6,7 @@ export const describeLogDirs = api({
   name: 'DescribeLogDirs',
   versions: [0, 4],
   flexible: 2,
-  about: 'How much each partition occupies on disk.',
+  about: 'How much each partition occupies on disk. Declared, not served: the broker does not advertise it.',
   request: { topics: nullable(array({ topic: string, partitions: array(int32) })) },
   response: {
     throttleTimeMs: int32,
