@@ -75,6 +75,10 @@ export class AdapterClient implements Client {
     return this.#call<number>('offsetForTimestamp', { topic, partition, timestamp })
   }
 
+  async readFrom(topic: string, partition: number, offset: number, count: number) {
+    return (await this.#call<Line[]>('readFrom', { topic, partition, offset, count })).map(recordOf)
+  }
+
   async join(group: string, topic: string): Promise<Member> {
     const member = ++this.#members
     await this.#call('join', { member, group, topic })

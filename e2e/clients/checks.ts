@@ -31,6 +31,7 @@ export async function checkClient(driver: Driver): Promise<void> {
   }
   check('produces idempotently', () => checkRecords(stage, 'none', true), 'idempotence')
   check('finds offsets by timestamp', () => checkOffsetsByTime(stage), 'offsets by time')
+  check('reads on from any offset', () => checkSeek(stage))
   check('continues from committed offsets, also after a restart', () => checkCommits(stage))
   check('shares partitions and takes over from a member that left', () => checkRebalance(stage), 'assignment')
   check('lists groups', () => checkGroups(stage), 'list groups')
@@ -101,6 +102,23 @@ async function checkOffsetsByTime(stage: Stage): Promise<void> {
   assert.equal(await stage.client.offsetForTimestamp(topic, 0, start), 0)
   assert.equal(await stage.client.offsetForTimestamp(topic, 0, start + 2500), 3)
   assert.equal(await stage.client.offsetForTimestamp(topic, 0, start + 8000), 8)
+}
+
+async function checkSeek(stage: Stage): Promise<void> {
+  const topic = await newTopic(stage, 1)
+  const records = Array.from({ length: 30 }, (_, at) => textRecord(`value ${at}`))
+  // Batches of ten, each compressed: the offset asked for lies inside one.
+  for (let at = 0; at < 30; at += 10) {
+    await stage.client.produce(topic, records.slice(at, at + 10), { compression: 'gzip', idempotent: false })
+  }
+  for (const offset of [0, 17, 29]) {
+    const count = Math.min(5, 30 - offset)
+    const received = await stage.client.readFrom(topic, 0, offset, count)
+    assert.deepEqual(
+      received.map(record => `${record.offset} ${record.value}`),
+      Array.from({ length: count }, (_, at) => `${offset + at} value ${offset + at}`),
+    )
+  }
 }
 
 async function checkCommits(stage: Stage): Promise<void> {

@@ -29,6 +29,8 @@ export type Client = {
   produce(topic: string, records: readonly ClientRecord[], options: ProduceOptions): Promise<void>
   /** Offset of the first record whose timestamp is `timestamp` or later. */
   offsetForTimestamp(topic: string, partition: number, timestamp: number): Promise<number>
+  /** `count` records of a partition from `offset` on, read without a group's help (or with a seek in one of its own). */
+  readFrom(topic: string, partition: number, offset: number, count: number): Promise<ReceivedRecord[]>
   /** Joins `group` for `topic`, from the committed offsets on, from the earliest where there are none. */
   join(group: string, topic: string): Promise<Member>
   close(): Promise<void>

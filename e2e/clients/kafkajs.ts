@@ -18,6 +18,7 @@ export const kafkaJs: Driver = {
   },
 }
 
+const patienceMs = 30_000
 const codecs = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
 
 class KafkaJsClient implements Client {
@@ -96,6 +97,18 @@ class KafkaJsClient implements Client {
         ),
       leave: () => consumer.disconnect(),
     }
+  }
+
+  async readFrom(topic: string, partition: number, offset: number, count: number) {
+    const consumer = this.#kafka.consumer({ groupId: `${topic}-seek-${offset}`, maxWaitTimeInMs: 200 })
+    const inbox = new Inbox()
+    await consumer.connect()
+    await consumer.subscribe({ topic })
+    await run(consumer, inbox)
+    consumer.seek({ topic, partition, offset: String(offset) })
+    const records = await inbox.take(count, patienceMs)
+    await consumer.disconnect()
+    return records
   }
 
   async close() {

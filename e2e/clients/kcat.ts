@@ -8,6 +8,7 @@ import {
   type Driver,
   type Member,
   type ProduceOptions,
+  type ReceivedRecord,
 } from './client.ts'
 import { Inbox } from './inbox.ts'
 
@@ -61,6 +62,12 @@ class KcatClient implements Client {
       const args = ['-P', '-Z', '-t', topic, '-p', String(partition), ...settings, ...named, ...keyed]
       await this.#run(args, lines.join(''))
     }
+  }
+
+  async readFrom(topic: string, partition: number, offset: number, count: number) {
+    const args = ['-C', '-u', '-J', '-t', topic, '-p', String(partition), '-o', String(offset), '-c', String(count)]
+    const lines = (await this.#run(args, '')).trim().split('\n')
+    return lines.map(recordOf)
   }
 
   async join(group: string, topic: string): Promise<Member> {
@@ -126,12 +133,14 @@ type KcatMessage = {
 
 function inboxOf(child: ChildProcess): Inbox {
   const inbox = new Inbox()
-  createInterface({ input: child.stdout! }).on('line', line => {
-    const { partition, offset, ts, key, payload, headers = [] }: KcatMessage = JSON.parse(line)
-    const bytes = (text: string | null) => (text === null ? null : Buffer.from(text))
-    const pairs: [string, Buffer][] = []
-    for (let at = 0; at < headers.length; at += 2) pairs.push([headers[at]!, Buffer.from(headers[at + 1]!)])
-    inbox.push({ partition, offset, key: bytes(key), value: bytes(payload), headers: pairs, timestamp: ts })
-  })
+  createInterface({ input: child.stdout! }).on('line', line => inbox.push(recordOf(line)))
   return inbox
+}
+
+function recordOf(line: string): ReceivedRecord {
+  const { partition, offset, ts, key, payload, headers = [] }: KcatMessage = JSON.parse(line)
+  const bytes = (text: string | null) => (text === null ? null : Buffer.from(text))
+  const pairs: [string, Buffer][] = []
+  for (let at = 0; at < headers.length; at += 2) pairs.push([headers[at]!, Buffer.from(headers[at + 1]!)])
+  return { partition, offset, key: bytes(key), value: bytes(payload), headers: pairs, timestamp: ts }
 }

@@ -24,6 +24,8 @@ export const platformatic: Driver = {
   connect: async bootstrap => new PlatformaticClient(bootstrap),
 }
 
+const patienceMs = 30_000
+
 class PlatformaticClient implements Client {
   readonly #options: { clientId: string; bootstrapBrokers: string[]; retries: number; retryDelay: number }
   readonly #admin: Admin
@@ -104,6 +106,20 @@ class PlatformaticClient implements Client {
         }),
       leave: () => consumer.close(true),
     }
+  }
+
+  async readFrom(topic: string, partition: number, offset: number, count: number) {
+    const consumer = new Consumer({ ...this.#options, groupId: `${topic}-seek-${offset}` })
+    const stream = await consumer.consume({
+      topics: [topic],
+      mode: MessagesStreamModes.MANUAL,
+      offsets: [{ topic, partition, offset: BigInt(offset) }],
+      autocommit: false,
+      maxWaitTime: 200,
+    })
+    const records = await fill(stream).take(count, patienceMs)
+    await consumer.close(true)
+    return records
   }
 
   async close() {

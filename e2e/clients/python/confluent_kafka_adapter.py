@@ -12,16 +12,25 @@ common = {"bootstrap.servers": bootstrap, "reconnect.backoff.ms": 50, "reconnect
 patience = 30
 
 
+def line_of(m):
+    return record(m.partition(), m.offset(), m.key(), m.value(), m.headers(), m.timestamp()[1])
+
+
 class ConfluentKafka:
     compressions = ["none", "gzip", "snappy", "lz4", "zstd"]
 
     def __init__(self):
-        self.admin = AdminClient(common)
         self.producers = {}
         self.members = {}
 
+    @property
+    def admin(self):
+        """A new one each time: one that has heard of a topic goes on asking for it, which creates it again once it is deleted."""
+        return AdminClient(common)
+
     def createTopic(self, topic, partitions):
-        for future in self.admin.create_topics([NewTopic(topic, partitions, 1)]).values():
+        admin = self.admin
+        for future in admin.create_topics([NewTopic(topic, partitions, 1)]).values():
             future.result()
         self.await_leaders(topic, partitions)
 
@@ -36,7 +45,8 @@ class ConfluentKafka:
         raise TimeoutError(topic)
 
     def deleteTopic(self, topic):
-        for future in self.admin.delete_topics([topic]).values():
+        admin = self.admin
+        for future in admin.delete_topics([topic]).values():
             future.result()
 
     def topics(self):
@@ -80,6 +90,15 @@ class ConfluentKafka:
         finally:
             consumer.close()
 
+    def readFrom(self, topic, partition, offset, count):
+        consumer = Consumer({**common, "group.id": "seek", "enable.auto.commit": False})
+        try:
+            consumer.assign([TopicPartition(topic, partition, offset)])
+            messages = consumer.consume(count, timeout=patience)
+            return [line_of(message) for message in messages if self.is_record(message)]
+        finally:
+            consumer.close()
+
     def join(self, member, group, topic):
         settings = {
             "group.id": group,
@@ -103,9 +122,7 @@ class ConfluentKafka:
                 received.append(message)
         for message in received:
             state["positions"][message.partition()] = message.offset() + 1
-        return [
-            record(m.partition(), m.offset(), m.key(), m.value(), m.headers(), m.timestamp()[1]) for m in received
-        ]
+        return [line_of(message) for message in received]
 
     def is_record(self, message):
         if message is None:

@@ -18,6 +18,10 @@ codec_modules = {"none": [], "gzip": [], "snappy": ["snappy"], "lz4": ["lz4"], "
 patience = 30
 
 
+def line_of(m):
+    return record(m.partition, m.offset, m.key, m.value, m.headers, m.timestamp)
+
+
 class Member:
     """A consumer on a thread of its own: its poll waits for a rebalance, in which the other members have to take part."""
 
@@ -150,6 +154,21 @@ class KafkaPython:
         finally:
             consumer.close()
 
+    def readFrom(self, topic, partition, offset, count):
+        consumer = KafkaConsumer(**common, fetch_max_wait_ms=100)
+        try:
+            place = TopicPartition(topic, partition)
+            consumer.assign([place])
+            consumer.seek(place, offset)
+            received = []
+            deadline = time.monotonic() + patience
+            while len(received) < count and time.monotonic() < deadline:
+                for messages in consumer.poll(timeout_ms=100).values():
+                    received.extend(messages)
+            return [line_of(message) for message in received[:count]]
+        finally:
+            consumer.close()
+
     def join(self, member, group, topic):
         consumer = KafkaConsumer(
             topic,
@@ -165,7 +184,7 @@ class KafkaPython:
 
     def poll(self, member, count, withinMs):
         received = self.members[member].take(count, withinMs / 1000)
-        return [record(m.partition, m.offset, m.key, m.value, m.headers, m.timestamp) for m in received]
+        return [line_of(message) for message in received]
 
     def assignment(self, member):
         return self.members[member].assigned

@@ -47,6 +47,7 @@ type request struct {
 	Group       string   `json:"group"`
 	Partition   int32    `json:"partition"`
 	Partitions  int32    `json:"partitions"`
+	Offset      int64    `json:"offset"`
 	Timestamp   int64    `json:"timestamp"`
 	Member      int      `json:"member"`
 	Count       int      `json:"count"`
@@ -144,6 +145,8 @@ func (a *adapter) handle(ctx context.Context, r request) (any, error) {
 		return found.Offset, err
 	case "produce":
 		return nil, a.produce(ctx, r)
+	case "readFrom":
+		return a.readFrom(r)
 	case "join":
 		a.members[r.Member] = a.join(r)
 		return nil, nil
@@ -172,6 +175,13 @@ func (a *adapter) produce(ctx context.Context, r request) error {
 		records[at] = to
 	}
 	return client.ProduceSync(ctx, records...).FirstErr()
+}
+
+func (a *adapter) readFrom(r request) ([]record, error) {
+	at := map[string]map[int32]kgo.Offset{r.Topic: {r.Partition: kgo.NewOffset().At(r.Offset)}}
+	m := &member{client: a.connect(kgo.ConsumePartitions(at), kgo.FetchMaxWait(100*time.Millisecond))}
+	defer m.client.Close()
+	return m.poll(r.Count, patience)
 }
 
 func (a *adapter) join(r request) *member {

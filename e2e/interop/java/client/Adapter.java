@@ -29,6 +29,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Apache Kafka's own client, answering one JSON request a line as clients/adapter.ts sends them. */
 public final class Adapter {
+  private static final long patienceMs = 30_000;
   private static final ObjectMapper json = new ObjectMapper();
 
   private final String bootstrap;
@@ -102,6 +103,8 @@ public final class Adapter {
       case "produce":
         produce(topic, request);
         return null;
+      case "readFrom":
+        return readFrom(topic, request);
       case "join":
         join(topic, request);
         return null;
@@ -136,18 +139,33 @@ public final class Adapter {
     return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
+  private JsonNode readFrom(String topic, JsonNode request) {
+    var member = new Member();
+    member.consumer = consumer("seek");
+    var place = new TopicPartition(topic, request.get("partition").asInt());
+    member.consumer.assign(List.of(place));
+    member.consumer.seek(place, request.get("offset").asLong());
+    var records = poll(member, request.get("count").asInt(), patienceMs);
+    member.consumer.close();
+    return records;
+  }
+
   private void join(String topic, JsonNode request) {
+    var member = new Member();
+    member.consumer = consumer(request.get("group").asText());
+    member.consumer.subscribe(List.of(topic));
+    members.put(request.get("member").asInt(), member);
+  }
+
+  private KafkaConsumer<byte[], byte[]> consumer(String group) {
     var settings = settings();
-    settings.put("group.id", request.get("group").asText());
+    settings.put("group.id", group);
     settings.put("auto.offset.reset", "earliest");
     settings.put("enable.auto.commit", false);
     settings.put("session.timeout.ms", 6000);
     settings.put("heartbeat.interval.ms", 200);
     settings.put("fetch.max.wait.ms", 100);
-    var member = new Member();
-    member.consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    member.consumer.subscribe(List.of(topic));
-    members.put(request.get("member").asInt(), member);
+    return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
   private JsonNode handleMember(JsonNode request, Member member) throws Exception {
