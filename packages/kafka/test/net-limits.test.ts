@@ -134,6 +134,30 @@ test('N4: a consumer that does not read pins a bounded number of bytes, is close
   assert.equal(await metric('chronicle_kafka_refused_total', { reason: 'send-stalled' }), 1)
 })
 
+test('N4: answers that wait for one before them are counted, and bounded, like those that wait for the socket', async t => {
+  const state = { bytes: 0, most: 0 }
+  const { promise: durable, resolve } = Promise.withResolvers<void>()
+  const late = withPartitions(partition =>
+    overriding(partition, { append: batch => ({ ...partition.append(batch), durable }) }),
+  )
+  const wrap = (log: Log) => pinned(state)(late(log))
+  const { raw, connect } = await startBroker(t, { wrap, limits: { responseBytesBufferedMax: 10_000 } })
+  const other = await connect()
+  await makeTopic(other, 'ready')
+  const batch = batchOf({ values: ['x'.repeat(4_000)] })
+  other.tell(produce, 9, produceRequest('ready', Buffer.from(batch), { acks: 0 }))
+  await fetchFrom(other, 'ready', { maxWaitMs: 10_000 })
+  const client = await raw()
+  client.write(frameOf(produce, 9, 0, produceRequest('ready', batch)))
+  for (let id = 1; id <= 50; id++) client.write(frameOf(fetch, 12, id, fetchRequest('ready', { partitionMaxBytes: 1 })))
+  await eventually(() => state.bytes >= 10_000, 'some are ready')
+  await sleep(50)
+  assert.ok(state.most < 20_000, `${state.most} bytes were pinned`)
+  resolve()
+  await eventually(() => client.correlationIds().length === 51, 'all answers')
+  await eventually(() => state.bytes === 0, 'everything is released')
+})
+
 test('N3: above responseBytesBufferedTotalMax a fetch waits until others have been sent', async t => {
   const limits = { responseBytesBufferedTotalMax: 1_000_000 }
   const { raw, connect, lines } = await startBroker(t, { limits })

@@ -32,25 +32,47 @@ export function readEnd(partition: Partition, isolation: Isolation): number {
 
 /**
  * Reads the partitions in order until `bytesMax` is used up; the first batch there is comes even if larger, so that a
- * reader always gets on.
+ * reader always gets on. Answers at once unless the disk has to be waited for.
  */
-export async function readPass(
+export function readPass(
   partitions: readonly FetchPartition[],
   lookup: TopicLookup,
   isolation: Isolation,
   bytesMax: number,
-): Promise<ReadPass> {
-  const reads: PartitionRead[] = []
-  let bytes = 0
-  let urgent = false
-  for (const of of partitions) {
-    const reading = readPartition(of, lookup, isolation, bytesMax - bytes, bytes === 0)
-    const read = reading instanceof Promise ? await reading : reading
-    reads.push(read)
-    bytes += read.records?.bytes ?? 0
-    urgent ||= read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined
+): ReadPass | Promise<ReadPass> {
+  const pass = { reads: [] as PartitionRead[], bytes: 0, urgent: false }
+  // A defect below: what was read until then must not stay pinned.
+  const giveUp = (error: unknown): never => {
+    releasePass(pass)
+    throw error
   }
-  return { reads, bytes, urgent }
+  const readNext = (of: FetchPartition) => {
+    try {
+      return readPartition(of, lookup, isolation, bytesMax - pass.bytes, pass.bytes === 0)
+    } catch (error) {
+      return giveUp(error)
+    }
+  }
+  const readFrom = (first: number): ReadPass | Promise<ReadPass> => {
+    for (let at = first; at < partitions.length; at++) {
+      const reading = readNext(partitions[at]!)
+      if (reading instanceof Promise) {
+        return reading.then(read => {
+          add(pass, read)
+          return readFrom(at + 1)
+        }, giveUp)
+      }
+      add(pass, reading)
+    }
+    return pass
+  }
+  return readFrom(0)
+}
+
+function add(pass: { reads: PartitionRead[]; bytes: number; urgent: boolean }, read: PartitionRead): void {
+  pass.reads.push(read)
+  pass.bytes += read.records?.bytes ?? 0
+  pass.urgent ||= read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined
 }
 
 export function releasePass({ reads }: ReadPass): void {

@@ -34,7 +34,7 @@ export class FetchWaits {
 }
 
 /** One fetch that may have to wait. While it does it holds a timer and one listener for each partition. */
-class FetchWait {
+export class FetchWait {
   readonly #clock: Clock
   readonly #waiting: Set<() => void>
   readonly #partitions: Partition[] = []

@@ -6,7 +6,7 @@ import { type Handler, handler, type RequestContext } from '../handler.ts'
 import { fetch } from '../messages/index.ts'
 import { type PartitionRead, type ReadPass, readPass, releasePass } from './fetch-read.ts'
 import { type FetchPlan, FetchSessions, moveToEnd, noSession } from './fetch-sessions.ts'
-import { FetchWaits } from './fetch-waits.ts'
+import { type FetchWait, FetchWaits } from './fetch-waits.ts'
 import type { HandlerOptions } from './options.ts'
 import type { TopicLookup } from './topic-lookup.ts'
 
@@ -27,34 +27,51 @@ export function fetchHandler(options: HandlerOptions, lookup: TopicLookup, rando
   const sessions = new FetchSessions(limits, clock, random)
   const waits = new FetchWaits(clock)
 
-  /** Reads until there is enough, the time is up, or there is something else to say. */
-  const gather = async (plan: FetchPlan, request: Request, closed: AbortSignal): Promise<ReadPass> => {
+  /** Reads until there is enough, the time is up, or there is something else to say. Answers at once where it can. */
+  const gather = (plan: FetchPlan, request: Request, context: RequestContext): ReadPass | Promise<ReadPass> => {
+    const { partitions } = plan
     const isolation: Isolation = request.isolationLevel === readCommitted ? 'read_committed' : 'read_uncommitted'
     const bytesMax = Math.min(request.maxBytes, limits.fetchBytesMax)
     const bytesMin = Math.min(request.minBytes, bytesMax)
-    const deadline = clock.monotonic() + Math.min(request.maxWaitMs, limits.fetchWaitMsMax)
-    for (;;) {
-      const wait = waits.prepare(plan.partitions, lookup, isolation)
-      const pass = await readPass(plan.partitions, lookup, isolation, bytesMax)
-      const enough = pass.bytes >= bytesMin || pass.urgent || plan.partitions.length === 0
-      if (enough || closed.aborted || waits.stopped || clock.monotonic() >= deadline) return pass
-      releasePass(pass)
-      await wait.untilNews(deadline, bytesMin, closed)
+    const isEnough = (pass: ReadPass) => pass.bytes >= bytesMin || pass.urgent || partitions.length === 0
+    const prepare = () => waits.prepare(partitions, lookup, isolation)
+    const read = () => readPass(partitions, lookup, isolation, bytesMax)
+
+    const goOn = async (firstWait: FetchWait, firstPass: ReadPass | Promise<ReadPass>): Promise<ReadPass> => {
+      const deadline = clock.monotonic() + Math.min(request.maxWaitMs, limits.fetchWaitMsMax)
+      const { closed } = context
+      let wait = firstWait
+      let pass = await firstPass
+      while (!isEnough(pass) && !closed.aborted && !waits.stopped && clock.monotonic() < deadline) {
+        releasePass(pass)
+        await wait.untilNews(deadline, bytesMin, closed)
+        wait = prepare()
+        pass = await read()
+      }
+      return pass
     }
+    const wait = prepare()
+    const pass = read()
+    return pass instanceof Promise || !isEnough(pass) ? goOn(wait, pass) : pass
   }
 
-  const handle = async (request: Request, context: RequestContext): Promise<Response> => {
-    const plan = sessions.plan(request)
-    if (typeof plan === 'number') return { throttleTimeMs: 0, errorCode: plan, sessionId: noSession, responses: [] }
-    const pass = await gather(plan, request, context.closed)
-    const committed = request.isolationLevel === readCommitted
+  const answer = (plan: FetchPlan, pass: ReadPass, request: Request, context: RequestContext): Response => {
     for (const { records } of pass.reads) if (records !== undefined) context.afterSend(() => records.release())
     return {
       throttleTimeMs: 0,
       errorCode: ErrorCode.NONE,
       sessionId: plan.session?.id ?? noSession,
-      responses: responsesOf(plan, pass, committed),
+      responses: responsesOf(plan, pass, request.isolationLevel === readCommitted),
     }
+  }
+
+  const handle = (request: Request, context: RequestContext): Response | Promise<Response> => {
+    const plan = sessions.plan(request)
+    if (typeof plan === 'number') return { throttleTimeMs: 0, errorCode: plan, sessionId: noSession, responses: [] }
+    const pass = gather(plan, request, context)
+    return pass instanceof Promise
+      ? pass.then(later => answer(plan, later, request, context))
+      : answer(plan, pass, request, context)
   }
   return { handler: handler(fetch, handle), stop: () => waits.stop() }
 }

@@ -58,6 +58,8 @@ export class Connection implements FrameSink, ExchangeConnection {
   /** In the order of their requests; the first that has a response leaves first. */
   readonly #pending: BoundedQueue<Exchange>
   #pendingBytes = 0
+  /** Of responses that are ready and wait for one before them. */
+  #readyBytes = 0
   /** Taken from the shared budget for the frame that is arriving. */
   #reservedBytes = 0
   #fetches = 0
@@ -170,11 +172,14 @@ export class Connection implements FrameSink, ExchangeConnection {
     // Resumed when one of this connection's requests is answered, or has been sent.
     if (this.#pending.length >= limits.requestsInFlightMax) return false
     if (this.#pendingBytes >= limits.inFlightBytesPerConnectionMax) return false
-    if (this.#outbox.bytes >= limits.responseBytesBufferedMax) return false
+    const unsentBytes = this.#outbox.bytes + this.#readyBytes
+    if (unsentBytes >= limits.responseBytesBufferedMax) return false
     if (route.isFetch) {
       if (this.#fetches > 0) return false
-      if (unsent.full && this.#outbox.bytes === 0) unsent.wait(this.#resume)
-      if (unsent.full) return false
+      if (unsent.full) {
+        if (unsentBytes === 0) unsent.wait(this.#resume)
+        return false
+      }
     }
     if (route.isProduce && !gate.open) {
       gate.wait(this.#resume)
@@ -278,6 +283,8 @@ export class Connection implements FrameSink, ExchangeConnection {
         response === undefined
           ? null
           : encodeResponse(api, exchange.apiVersion, exchange.correlationId, response as ResponseOf<Api>)
+      this.#readyBytes += exchange.response?.bytes ?? 0
+      this.#shared.unsent.take(exchange.response?.bytes ?? 0)
       return true
     } catch (error) {
       this.#shared.logger.error({ peer: this.#peer, api: api.name, error }, 'response cannot be written')
@@ -292,8 +299,13 @@ export class Connection implements FrameSink, ExchangeConnection {
       this.#pending.shift()
       this.#pendingBytes -= next.bytes
       this.#shared.inFlight.give(next.bytes)
-      if (next.response === null) next.drop()
-      else this.#outbox.push(next.response.pieces, next.response.bytes, next.releases)
+      if (next.response === null) {
+        next.drop()
+        continue
+      }
+      const { pieces, bytes } = next.response
+      this.#readyBytes -= bytes
+      this.#outbox.push(pieces, bytes, next.releases)
     }
   }
 
@@ -352,8 +364,10 @@ export class Connection implements FrameSink, ExchangeConnection {
     const { inFlight, unsent, gate } = this.#shared
     for (const from of [inFlight, unsent, gate]) from.forget(this.#resume)
     inFlight.give(this.#pendingBytes + this.#reservedBytes)
+    unsent.give(this.#readyBytes)
     this.#pendingBytes = 0
     this.#reservedBytes = 0
+    this.#readyBytes = 0
     this.#reader.close()
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) next.drop()
     this.#controller?.abort()

@@ -46,11 +46,13 @@ export class Outbox {
     return this.#bytes
   }
 
-  /** Sends a response with whatever else comes in this turn of the event loop. `releases` run when it has left, or never will. */
+  /**
+   * Sends a response, which was taken from the budget already, with whatever else comes in this turn of the event loop. `releases`
+   * run when it has left, or never will.
+   */
   push(pieces: readonly Uint8Array[], bytes: number, releases: readonly (() => void)[] | undefined): void {
     this.#queue.push({ pieces, bytes, releases })
     this.#bytes += bytes
-    this.#total.take(bytes)
     if (this.#scheduled || this.#writing) return
     this.#scheduled = true
     process.nextTick(this.#flush)
