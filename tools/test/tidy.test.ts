@@ -13,6 +13,7 @@ import { errorCodesRule } from '../tidy/rules/error-codes.ts'
 import { floorsRule } from '../tidy/rules/floors.ts'
 import { focusedTestsRule } from '../tidy/rules/focused-tests.ts'
 import { invariantsRule } from '../tidy/rules/invariants.ts'
+import { packagesRule } from '../tidy/rules/packages.ts'
 import { wordsRule } from '../tidy/rules/words.ts'
 import { tidy } from '../tidy/rules.ts'
 
@@ -120,6 +121,22 @@ test('dead files: product code is reached without the help of tests', () => {
     'bench/forgotten.ts:1 dead file: not reachable from a script or a test',
     'packages/wal/src/index.ts:3 there is no file ./gone.ts',
     'packages/wal/src/only-tested.ts:1 dead file: not reachable from a door, a bin or a script',
+  ])
+})
+
+test('packages: each has its README, and nothing but its parts', () => {
+  const sections = ['# wal', '## Door', '## The life of one append', '## Invariants', '## Failure modes']
+  const project = house({
+    'packages/wal/README.md': sections.join('\n\n'),
+    'packages/wal/src/index.ts': '',
+    'packages/wal/scripts/build.js': '',
+    'packages/log/README.md': ['## Door', '## Invariants', '## The life of one record', '## Failure modes'].join('\n'),
+    'packages/base/src/index.ts': '',
+  })
+  assert.deepEqual(found(packagesRule, project), [
+    'packages/base/README.md:1 a package says in its README what it is for',
+    'packages/log/README.md:3 no section "## Invariants" from here on',
+    'packages/wal/scripts/build.js:1 belongs into bin, src, test or nowhere',
   ])
 })
 

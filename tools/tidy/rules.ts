@@ -8,6 +8,7 @@ import { errorCodesRule } from './rules/error-codes.ts'
 import { floorsRule } from './rules/floors.ts'
 import { focusedTestsRule } from './rules/focused-tests.ts'
 import { invariantsRule } from './rules/invariants.ts'
+import { packagesRule } from './rules/packages.ts'
 import { wordsRule } from './rules/words.ts'
 
 export const rules: readonly Rule[] = [
@@ -16,6 +17,7 @@ export const rules: readonly Rule[] = [
   dependenciesRule,
   cyclesRule,
   deadFilesRule,
+  packagesRule,
   invariantsRule,
   errorCodesRule,
   effectsRule,
