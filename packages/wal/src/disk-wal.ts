@@ -187,7 +187,7 @@ export class DiskWal implements Wal {
     const start = chunk.used
     putEntryHeader(chunk.bytes, start, this.#salt, lsn, unsynced, stream, kind, payload.length, payloadCrc)
     chunk.bytes.set(payload, start + entryHeaderBytes)
-    chunk.bytes.fill(0, start + entryHeaderBytes + payload.length, start + bytes)
+    for (let at = start + entryHeaderBytes + payload.length; at < start + bytes; at++) chunk.bytes[at] = 0
     chunk.used += bytes
     this.#endLsn = lsn + bytes
     this.#gatheredEntries++

@@ -61,7 +61,7 @@ export function encodeFileHeader(header: FileHeader): Buffer {
 
 /** Decodes the first {@link fileHeaderBytes} of a file; fewer are damage. */
 export function decodeFileHeader(bytes: Buffer): DecodedHeader {
-  return decodeCore(bytes)
+  return bytes.length < fileHeaderBytes ? { state: 'damaged' } : decodeCore(bytes)
 }
 
 /** The same from the copy, for repair. */

@@ -59,7 +59,7 @@ function profile(chunkBytes: number, tailBytesMax: number, warmBytesMax: number)
     freeBytesMin: 256 * MiB,
     freeCheckMs: 1_000,
     freeCheckBytes: 64 * MiB,
-    prewriteBytes: 512 * KiB,
+    prewriteBytes: 1 * MiB,
     sparesMax: 2,
     sliceBytesMax: 256 * KiB,
     slicesPooledMax: 64,

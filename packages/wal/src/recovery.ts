@@ -8,18 +8,10 @@
  *
  * So nothing but the end of the last file can be torn by a crash, and whatever else is wrong was once right (W4, W5).
  */
+import { assert } from '@chronicle/base'
 import type { ReplayVisitor } from './contract.ts'
 import type { Disk } from './disk.ts'
-import {
-  entryKind,
-  entryKindMin,
-  entryNext,
-  entryPayloadLength,
-  entryPayloadStart,
-  entryStream,
-  entryUnsynced,
-  ownKinds,
-} from './entry.ts'
+import { entryKind, entryKindMin, entryNext, entryStream, entryUnsynced, ownKinds } from './entry.ts'
 import { walErrors } from './errors.ts'
 import { fileHeaderBytes, saltOf } from './file-header.ts'
 import { logFileName } from './file-name.ts'
@@ -194,7 +186,7 @@ class Replay {
     this.#onReplay = onReplay
   }
 
-  readonly visit: EntryVisitor = (lsn, bytes, header) => {
+  readonly visit: EntryVisitor = (lsn, bytes, header, payload) => {
     this.provenLsn = Math.max(this.provenLsn, lsn - entryUnsynced(bytes, header))
     const kind = entryKind(bytes, header)
     if (kind === ownKinds.seal) this.sealed = true
@@ -205,8 +197,7 @@ class Replay {
     if (lsn === this.fromLsn) this.aligned = true
     if (kind < entryKindMin) return
     this.entries++
-    const start = entryPayloadStart(header)
-    const payload = bytes.subarray(start, start + entryPayloadLength(bytes, header))
+    assert(payload, 'what is replayed is verified')
     this.#onReplay(lsn, entryStream(bytes, header), kind, payload)
   }
 }

@@ -17,12 +17,15 @@ import {
 import { fileHeaderBytes } from './file-header.ts'
 
 /** Small enough to stay in the processor's cache between the read and the CRC. */
-const blockBytes = 256 * 1024
+const blockBytes = 512 * 1024
 
 export type ScannedFile = { readonly file: DiskFile; readonly firstLsn: number; readonly salt: number }
 
-/** Called with the bytes that an entry is in and where its header is; valid during the call. */
-export type EntryVisitor = (lsn: number, bytes: Buffer, header: number) => void
+/**
+ * Called with the bytes that an entry is in and where its header is, and with its payload where that was verified; valid
+ * during the call.
+ */
+export type EntryVisitor = (lsn: number, bytes: Buffer, header: number, payload: Buffer | undefined) => void
 
 export type ScanEnd = {
   /** Where the run of whole entries ends. */
@@ -54,18 +57,27 @@ export function scanEntries(
     if (verified ? !window.cover(lsn, bytes) : !window.reaches(lsn + bytes)) break
     const header = window.at(lsn)
     if (entryFormatVersion(window.bytes, header) !== entryVersion) return { lsn, newer: true }
-    if (verified && !payloadIsWhole(window.bytes, header)) break
-    visit(lsn, window.bytes, header)
+    const payload = verified ? payloadOf(window.bytes, header) : undefined
+    if (payload && !isWhole(window.bytes, header, payload)) break
+    visit(lsn, window.bytes, header, payload)
     lsn += bytes
   }
   return { lsn, newer: false }
 }
 
-/** True when the payload is the one that the header was made for. What a pad covers is never checked. */
+/** True when the payload is the one that the header was made for. */
 export function payloadIsWhole(bytes: Buffer, header: number): boolean {
-  if (entryKind(bytes, header) === ownKinds.pad) return true
+  return isWhole(bytes, header, payloadOf(bytes, header))
+}
+
+function payloadOf(bytes: Buffer, header: number): Buffer {
   const start = entryPayloadStart(header)
-  return crc32c(bytes.subarray(start, start + entryPayloadLength(bytes, header))) === entryPayloadCrc(bytes, header)
+  return bytes.subarray(start, start + entryPayloadLength(bytes, header))
+}
+
+function isWhole(bytes: Buffer, header: number, payload: Buffer): boolean {
+  // What a pad covers is whatever was there.
+  return crc32c(payload) === entryPayloadCrc(bytes, header) || entryKind(bytes, header) === ownKinds.pad
 }
 
 export type LaterEntries = {

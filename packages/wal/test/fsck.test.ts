@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { crc32c } from '@chronicle/base'
+import { type ModelEntry, readFrom } from '@chronicle/testing'
+import { encodeFileHeader, fileHeaderBytes } from '../src/file-header.ts'
+import { inspectWal, repairWal } from '../src/index.ts'
+import { directory, simMachine } from './support.ts'
+
+type Machine = ReturnType<typeof simMachine>
+
+const nameOf = (firstLsn: number): string => `${String(firstLsn).padStart(16, '0')}.wal`
+const pathOf = (firstLsn: number): string => `${directory}/${nameOf(firstLsn)}`
+
+/** A log of several files, closed in good order. */
+async function closedLog(): Promise<{ machine: Machine; entries: ModelEntry[]; files: number[] }> {
+  const machine = simMachine()
+  const wal = await machine.open()
+  const entries: ModelEntry[] = []
+  for (let n = 0; n < 900; n++) {
+    const payload = Buffer.alloc(200, n)
+    entries.push({ lsn: wal.append(1, 16, payload, crc32c(payload)), stream: 1, kind: 16, payload })
+    if (n % 5 === 0) await machine.scheduler.settle(wal.flushed())
+  }
+  await machine.scheduler.settle(wal.close())
+  const files = machine.disk.paths().map(name => Number(name.slice(-20, -4)))
+  assert.ok(files.length >= 4)
+  return { machine, entries, files }
+}
+
+const inspect = ({ scheduler, disk }: Machine) => scheduler.settle(inspectWal(directory, disk))
+
+/** Opens the log and gives what replay tells of; reads all of it as well. */
+async function contents(machine: Machine): Promise<ModelEntry[]> {
+  const seen: ModelEntry[] = []
+  const wal = await machine.open({
+    onReplay: (lsn, stream, kind, payload) => seen.push({ lsn, stream, kind, payload: Buffer.from(payload) }),
+  })
+  assert.deepEqual(await machine.scheduler.settle(readFrom(wal, wal.startLsn, 10_000)), seen)
+  await machine.scheduler.settle(wal.close())
+  return seen
+}
+
+async function repaired(machine: Machine): Promise<readonly string[]> {
+  await assert.rejects(contents(machine))
+  const before = await inspect(machine)
+  assert.ok(before.problems.length > 0)
+  const done = await machine.scheduler.settle(repairWal(directory, machine.disk))
+  assert.deepEqual((await inspect(machine)).problems, [])
+  // Done is done: a power loss does not bring the damage back.
+  machine.disk.restart('power')
+  assert.deepEqual((await inspect(machine)).problems, [])
+  return done
+}
+
+function change(machine: Machine, firstLsn: number, offset: number): void {
+  machine.disk.corrupt(pathOf(firstLsn), bytes => {
+    bytes[offset]! ^= 1
+    return bytes
+  })
+}
+
+test('a log in order has no problems, and looking changes nothing', async () => {
+  const { machine, entries, files } = await closedLog()
+  const before = machine.disk.paths().map(path => machine.disk.contents(path))
+  const report = await inspect(machine)
+  assert.deepEqual(report.problems, [])
+  assert.equal(report.closed, true)
+  assert.equal(report.sealed, false)
+  assert.equal(report.tornBytes, 0)
+  assert.equal(report.startLsn, 0)
+  assert.ok(report.entries > entries.length)
+  assert.deepEqual(
+    report.files.map(file => file.firstLsn),
+    files,
+  )
+  assert.deepEqual(await machine.scheduler.settle(repairWal(directory, machine.disk)), [])
+  assert.deepEqual(
+    machine.disk.paths().map(path => machine.disk.contents(path)),
+    before,
+  )
+})
+
+test('an empty directory is an empty log', async () => {
+  const report = await inspect(simMachine())
+  assert.deepEqual([report.files.length, report.problems.length, report.endLsn], [0, 0, 0])
+})
+
+test('a damaged entry is covered; all others keep their positions', async () => {
+  const { machine, entries, files } = await closedLog()
+  const victim = entries.find(entry => entry.lsn > files[1]!)!
+  change(machine, files[1]!, fileHeaderBytes + victim.lsn - files[1]! + 100)
+  const { problems } = await inspect(machine)
+  assert.deepEqual(
+    problems.map(({ file, offset, lsn, bytes }) => ({ file, offset, lsn, bytes })),
+    [{ file: nameOf(files[1]!), offset: fileHeaderBytes + victim.lsn - files[1]!, lsn: victim.lsn, bytes: 232 }],
+  )
+  assert.equal((await repaired(machine)).length, 1)
+  assert.deepEqual(
+    await contents(machine),
+    entries.filter(entry => entry !== victim),
+  )
+})
+
+test('several stretches, in several files, the last one too', async () => {
+  const { machine, entries, files } = await closedLog()
+  const victims = new Set([3, 4, 150, 400, 890].map(index => entries[index]!))
+  for (const victim of victims) {
+    const file = files.filter(first => first <= victim.lsn).at(-1)!
+    change(machine, file, fileHeaderBytes + victim.lsn - file + 3)
+  }
+  assert.equal((await repaired(machine)).length, 4)
+  assert.deepEqual(
+    await contents(machine),
+    entries.filter(entry => !victims.has(entry)),
+  )
+})
+
+test('a file cut short is filled up with pads', async () => {
+  const { machine, entries, files } = await closedLog()
+  machine.disk.corrupt(pathOf(files[1]!), bytes => bytes.subarray(0, fileHeaderBytes + 1000))
+  await repaired(machine)
+  const end = files[1]! + 1000
+  assert.deepEqual(
+    await contents(machine),
+    entries.filter(entry => entry.lsn + 232 <= end || entry.lsn >= files[2]!),
+  )
+})
+
+test('a damaged header comes back from its copy, or from the other files', async () => {
+  for (const offsets of [[9], [9, 2057]]) {
+    const { machine, entries, files } = await closedLog()
+    for (const offset of offsets) change(machine, files[1]!, offset)
+    await repaired(machine)
+    assert.deepEqual(await contents(machine), entries)
+  }
+})
+
+test('a missing file is made of pads', async () => {
+  const { machine, entries, files } = await closedLog()
+  machine.disk.plant(pathOf(files[1]!), undefined)
+  const { problems } = await inspect(machine)
+  assert.equal(problems[0]!.bytes, files[2]! - files[1]!)
+  await repaired(machine)
+  assert.deepEqual(
+    await contents(machine),
+    entries.filter(entry => entry.lsn < files[1]! || entry.lsn >= files[2]!),
+  )
+})
+
+test('a file of another log is put aside, not deleted', async () => {
+  const { machine, entries, files } = await closedLog()
+  const foreign = encodeFileHeader({
+    uuid: Buffer.alloc(16, 7),
+    firstLsn: files[1]!,
+    previousLsn: files[0]!,
+    createdAt: 0,
+  })
+  machine.disk.corrupt(pathOf(files[1]!), () => foreign)
+  await repaired(machine)
+  assert.deepEqual(machine.disk.contents(`${pathOf(files[1]!)}.aside`), foreign)
+  assert.deepEqual(
+    await contents(machine),
+    entries.filter(entry => entry.lsn < files[1]! || entry.lsn >= files[2]!),
+  )
+})
+
+test('what a newer program wrote is left alone', async () => {
+  const { machine, files } = await closedLog()
+  machine.disk.corrupt(pathOf(files[1]!), bytes => {
+    bytes.writeUInt16BE(2, 4)
+    bytes.writeUInt32BE(crc32c(bytes.subarray(0, 60)), 60)
+    return bytes
+  })
+  const { problems } = await inspect(machine)
+  assert.equal(problems[0]!.repair, undefined)
+  assert.deepEqual(await machine.scheduler.settle(repairWal(directory, machine.disk)), [])
+})
+
+test('a torn tail is no problem: it is shown, and left to the next start', async () => {
+  const machine = simMachine()
+  const wal = await machine.open()
+  for (let n = 0; n < 3; n++) wal.append(1, 16, Buffer.alloc(200, 1), crc32c(Buffer.alloc(200, 1)))
+  await machine.scheduler.settle(wal.flushed())
+  machine.scheduler.clear()
+  machine.disk.restart('kill')
+  change(machine, 0, fileHeaderBytes + 232 + 50)
+  const report = await inspect(machine)
+  assert.deepEqual(report.problems, [])
+  assert.equal(report.tornBytes, 464)
+  assert.equal(report.endLsn, 232)
+  assert.equal((await contents(machine)).length, 1)
+})
