@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ChronicleError } from '@chronicle/base'
 import fc from 'fast-check'
+import { requestElementsMax } from '../src/codec/input.ts'
 import { decodeRequest, encodeRequest, isDeclared, readRequestHeader } from '../src/codec/messages.ts'
 import type { Api, RequestToSend } from '../src/codec/schema.ts'
 import { kafkaErrors } from '../src/errors.ts'
@@ -103,12 +104,18 @@ describe('K2: a count is held against the bytes that are left before anything is
 
 describe('K3: a message holds a bounded number of elements', () => {
   test('elements of one byte', () => {
-    const elements = 1_000_001
-    const body = Buffer.concat([hex('c2843d'), Buffer.alloc(elements, 1), hex('01 00')])
+    const body = (count: number, varint: string) => Buffer.concat([hex(varint), Buffer.alloc(count, 1), hex('01 00')])
     const details = { field: 'statesFilter', reason: 'too many elements in all' }
+    assertRefused(listGroups, 5, body(requestElementsMax + 1, 'c29a0c'), details, 'kafka.too-many-elements')
+    const most = body(requestElementsMax, 'c19a0c')
+    assert.equal(decodeRequest(listGroups, 5, most, 0, most.length).statesFilter.length, requestElementsMax)
+  })
+
+  test('that are spread over several arrays', () => {
+    const half = Buffer.concat([hex('a28d06'), Buffer.alloc(100_001, 1)])
+    const body = Buffer.concat([half, half, hex('00')])
+    const details = { field: 'typesFilter', reason: 'too many elements in all' }
     assertRefused(listGroups, 5, body, details, 'kafka.too-many-elements')
-    const most = Buffer.concat([hex('c1843d'), Buffer.alloc(elements - 1, 1), hex('01 00')])
-    assert.equal(decodeRequest(listGroups, 5, most, 0, most.length).statesFilter.length, elements - 1)
   })
 })
 

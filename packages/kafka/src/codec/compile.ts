@@ -65,7 +65,8 @@ export function compiledVersion(api: Api, version: number): CompiledVersion | un
 
 /** Generated code comes from declarations alone: nothing that arrives from outside is ever part of it. */
 function compileReader(fields: Fields, layout: Layout, purpose: Purpose): Reader {
-  const { source, sites } = readerSource(functionName('read', purpose), fields, layout)
+  const elementsMax = purpose.direction === 'request' ? input.requestElementsMax : input.responseElementsMax
+  const { source, sites } = readerSource(functionName('read', purpose), fields, layout, elementsMax)
   return instantiate(source, { ...input, fail: readFailure(purpose, sites.all) }) as Reader
 }
 

@@ -5,8 +5,12 @@
 
 import { zeroUuid } from '../uuid.ts'
 
-/** K3. Array elements that one message may hold in all: bounds what a small frame of empty elements can make us allocate. */
-export const elementsMax = 1_000_000
+/**
+ * K3. Array elements that one message may hold in all: bounds what a small frame of empty elements can make us allocate, about
+ * 100 bytes each. Requests come from strangers; a response comes from a broker that was chosen, and may be of a large cluster.
+ */
+export const requestElementsMax = 200_000
+export const responseElementsMax = 2_000_000
 
 /** An unsigned varint takes at most this many bytes (32 bits, 7 in each). */
 const varintBytesMax = 5

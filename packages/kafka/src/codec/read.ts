@@ -22,8 +22,13 @@ import { Source } from './source.ts'
  * In the generated code `p` is the position, `left` what remains of the elements that a message may hold (K3), and a
  * check stands before every read (K1): once for a run of fields of fixed size.
  */
-export function readerSource(name: string, fields: Fields, layout: Layout): { source: string; sites: Sites } {
-  const reader = new ReaderSource(layout)
+export function readerSource(
+  name: string,
+  fields: Fields,
+  layout: Layout,
+  elementsMax: number,
+): { source: string; sites: Sites } {
+  const reader = new ReaderSource(layout, elementsMax)
   return { source: reader.function(name, fields), sites: reader.sites }
 }
 
@@ -34,16 +39,18 @@ class ReaderSource {
   readonly sites = new Sites()
   readonly #out = new Source()
   readonly #layout: Layout
+  readonly #elementsMax: number
 
-  constructor(layout: Layout) {
+  constructor(layout: Layout, elementsMax: number) {
     this.#layout = layout
+    this.#elementsMax = elementsMax
   }
 
   function(name: string, fields: Fields): string {
     const out = this.#out
     const top = { path: '', indexes: [] }
     out.block(`return function ${name}(b, start, end, exact)`, () => {
-      out.line('let p = start, n = 0, left = elementsMax')
+      out.line(`let p = start, n = 0, left = ${this.#elementsMax}`)
       const value = this.#struct(fields, top, false)
       out.line(`if (p !== end && exact) ${this.#fail('the message', 'bytes are left over', top)}`)
       out.line(`return ${value}`)
