@@ -1,4 +1,4 @@
-import type { Random } from '@chronicle/base'
+import { assert, type Random } from '@chronicle/base'
 import type { CommittedOffset, Log, OffsetCommit, StoredGroup, Topic } from './contract.ts'
 import type { Engine } from './engine.ts'
 import { logErrors } from './errors.ts'
@@ -73,7 +73,7 @@ export class BrokerLog implements Log {
     const { logStartOffset, highWatermark, logEndOffset } = found
     // Kafka's DeleteRecords names the high watermark −1.
     const offset = beforeOffset === -1 ? highWatermark : beforeOffset
-    if (!(offset >= 0 && offset <= highWatermark)) {
+    if (!(Number.isInteger(offset) && offset >= 0 && offset <= highWatermark)) {
       const facts = { topic, partition, offset: beforeOffset, logStartOffset, logEndOffset }
       throw logErrors.create('log.offset-out-of-range', { ...facts, accepted: `at most ${highWatermark}` })
     }
@@ -99,6 +99,9 @@ export class BrokerLog implements Log {
   async commitOffsets(groupId: string, offsets: readonly OffsetCommit[]): Promise<void> {
     if (offsets.length === 0) return
     this.#checkGroups(groupId)
+    for (const { offset, leaderEpoch, commitTimestamp } of offsets) {
+      assert(Number.isFinite(offset + leaderEpoch + commitTimestamp), 'what is committed can be read back')
+    }
     await this.#state.journal.append({ type: 'offsets-committed', groupId, offsets })
   }
 

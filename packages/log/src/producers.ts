@@ -174,6 +174,7 @@ export class Producers {
   }
 }
 
+/** L4: a batch follows the one before it, or is the first of its epoch. */
 function checkSequence(producer: Producer, epoch: number, firstSequence: number, lastSequence: number): void {
   const { producerId, batches } = producer
   const isNewEpoch = epoch !== producer.epoch

@@ -77,10 +77,10 @@ export function readOffset(fields: Fields): StoredOffset {
   return {
     topic: fields.string('topic'),
     partition: fields.whole('partition', 0),
-    offset: fields.whole('offset', 0),
-    leaderEpoch: fields.whole('leaderEpoch', -1),
+    offset: fields.number('offset'),
+    leaderEpoch: fields.number('leaderEpoch'),
     metadata: fields.string('metadata'),
-    commitTimestamp: fields.whole('commitTimestamp', -1),
+    commitTimestamp: fields.number('commitTimestamp'),
   }
 }
 

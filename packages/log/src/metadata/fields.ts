@@ -28,6 +28,13 @@ export class Fields {
     return value as number
   }
 
+  /** A number as clients send them: whole, but possibly beyond 2^53 and then the nearest double. */
+  number(name: string): number {
+    const value = this.#object[name]
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw damaged(this.pathOf(name), value, 'a number')
+    return value
+  }
+
   /** Any JSON value. */
   value(name: string): unknown {
     if (!Object.hasOwn(this.#object, name)) throw damaged(this.pathOf(name), undefined, 'a value')

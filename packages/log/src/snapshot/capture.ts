@@ -1,11 +1,13 @@
+import type { CommittedOffset } from '../contract.ts'
 import type { LogState } from '../log-state.ts'
 import { encodeEntry, type StoredOffset } from '../metadata/entries.ts'
+import type { GroupState } from '../metadata/state.ts'
 import type { PartitionLog } from '../partition.ts'
 import { type Section, sectionKinds } from './format.ts'
 import { encodeAborted, encodeBlocks, encodePartition, encodeProducers } from './partition-sections.ts'
 
 /** Committed offsets in one section. */
-const offsetsMax = 1000
+const offsetsMax = 200
 
 /**
  * Takes hold of all state at once, so that it is of one moment (L8): what changes in place is copied, what is replaced on change is
@@ -42,21 +44,26 @@ function captureMetadata({ journal }: LogState): () => Generator<Section> {
     for (const { groupId, state, offsets } of groups) {
       if (state !== undefined) yield json(sectionKinds.group, { groupId, state })
       for (let from = 0; from < offsets.length; from += offsetsMax) {
-        yield json(sectionKinds.offsets, { groupId, offsets: offsets.slice(from, from + offsetsMax) })
+        yield json(sectionKinds.offsets, { groupId, offsets: offsets.slice(from, from + offsetsMax).map(storedOffset) })
       }
     }
     for (const entry of pending) yield { kind: sectionKinds.pending, payload: encodeEntry(entry) }
   }
 }
 
-function flattened(
-  offsets: ReadonlyMap<string, ReadonlyMap<number, Omit<StoredOffset, 'topic' | 'partition'>>>,
-): StoredOffset[] {
-  const flat: StoredOffset[] = []
+type Committed = { readonly topic: string; readonly partition: number; readonly committed: CommittedOffset }
+
+/** What was committed is never changed, only replaced: it is shared. */
+function flattened(offsets: GroupState['offsets']): Committed[] {
+  const flat: Committed[] = []
   for (const [topic, partitions] of offsets) {
-    for (const [partition, committed] of partitions) flat.push({ topic, partition, ...committed })
+    for (const [partition, committed] of partitions) flat.push({ topic, partition, committed })
   }
   return flat
+}
+
+function storedOffset({ topic, partition, committed }: Committed): StoredOffset {
+  return { topic, partition, ...committed }
 }
 
 function capturePartition(partition: PartitionLog): () => Generator<Section> {

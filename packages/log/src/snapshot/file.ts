@@ -14,7 +14,7 @@ import {
 } from './format.ts'
 
 /** Sections are written together in about this much; between two writes other work gets its turn. */
-const writeBytes = 256 * 1024
+const writeBytes = 64 * 1024
 
 /** Writes a whole snapshot into an empty file; returns its size. Not durable before the caller's sync. */
 export async function writeSnapshot(

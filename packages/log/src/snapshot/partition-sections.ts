@@ -22,7 +22,7 @@ const rememberedBytes = 16
 const abortedBytes = 32
 const blockBytes = 40
 /** Items in one section. */
-const itemsMax = 8192
+const itemsMax = 1024
 
 export type PartitionBounds = {
   readonly stream: number
