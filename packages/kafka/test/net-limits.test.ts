@@ -200,6 +200,23 @@ for (const [name, bytes] of partials) {
   })
 }
 
+test('N5: a peer that sends on and takes nothing is closed, and so is one that also begins a frame', async t => {
+  const limits = { sendStallMsMax: 200, partialFrameMsMax: 200, responseBytesBufferedMax: 1_000_000_000 }
+  const { raw, connect, lines } = await startBroker(t, { limits })
+  const producer = await connect()
+  await makeTopic(producer, 'stalled')
+  const batch = batchOf({ values: ['x'.repeat(900_000)] })
+  for (let n = 0; n < 8; n++) await produceTo(producer, 'stalled', Buffer.from(batch))
+  const client = await raw()
+  client.socket.pause()
+  const wishes = { partitionMaxBytes: 8_000_000, maxBytes: 8_000_000 }
+  for (let id = 0; id < 4; id++) client.write(frameOf(fetch, 12, id, fetchRequest('stalled', wishes)))
+  const dripping = setInterval(() => client.write(frameOf(metadata, 12, 9, { topics: [] })), 20)
+  t.after(() => clearInterval(dripping))
+  await eventually(() => lines.length === 1, 'the broker closes the connection')
+  assert.equal(lines[0]!.refusal, 'send-stalled')
+})
+
 test('N5: an idle connection is closed, one whose fetch waits is not', async t => {
   const { raw, connect, metric } = await startBroker(t, { limits: { idleConnectionMsMax: 100 } })
   const admin = await connect()

@@ -1,8 +1,8 @@
 /**
  * One client's connection: frames become requests, requests are handled at once and concurrently, responses leave in the
- * order of the requests (N2).
+ * order of the requests.
  */
-import { BoundedQueue, ChronicleError, type Clock, messageOf } from '@chronicle/base'
+import { ChronicleError, type Clock, messageOf } from '@chronicle/base'
 import type { Logger } from '@chronicle/telemetry'
 import { decodeRequest, encodeResponse, readRequestHeader } from '../codec/messages.ts'
 import type { Api, RequestOf, ResponseOf } from '../codec/schema.ts'
@@ -10,11 +10,11 @@ import { ErrorCode } from '../error-codes.ts'
 import { Disconnect } from '../handler.ts'
 import type { BrokerLimits } from '../limits.ts'
 import type { BufferPool } from './buffer-pool.ts'
-import type { ByteBudget } from './byte-budget.ts'
 import { Exchange, type ExchangeConnection } from './exchange.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import type { BrokerMetrics, Refusal } from './metrics.ts'
-import { Outbox, type OutboxSocket } from './outbox.ts'
+import type { OutboxSocket } from './outbox.ts'
+import { Pipeline, type PipelineShared } from './pipeline.ts'
 import type { ReadyGate } from './ready-gate.ts'
 import type { Route } from './routes.ts'
 import { serverErrorOf } from './server-error.ts'
@@ -23,7 +23,7 @@ import { serverErrorOf } from './server-error.ts'
 const requestBytesMin = 8
 
 /** What all connections of a listener share. */
-export type ConnectionShared = {
+export type ConnectionShared = PipelineShared & {
   readonly limits: BrokerLimits
   readonly clock: Clock
   readonly logger: Logger
@@ -33,10 +33,6 @@ export type ConnectionShared = {
   readonly pool: BufferPool
   /** Every read that fits lands here: reads are delivered one by one, so one buffer serves all connections. */
   readonly landing: Buffer
-  /** Requests that are not answered yet, partly received ones included. */
-  readonly inFlight: ByteBudget
-  /** Responses that have not left yet. */
-  readonly unsent: ByteBudget
 }
 
 /** The socket as a connection uses it. */
@@ -54,12 +50,7 @@ export class Connection implements FrameSink, ExchangeConnection {
   readonly #shared: ConnectionShared
   readonly #socket: ConnectionSocket
   readonly #reader: FrameReader
-  readonly #outbox: Outbox
-  /** In the order of their requests; the first that has a response leaves first. */
-  readonly #pending: BoundedQueue<Exchange>
-  #pendingBytes = 0
-  /** Of responses that are ready and wait for one before them. */
-  #readyBytes = 0
+  readonly #pipeline: Pipeline
   /** Taken from the shared budget for the frame that is arriving. */
   #reservedBytes = 0
   #fetches = 0
@@ -67,8 +58,9 @@ export class Connection implements FrameSink, ExchangeConnection {
   #draining = false
   #closed = false
   #controller: AbortController | undefined
-  /** Monotonic times: of the last byte in either direction, and since when a frame is incomplete. */
+  /** Monotonic times: of the last byte in either direction, since when the peer takes nothing, since when a frame is incomplete. */
   #activeAt: number
+  #sendingSince = 0
   #partialSince = 0
 
   constructor(shared: ConnectionShared, socket: ConnectionSocket, peer: Peer) {
@@ -78,8 +70,7 @@ export class Connection implements FrameSink, ExchangeConnection {
     this.clientHost = peer.host
     this.#peer = `${peer.host}:${peer.port}`
     this.#reader = new FrameReader(shared.landing, shared.pool, shared.limits.frameBytesMax, this)
-    this.#outbox = new Outbox(socket, shared.unsent, this.#onSent)
-    this.#pending = new BoundedQueue(shared.limits.requestsInFlightMax)
+    this.#pipeline = new Pipeline(shared, socket, this.#onSent)
     this.#activeAt = shared.clock.monotonic()
   }
 
@@ -93,9 +84,9 @@ export class Connection implements FrameSink, ExchangeConnection {
     return this.#controller.signal
   }
 
-  /** True when nothing is under way: neither a request nor a response. */
+  /** Nothing is under way: neither a request nor a response. */
   get isIdle(): boolean {
-    return this.#pending.length === 0 && this.#outbox.bytes === 0
+    return this.#pipeline.isIdle
   }
 
   /** Where the socket puts the bytes that it reads next. */
@@ -168,18 +159,12 @@ export class Connection implements FrameSink, ExchangeConnection {
 
   /** Whether a request may be handled now (N3). Where not, whoever is in the way calls `#resume` later. */
   #admits(route: Route): boolean {
-    const { limits, inFlight, unsent, gate } = this.#shared
-    // Resumed when one of this connection's requests is answered, or has been sent.
-    if (this.#pending.length >= limits.requestsInFlightMax) return false
-    if (this.#pendingBytes >= limits.inFlightBytesPerConnectionMax) return false
-    const unsentBytes = this.#outbox.bytes + this.#readyBytes
-    if (unsentBytes >= limits.responseBytesBufferedMax) return false
-    if (route.isFetch) {
-      if (this.#fetches > 0) return false
-      if (unsent.full) {
-        if (unsentBytes === 0) unsent.wait(this.#resume)
-        return false
-      }
+    const { inFlight, unsent, gate } = this.#shared
+    // These end by what this connection answers and sends itself.
+    if (!this.#pipeline.hasRoom || (route.isFetch && this.#fetches > 0)) return false
+    if (route.isFetch && unsent.full) {
+      if (this.#pipeline.unsentBytes === 0) unsent.wait(this.#resume)
+      return false
     }
     if (route.isProduce && !gate.open) {
       gate.wait(this.#resume)
@@ -213,7 +198,7 @@ export class Connection implements FrameSink, ExchangeConnection {
   #decode(route: Route, buffer: Buffer, start: number, end: number): Decoded | undefined {
     const { api, versions } = route
     const version = buffer.readInt16BE(start + 2)
-    if (version < versions[0] || version > versions[1]) return this.#unsupported(route, version, buffer, start)
+    if (version < versions[0] || version > versions[1]) return this.#unsupported(route, version, buffer, start, end)
     try {
       const header = readRequestHeader(buffer, start, end)
       // Kafka ignores bytes behind a request, and clients rely on it: librdkafka 2.16 sends three with Metadata v13.
@@ -227,13 +212,13 @@ export class Connection implements FrameSink, ExchangeConnection {
   }
 
   /** Kafka closes the connection too, except that ApiVersions is answered in v0 so that the client can choose a version. */
-  #unsupported(route: Route, version: number, buffer: Buffer, start: number): undefined {
+  #unsupported(route: Route, version: number, buffer: Buffer, start: number, end: number): undefined {
     const [first, last] = route.versions
     if (!route.isApiVersions) {
       this.#refuse('unsupported-version', { api: route.api.name, version, accepted: `${first} to ${last}` })
       return
     }
-    const exchange = this.#exchange(route, 0, buffer.readInt32BE(start + 4), null, 0)
+    const exchange = this.#exchange(route, 0, buffer.readInt32BE(start + 4), null, end - start)
     this.#begun(exchange)
     const list = route.handler.handle({}, exchange)
     this.#answer(exchange, { ...(list as object), errorCode: ErrorCode.UNSUPPORTED_VERSION })
@@ -247,10 +232,9 @@ export class Connection implements FrameSink, ExchangeConnection {
     const { route, bytes } = exchange
     route.count.count++
     if (route.isFetch) this.#fetches++
-    this.#pending.push(exchange)
-    this.#pendingBytes += bytes
     if (this.#reservedBytes === 0) this.#shared.inFlight.take(bytes)
     this.#reservedBytes = 0
+    this.#pipeline.begin(exchange)
   }
 
   #failed(exchange: Exchange, error: unknown): void {
@@ -271,7 +255,8 @@ export class Connection implements FrameSink, ExchangeConnection {
     const { route } = exchange
     route.duration?.observe((this.#shared.clock.monotonic() - exchange.startedAt) / 1000)
     if (route.isFetch) this.#fetches--
-    if (this.#pending.peek() === exchange) this.#sendInOrder()
+    if (this.#pipeline.sendingBytes === 0) this.#sendingSince = this.#shared.clock.monotonic()
+    this.#pipeline.answered(exchange)
     this.#resume()
   }
 
@@ -283,8 +268,6 @@ export class Connection implements FrameSink, ExchangeConnection {
         response === undefined
           ? null
           : encodeResponse(api, exchange.apiVersion, exchange.correlationId, response as ResponseOf<Api>)
-      this.#readyBytes += exchange.response?.bytes ?? 0
-      this.#shared.unsent.take(exchange.response?.bytes ?? 0)
       return true
     } catch (error) {
       this.#shared.logger.error({ peer: this.#peer, api: api.name, error }, 'response cannot be written')
@@ -293,25 +276,10 @@ export class Connection implements FrameSink, ExchangeConnection {
     }
   }
 
-  /** N2: a response leaves when all before it have left. */
-  #sendInOrder(): void {
-    for (let next = this.#pending.peek(); next?.response !== undefined; next = this.#pending.peek()) {
-      this.#pending.shift()
-      this.#pendingBytes -= next.bytes
-      this.#shared.inFlight.give(next.bytes)
-      if (next.response === null) {
-        next.drop()
-        continue
-      }
-      const { pieces, bytes } = next.response
-      this.#readyBytes -= bytes
-      this.#outbox.push(pieces, bytes, next.releases)
-    }
-  }
-
   readonly #onSent = (bytes: number): void => {
     this.#shared.metrics.bytesOut += bytes
     this.#activeAt = this.#shared.clock.monotonic()
+    this.#sendingSince = this.#activeAt
     this.#resume()
   }
 
@@ -328,12 +296,12 @@ export class Connection implements FrameSink, ExchangeConnection {
   /** N5: closes the connection when its peer has used up one of its times. */
   checkTimes(now: number): void {
     const { idleConnectionMsMax, partialFrameMsMax, sendStallMsMax } = this.#shared.limits
-    const silentMs = now - this.#activeAt
-    if (this.#outbox.bytes > 0) {
-      if (silentMs > sendStallMsMax) this.#refuse('send-stalled', { unsentBytes: this.#outbox.bytes, sendStallMsMax })
-    } else if (this.#reader.midFrame && !this.#reader.stalled) {
-      if (now - this.#partialSince > partialFrameMsMax) this.#refuse('partial-frame', { partialFrameMsMax })
-    } else if (this.#pending.length === 0 && silentMs > idleConnectionMsMax) {
+    const { sendingBytes } = this.#pipeline
+    if (sendingBytes > 0 && now - this.#sendingSince > sendStallMsMax) {
+      this.#refuse('send-stalled', { unsentBytes: sendingBytes, sendStallMsMax })
+    } else if (this.#reader.midFrame && !this.#reader.stalled && now - this.#partialSince > partialFrameMsMax) {
+      this.#refuse('partial-frame', { partialFrameMsMax })
+    } else if (this.isIdle && now - this.#activeAt > idleConnectionMsMax) {
       this.#shared.metrics.refused('idle')
       this.#socket.destroy()
     }
@@ -355,7 +323,7 @@ export class Connection implements FrameSink, ExchangeConnection {
   /** The socket is closed: gives back everything that the connection held (N4). */
   socketClosed(): void {
     this.#close()
-    this.#outbox.close()
+    this.#pipeline.socketClosed()
   }
 
   #close(): void {
@@ -363,13 +331,10 @@ export class Connection implements FrameSink, ExchangeConnection {
     this.#closed = true
     const { inFlight, unsent, gate } = this.#shared
     for (const from of [inFlight, unsent, gate]) from.forget(this.#resume)
-    inFlight.give(this.#pendingBytes + this.#reservedBytes)
-    unsent.give(this.#readyBytes)
-    this.#pendingBytes = 0
+    inFlight.give(this.#reservedBytes)
     this.#reservedBytes = 0
-    this.#readyBytes = 0
     this.#reader.close()
-    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) next.drop()
+    this.#pipeline.close()
     this.#controller?.abort()
   }
 }
