@@ -16,6 +16,8 @@ export type Wal = {
   readonly endLsn: number
   /** Why appends are refused for good (sealed, failed), or undefined while they are accepted. */
   readonly refusal: Error | undefined
+  /** Why appends are refused for now (the disk is nearly full), or undefined. Goes away by itself when the cause does. */
+  readonly hindrance: Error | undefined
 
   /**
    * False while unsynced bytes are at their limit or the disk is nearly full: the caller holds its input back until

@@ -101,6 +101,12 @@ export class DiskWal implements Wal {
     return this.#refusal
   }
 
+  get hindrance(): Error | undefined {
+    if (!this.#space.low) return undefined
+    const { freeBytesMin } = this.#options.limits
+    return walErrors.create('wal.disk-full', { freeBytes: this.#space.freeBytes, freeBytesMin })
+  }
+
   get ready(): boolean {
     // A log that refuses for good holds nobody back: the next append says why.
     if (this.#refusal) return true
@@ -171,10 +177,7 @@ export class DiskWal implements Wal {
     if (unsynced > 0 && unsynced + entryBytes(length) > unsyncedBytesMax) {
       throw walErrors.create('wal.full', { unsyncedBytes: unsynced, unsyncedBytesMax })
     }
-    if (this.#space.low) {
-      const { freeBytesMin } = this.#options.limits
-      throw walErrors.create('wal.disk-full', { freeBytes: this.#space.freeBytes, freeBytesMin })
-    }
+    if (this.#space.low) throw this.hindrance
   }
 
   /** Copies one entry to the end of memory and sees to it that it will be written. */

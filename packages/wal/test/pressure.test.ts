@@ -62,11 +62,13 @@ test('W10: a nearly full disk refuses appends before anything is taken, and reco
     { code: 'wal.disk-full' },
   )
   assert.equal(wal.refusal, undefined)
+  assert.match(wal.hindrance!.message, /freeBytesMin: 1048576/)
   assert.equal(wal.ready, false)
   assert.equal((await scheduler.settle(readFrom(wal, 0, 10_000))).length, taken.length)
   const ready = wal.whenReady()
   disk.capacityBytes = Number.POSITIVE_INFINITY
   await scheduler.settle(ready)
+  assert.equal(wal.hindrance, undefined)
   append(wal)
   await scheduler.settle(wal.flushed())
 })
