@@ -174,6 +174,11 @@ const refusals: Refusal[] = [
   ['magic 0 in few bytes', 'log.unsupported-magic', () => changed(b => b.writeUInt8(0, 16)).subarray(0, 34)],
   ['too large', 'log.batch-too-large', () => plainBatch(1, 2000), { 'max.message.bytes': '1000' }],
   ['no records', 'log.invalid-record', () => changed(b => b.writeInt32BE(0, 57))],
+  [
+    'a last offset delta that does not fit a compressed batch',
+    'log.invalid-record',
+    () => changed(b => b.writeInt32BE(5, 23), { ...golden, codec: 'lz4' }),
+  ],
   ['a count that is too high', 'log.invalid-record', () => changed(b => b.writeInt32BE(3, 57))],
   [
     'count and last offset delta too high',
