@@ -44,6 +44,14 @@ test('S2: SIGTERM ends it in good order, with what was accepted on the disk', as
   await second.stop()
 })
 
+test('a second signal ends it at once', async () => {
+  const server = await startChronicle()
+  process.kill(server.pid, 'SIGINT')
+  process.kill(server.pid, 'SIGTERM')
+  assert.deepEqual(await server.exited, { code: 130, signal: null })
+  await server.stop()
+})
+
 test('S1: a second process is refused while the first lives, and not after it was killed', async () => {
   const dataDir = join(scratch, 'locked')
   const first = await startChronicle({ dataDir })

@@ -11,6 +11,9 @@ export async function consume(terminal: Terminal, topic: string, options: Consum
   const printer = new RecordPrinter(terminal, recordFormatter(terminal, options.format), options.maxMessages)
   const interrupted = AbortSignal.any([signalOf('SIGINT'), signalOf('SIGTERM')])
   const { group } = options
+  if (options.follow && terminal.notesAreSeen && terminal.isInteractive) {
+    terminal.note(terminal.noteStyle('dim', `Waiting for records of ${topic}; Ctrl-C ends.`))
+  }
   if (group === undefined) await consumePartitions(topic, options, printer, interrupted)
   else await consumeAsGroup(topic, { ...options, group }, printer, interrupted)
 }

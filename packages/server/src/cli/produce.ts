@@ -124,6 +124,7 @@ class ProduceRun {
 
   /** After a failure: what need not be sent again. */
   tellHowFar(): void {
+    if (this.#records === 0) return
     this.#terminal.note(`${plural(this.#records, 'record')} had been written to ${this.#topic} before this:`)
   }
 
@@ -133,7 +134,8 @@ class ProduceRun {
       this.#terminal.out(JSON.stringify({ topic: this.#topic, records: this.#records, bytes: this.#bytes, seconds }))
     } else {
       const many = `${plural(this.#records, 'record')} (${size(this.#bytes)})`
-      this.#terminal.out(`Wrote ${many} to ${this.#topic} in ${seconds.toFixed(1)} s. They are on disk.`)
+      const time = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`
+      this.#terminal.out(`Wrote ${many} to ${this.#topic} in ${time}, durably.`)
     }
   }
 
