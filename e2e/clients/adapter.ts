@@ -79,9 +79,9 @@ export class AdapterClient implements Client {
     return (await this.#call<Line[]>('readFrom', { topic, partition, offset, count })).map(recordOf)
   }
 
-  async join(group: string, topic: string): Promise<Member> {
+  async join(group: string, topic: string, instanceId = ''): Promise<Member> {
     const member = ++this.#members
-    await this.#call('join', { member, group, topic })
+    await this.#call('join', { member, group, topic, instanceId })
     return {
       poll: async (count, withinMs) => (await this.#call<Line[]>('poll', { member, count, withinMs })).map(recordOf),
       assignment: () => this.#call<number[]>('assignment', { member }),

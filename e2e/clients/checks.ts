@@ -34,6 +34,7 @@ export async function checkClient(driver: Driver): Promise<void> {
   check('reads on from any offset', () => checkSeek(stage))
   check('continues from committed offsets, also after a restart', () => checkCommits(stage))
   check('shares partitions and takes over from a member that left', () => checkRebalance(stage), 'assignment')
+  check('gives a static member its partitions back', () => checkStaticMember(stage), 'static members')
   check('lists groups', () => checkGroups(stage), 'list groups')
 }
 
@@ -165,6 +166,29 @@ async function checkRebalance(stage: Stage): Promise<void> {
     '2 to 2',
     '3 to 3',
   ])
+}
+
+async function checkStaticMember(stage: Stage): Promise<void> {
+  const topic = await newTopic(stage, 4)
+  const group = `${topic}-group`
+  const stays = await stage.client.join(group, topic, 'stays')
+  const goes = await stage.client.join(group, topic, 'goes')
+  await until('both members hold two partitions', async () => {
+    const [a, b] = await Promise.all([stays.assignment(), goes.assignment()])
+    return a.length === 2 && b.length === 2
+  })
+  const held = await goes.assignment()
+  const kept = await stays.assignment()
+  await goes.leave()
+  const back = await stage.client.join(group, topic, 'goes')
+  await until('the member that came back holds partitions', async () => {
+    const [others, own] = await Promise.all([stays.assignment(), back.assignment()])
+    assert.deepEqual(others, kept, 'the other member was left alone')
+    return own.length > 0
+  })
+  assert.deepEqual(await back.assignment(), held)
+  await back.leave()
+  await stays.leave()
 }
 
 async function checkGroups(stage: Stage): Promise<void> {

@@ -31,8 +31,11 @@ export type Client = {
   offsetForTimestamp(topic: string, partition: number, timestamp: number): Promise<number>
   /** `count` records of a partition from `offset` on, read without a group's help (or with a seek in one of its own). */
   readFrom(topic: string, partition: number, offset: number, count: number): Promise<ReceivedRecord[]>
-  /** Joins `group` for `topic`, from the committed offsets on, from the earliest where there are none. */
-  join(group: string, topic: string): Promise<Member>
+  /**
+   * Joins `group` for `topic`, from the committed offsets on, from the earliest where there are none; with `instanceId` as a
+   * static member (KIP-345).
+   */
+  join(group: string, topic: string, instanceId?: string): Promise<Member>
   close(): Promise<void>
 }
 
@@ -56,6 +59,7 @@ export type Feature =
   | 'empty values'
   | 'offsets by time'
   | 'assignment'
+  | 'static members'
 
 export type Driver = {
   readonly name: string

@@ -6,7 +6,7 @@ import { plugCodecs } from './kafkajs-codecs.ts'
 export const kafkaJs: Driver = {
   name: 'kafkajs',
   missing: () => undefined,
-  lacks: [],
+  lacks: ['static members'],
   compressions: () => compressions,
   async connect(bootstrap) {
     plugCodecs()

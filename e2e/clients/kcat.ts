@@ -16,7 +16,7 @@ import { Inbox } from './inbox.ts'
 export const kcat: Driver = {
   name: 'kcat',
   missing: () => (spawnSync('kcat', ['-V']).status === 0 ? undefined : 'kcat is not installed: apt-get install kcat'),
-  lacks: ['admin', 'list groups', 'timestamps', 'empty values', 'offsets by time', 'assignment'],
+  lacks: ['admin', 'list groups', 'timestamps', 'empty values', 'offsets by time', 'assignment', 'static members'],
   compressions: () => compressions,
   connect: async bootstrap => new KcatClient(bootstrap),
 }

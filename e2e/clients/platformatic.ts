@@ -19,7 +19,7 @@ import { Inbox } from './inbox.ts'
 export const platformatic: Driver = {
   name: '@platformatic/kafka',
   missing: () => undefined,
-  lacks: [],
+  lacks: ['static members'],
   compressions: () => compressions,
   connect: async bootstrap => new PlatformaticClient(bootstrap),
 }

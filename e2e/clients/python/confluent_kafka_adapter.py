@@ -99,7 +99,7 @@ class ConfluentKafka:
         finally:
             consumer.close()
 
-    def join(self, member, group, topic):
+    def join(self, member, group, topic, instanceId):
         settings = {
             "group.id": group,
             "auto.offset.reset": "earliest",
@@ -108,6 +108,8 @@ class ConfluentKafka:
             "heartbeat.interval.ms": 200,
             "fetch.wait.max.ms": 100,
         }
+        if instanceId:
+            settings["group.instance.id"] = instanceId
         consumer = Consumer({**common, **settings})
         consumer.subscribe([topic])
         self.members[member] = {"consumer": consumer, "waiting": [], "positions": {}, "topic": topic}
@@ -136,7 +138,7 @@ class ConfluentKafka:
         message = state["consumer"].poll(0.05)
         if self.is_record(message):
             state["waiting"].append(message)
-        return [place.partition for place in state["consumer"].assignment()]
+        return sorted(place.partition for place in state["consumer"].assignment())
 
     def commit(self, member):
         state = self.members[member]

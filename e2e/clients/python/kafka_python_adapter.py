@@ -41,7 +41,7 @@ class Member:
             for messages in self.consumer.poll(timeout_ms=50).values():
                 for message in messages:
                     self.records.put(message)
-            self.assigned = [place.partition for place in self.consumer.assignment()]
+            self.assigned = sorted(place.partition for place in self.consumer.assignment())
             while not self.work.empty():
                 self.work.get()()
         self.consumer.close()
@@ -169,7 +169,7 @@ class KafkaPython:
         finally:
             consumer.close()
 
-    def join(self, member, group, topic):
+    def join(self, member, group, topic, instanceId):
         consumer = KafkaConsumer(
             topic,
             **common,

@@ -45,6 +45,7 @@ type request struct {
 	Do          string   `json:"do"`
 	Topic       string   `json:"topic"`
 	Group       string   `json:"group"`
+	InstanceID  string   `json:"instanceId"`
 	Partition   int32    `json:"partition"`
 	Partitions  int32    `json:"partitions"`
 	Offset      int64    `json:"offset"`
@@ -199,18 +200,22 @@ func (a *adapter) join(r request) *member {
 			}
 		}
 	}
-	m.client = a.connect(
+	options := []kgo.Opt{
 		kgo.ConsumerGroup(r.Group),
 		kgo.ConsumeTopics(r.Topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.DisableAutoCommit(),
-		kgo.SessionTimeout(6*time.Second),
-		kgo.HeartbeatInterval(200*time.Millisecond),
-		kgo.FetchMaxWait(100*time.Millisecond),
+		kgo.SessionTimeout(6 * time.Second),
+		kgo.HeartbeatInterval(200 * time.Millisecond),
+		kgo.FetchMaxWait(100 * time.Millisecond),
 		kgo.OnPartitionsAssigned(note(true)),
 		kgo.OnPartitionsRevoked(note(false)),
 		kgo.OnPartitionsLost(note(false)),
-	)
+	}
+	if r.InstanceID != "" {
+		options = append(options, kgo.InstanceID(r.InstanceID))
+	}
+	m.client = a.connect(options...)
 	return m
 }
 

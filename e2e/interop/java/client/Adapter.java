@@ -141,7 +141,7 @@ public final class Adapter {
 
   private JsonNode readFrom(String topic, JsonNode request) {
     var member = new Member();
-    member.consumer = consumer("seek");
+    member.consumer = consumer("seek", "");
     var place = new TopicPartition(topic, request.get("partition").asInt());
     member.consumer.assign(List.of(place));
     member.consumer.seek(place, request.get("offset").asLong());
@@ -152,14 +152,15 @@ public final class Adapter {
 
   private void join(String topic, JsonNode request) {
     var member = new Member();
-    member.consumer = consumer(request.get("group").asText());
+    member.consumer = consumer(request.get("group").asText(), request.get("instanceId").asText());
     member.consumer.subscribe(List.of(topic));
     members.put(request.get("member").asInt(), member);
   }
 
-  private KafkaConsumer<byte[], byte[]> consumer(String group) {
+  private KafkaConsumer<byte[], byte[]> consumer(String group, String instanceId) {
     var settings = settings();
     settings.put("group.id", group);
+    if (!instanceId.isEmpty()) settings.put("group.instance.id", instanceId);
     settings.put("auto.offset.reset", "earliest");
     settings.put("enable.auto.commit", false);
     settings.put("session.timeout.ms", 6000);
