@@ -264,14 +264,14 @@ class SimFile implements DiskFile {
 
   writeSync(pieces: readonly Uint8Array[], position: number): void {
     const bytes = Buffer.concat(pieces)
+    const room = this.#disk.capacityBytes - this.#disk.usedBytes() + this.#inode.size - position
     try {
       this.#enter('write', `${bytes.length} at ${position}`)
-      const grows = Math.max(0, position + bytes.length - this.#inode.size)
-      if (grows > this.#disk.capacityBytes - this.#disk.usedBytes()) throw failure('ENOSPC', 'write', this.path)
+      if (bytes.length > room) throw failure('ENOSPC', 'write', this.path)
     } catch (error) {
       // A write that fails, or that the machine stops in, may have been done in part.
-      if (this.#disk.isCurrent(this.#generation))
-        this.#inode.write(bytes.subarray(0, this.#disk.random.int(bytes.length + 1)), position)
+      const part = this.#disk.random.int(Math.min(bytes.length, Math.max(0, room)) + 1)
+      if (this.#disk.isCurrent(this.#generation)) this.#inode.write(bytes.subarray(0, part), position)
       throw error
     }
     this.#inode.write(bytes, position)

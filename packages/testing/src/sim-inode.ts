@@ -1,4 +1,7 @@
-/** A file of the simulated disk: what the cache shows, what has reached the platter, and which sectors differ in what way. */
+/**
+ * A file of the simulated disk: what the cache shows, what has reached the platter, and which sectors differ in what way.
+ * What was synced without a lie is lost no more (T1).
+ */
 import type { Random } from '@chronicle/base'
 
 export const sectorBytes = 512

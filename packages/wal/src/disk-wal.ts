@@ -164,6 +164,7 @@ export class DiskWal implements Wal {
     return this.#closing
   }
 
+  /** W10: whatever is refused is refused before anything of it is taken. */
   #check(stream: number, kind: number, length: number): void {
     const { payloadBytesMax, unsyncedBytesMax } = this.#options.limits
     if (!(Number.isInteger(stream) && stream >= 0 && stream <= streamMax)) {
@@ -305,6 +306,7 @@ export class DiskWal implements Wal {
       if (walErrors.is(this.#refusal) && this.#refusal.code === 'wal.sealed') return
       throw this.#refusal
     }
+    // W9: refused from this instant on; the seal comes after all that was accepted before.
     this.#putOwn(ownKinds.seal)
     this.#refusal = walErrors.create('wal.sealed', { lsn: this.#endLsn })
     const flushed = this.flushed()

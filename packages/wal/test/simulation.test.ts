@@ -3,7 +3,7 @@ import { simulations } from '@chronicle/testing'
 
 const lives = 150
 
-// Covers W1 to W10 at once: see the simulation for what it does and what it checks.
+// All of the log's invariants at once (W1, W2, W3, W4, W5, W6, W7, W8, W9, W10): see the simulation for what it checks.
 test(`${lives} simulated lives with crashes, faults and decay`, async () => {
   for (let seed = 1; seed <= lives; seed++) await simulations.wal!(seed)
 })
