@@ -156,7 +156,7 @@ test('invariants: the table names files, the files name the invariant, and nothi
     'e2e/crash.test.ts': '// W4',
   })
   assert.deepEqual(found(invariantsRule, project), [
-    'packages/wal/README.md:3 W1 is declared twice',
+    'packages/wal/README.md:3 W1 stands in packages/wal/README.md as well',
     'packages/wal/README.md:4 W2 is enforced in src/a.ts, which does not name it',
     'packages/wal/README.md:4 W2 is tested in test/a.test.ts, which does not name it',
     'packages/wal/README.md:5 W3 names no file in which it is tested',

@@ -15,7 +15,9 @@ export const invariantsRule: Rule = {
     const invariants = invariantsOf(project)
     const known = new Map(invariants.map(invariant => [invariant.id, invariant]))
     return [
-      ...invariants.filter(i => known.get(i.id) !== i).map(i => problemAt(i, `${i.id} is declared twice`)),
+      ...invariants
+        .filter(i => known.get(i.id) !== i)
+        .map(i => problemAt(i, `${i.id} stands in ${known.get(i.id)!.path} as well`)),
       ...invariants.flatMap(i => checkPlaces(project, i, 'enforced', i.enforcedIn)),
       ...invariants.flatMap(i => checkPlaces(project, i, 'tested', i.testedIn)),
       ...unknownIds(project, new Set(known.keys())),
