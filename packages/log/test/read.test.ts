@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { BatchIndex } from '../src/batch-index.ts'
 import { noUsage } from '../src/usage.ts'
-import { plainBatch } from './support/batches.ts'
+import { batchOf, plainBatch } from './support/batches.ts'
 import { baseOffsetOf, batchesOf, open, readAll, temporaryDirectory } from './support/logs.ts'
 
 /** Reads go to files, some of them in the background, and indexes are as coarse as they get. */
@@ -112,6 +112,20 @@ test('L3: nothing is read before it is durable; offsets outside are refused', as
   )
   await log.close()
   assert.throws(() => partition.append(plainBatch(1, 10)), { code: 'log.closed' })
+})
+
+test('a last timestamp that is not the largest is corrected, and the batch is whole', async context => {
+  const log = await open({ directory: temporaryDirectory(context) })
+  await log.createTopic({ name: 't', partitions: 1 })
+  const partition = log.partition('t', 0)!
+  const now = 1_700_000_000_000
+  const records = [{ timestamp: now }, { timestamp: now - 50, value: Buffer.alloc(5000) }]
+  await partition.append(batchOf({ records, maxTimestamp: now - 50 })).durable
+  const [batch] = batchesOf(await partition.read(0, 1, 'read_uncommitted', true))
+  assert.deepEqual(batch, batchOf({ records }).fill(0, 12, 16))
+  assert.deepEqual(partition.endOfEpoch(0), { leaderEpoch: 0, endOffset: 2 })
+  assert.deepEqual(partition.endOfEpoch(1), { leaderEpoch: -1, endOffset: -1 })
+  await log.close()
 })
 
 test('damage is reported where it lies; what lies elsewhere can be read', async context => {
