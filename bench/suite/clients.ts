@@ -7,6 +7,9 @@ import { type Librdkafka, librdkafka, produce } from '../peers/librdkafka.ts'
 import type { Running } from '../processes.ts'
 
 const partitions = 4
+/** Long enough for our log's files to be trimmed and re-used. */
+const warmUpSeconds = 3
+
 const load = { topic: 'bench', partitions, recordBytes: 1024, bytesMax: 2_000_000_000 }
 
 export const besideMock: Benchmark = {
@@ -19,7 +22,7 @@ export const besideMock: Benchmark = {
     try {
       for (const { port } of [durable, unsynced]) {
         await createTopic(port, 'bench', partitions)
-        await kiloRecords(client, context, port)
+        await kiloRecords(client, { secondsPerRound: warmUpSeconds }, port)
       }
       const figures = await alternate(context, {
         durable: () => kiloRecords(client, context, durable.port),
@@ -53,8 +56,8 @@ export const besideApache: Benchmark = {
       brokers.push(ours)
       await createTopic(ours.port, 'bench', partitions)
       context.progress('warming the JVMs up')
-      for (const { port } of [synced, defaults]) await kiloRecords(client, { secondsPerRound: warmUpSeconds }, port)
-      await kiloRecords(client, context, ours.port)
+      for (const { port } of [synced, defaults]) await kiloRecords(client, { secondsPerRound: jvmWarmUpSeconds }, port)
+      await kiloRecords(client, { secondsPerRound: warmUpSeconds }, ours.port)
       return await besideBoth(context, client, { ours: ours.port, synced: synced.port, defaults: defaults.port })
     } finally {
       await Promise.all(brokers.map(broker => broker.stop()))
@@ -63,7 +66,7 @@ export const besideApache: Benchmark = {
 }
 
 /** Long enough for the JVM's compiler: later rounds are no faster. */
-const warmUpSeconds = 6
+const jvmWarmUpSeconds = 6
 
 async function besideBoth(
   context: Context,

@@ -1,5 +1,5 @@
 /** Resident memory of the broker's process. */
-import { createTopic, startChronicle } from '../chronicle.ts'
+import { compileOnce, createTopic, startChronicle } from '../chronicle.ts'
 import { atMost, type Benchmark, single } from '../harness.ts'
 import { produce } from '../load/produce.ts'
 import { residentMB } from '../processes.ts'
@@ -10,6 +10,7 @@ export const memory: Benchmark = {
   async run(context) {
     const idle: number[] = []
     const busy: number[] = []
+    await compileOnce(context)
     for (let round = 0; round < context.rounds; round++) {
       context.progress(`round ${round + 1} of ${context.rounds}`)
       const broker = await startChronicle(context, `round-${round}`)
