@@ -13,7 +13,7 @@ export type WalLimits = {
   readonly fileAgeMsMax: number
   /** Largest payload of one entry. */
   readonly payloadBytesMax: number
-  /** A piece of memory that entries gather in and are read back from. */
+  /** A piece of memory that entries gather in and are read back from; a larger entry has one of its own. */
   readonly chunkBytes: number
   /** All such memory together: recent entries are read from it. Exceeded only by single entries larger than a chunk. */
   readonly tailBytesMax: number
@@ -72,7 +72,7 @@ function profile(chunkBytes: number, tailBytesMax: number, warmBytesMax: number)
 
 /** How much memory the log takes. */
 export const walProfiles: Readonly<Record<WalProfile, WalLimits>> = {
-  low: profile(1 * MiB, 16 * MiB, 128 * MiB),
+  low: profile(2 * MiB, 16 * MiB, 128 * MiB),
   medium: profile(2 * MiB, 32 * MiB, 512 * MiB),
   high: profile(4 * MiB, 64 * MiB, 2 * GiB),
   ultra: profile(4 * MiB, 256 * MiB, 8 * GiB),

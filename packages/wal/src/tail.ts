@@ -15,8 +15,6 @@ export class Chunk {
 
   constructor(size: number) {
     this.bytes = Buffer.allocUnsafeSlow(size)
-    // The first touch of a page costs more than the copy that follows: pay it here, once.
-    this.bytes.fill(0)
   }
 
   get endLsn(): number {
@@ -97,7 +95,10 @@ export class Tail {
     const free = regular ? this.#free.pop() : undefined
     if (free) return free
     this.#allocatedBytes += size
-    return new Chunk(size)
+    const chunk = new Chunk(size)
+    // The first touch of a page costs more than the copy that follows: paid once, where the chunk will be used again.
+    if (regular) chunk.bytes.fill(0)
+    return chunk
   }
 
   /** Gives up the oldest chunk, unless some of it is not durable yet. */
