@@ -60,7 +60,7 @@ export class Coordinator {
   /** The group, if there is one: in memory, or known to the log by its state or its offsets. */
   find(groupId: string): Group | undefined {
     if (this.#stopped) return { ...emptyGroup(groupId, this.clock.now()), state: 'Dead' }
-    return this.#groups.get(groupId) ?? (this.log.groupIds().has(groupId) ? this.#load(groupId) : undefined)
+    return this.#groups.get(groupId) ?? (this.#isStored(groupId) ? this.#load(groupId) : undefined)
   }
 
   /** The group, made if need be. Undefined when there are as many as there may be. */
@@ -112,8 +112,10 @@ export class Coordinator {
     const verdict = await this.ask(group, 'delete', ticket => ({ ticket }), 'verdict')
     if (verdict !== 'NONE') return verdict
     const error = await this.write('delete the group', groupId, () => this.log.deleteGroup(groupId))
-    // After a failed write the log still knows the group, and it is loaded again when somebody asks for it.
-    if (this.#groups.get(groupId) === group) this.#groups.delete(groupId)
+    if (this.#groups.get(groupId) !== group) return error
+    if (error === 'NONE') this.#groups.delete(groupId)
+    // Not what the log knows: that it is empty may be on its way there.
+    else this.#groups.set(groupId, revived(group))
     return error
   }
 
@@ -195,8 +197,12 @@ export class Coordinator {
 
   /** Somebody asked for a member id and never came back: as if nobody had asked. */
   #forgetUntouched(group: Group): void {
-    if (this.#groups.get(group.groupId) !== group || this.log.groupIds().has(group.groupId)) return
-    this.#groups.delete(group.groupId)
+    const { groupId } = group
+    if (this.#groups.get(groupId) === group && !this.#isStored(groupId)) this.#groups.delete(groupId)
+  }
+
+  #isStored(groupId: string): boolean {
+    return this.log.storedGroup(groupId) !== undefined || this.log.committedOffsets(groupId).size > 0
   }
 
   /** G6: a group goes on where its last durable generation was; every session begins anew. */
@@ -219,6 +225,11 @@ export class Coordinator {
       return { ...emptyGroup(groupId, this.clock.now()), generationId: generationOf(stored.state) }
     }
   }
+}
+
+/** The group as it was before it died: without members. */
+function revived({ groupId, stateTimestampMs, generationId, protocolType }: Group): Group {
+  return { ...emptyGroup(groupId, stateTimestampMs), generationId, protocolType }
 }
 
 function keyOf(timer: GroupTimer): string {

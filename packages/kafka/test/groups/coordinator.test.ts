@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Log } from '@chronicle/log'
 import { ErrorCode, errorName } from '../../src/error-codes.ts'
 import {
@@ -163,6 +163,44 @@ test('G6: after a restart members go on with their heartbeats, each with a whole
   assert.equal(await beatOf(house, 'g', member), 'UNKNOWN_MEMBER_ID')
 })
 
+test('members that do not come back after a restart expire', async context => {
+  const house = await House.open(context)
+  await becomeMember(house, 'g')
+  await house.restart()
+  const state = async () => (await house.ask(describeGroups, 5, { groups: ['g'] })).groups[0]!.groupState
+  house.clock.advance(9_999)
+  assert.equal(await state(), 'Stable')
+  house.clock.advance(1)
+  assert.equal(await state(), 'Empty')
+})
+
+test('G6: stopping waits for the writes under way', async context => {
+  const slow = Promise.withResolvers<void>()
+  const house = await House.open(context, {}, log => replaced(log, 'commitOffsets', () => slow.promise))
+  context.after(() => slow.resolve())
+  const committing = commitOf(house, 'g', {})
+  await setImmediate()
+  let stopped = false
+  const stopping = house.groups.stop().then(() => {
+    stopped = true
+  })
+  await setTimeout(5)
+  assert.equal(stopped, false)
+  slow.resolve()
+  await stopping
+  assert.equal(await committing, 'NONE')
+})
+
+test('a group that could not be deleted is there as before', async context => {
+  const refuse = () => Promise.reject(new Error('the disk is gone'))
+  const house = await House.open(context, {}, log => replaced(log, 'deleteGroup', refuse))
+  const member = await becomeMember(house, 'g')
+  await leaveOf(house, 'g', member.memberId)
+  const { results } = await house.ask(deleteGroups, 2, { groupsNames: ['g'] })
+  assert.equal(errorName(results[0]!.errorCode), 'UNKNOWN_SERVER_ERROR')
+  assert((await becomeMember(house, 'g')).generationId > member.generationId)
+})
+
 test('G6: a static member keeps its place over a restart of the broker and of itself', async context => {
   const house = await House.open(context)
   const joining = joinAt(house, 9, joinRequest('g', { groupInstanceId: 'one' }))
@@ -202,14 +240,7 @@ test('G2: a stored state that cannot be understood costs the members, not the of
 })
 
 test('G3 G6: nobody receives an assignment that the log refused', async context => {
-  const failing = (log: Log): Log =>
-    new Proxy(log, {
-      get: (target, name) => {
-        if (name === 'storeGroup') return () => Promise.reject(new Error('the disk is gone'))
-        const value: unknown = Reflect.get(target, name)
-        return typeof value === 'function' ? value.bind(target) : value
-      },
-    })
+  const failing = (log: Log): Log => replaced(log, 'storeGroup', () => Promise.reject(new Error('the disk is gone')))
   const house = await House.open(context, {}, failing)
   const { memberId, generationId } = await joinAt(house, 3, joinRequest('g'))
   const assignments = [{ memberId, assignment: Buffer.from('all') }]
@@ -256,6 +287,17 @@ test('metrics tell of groups, members, rebalances and commits', async context =>
   house.clock.advance(10_000)
   assert.match(await house.registry.metrics(), /^chronicle_group_members_expired_total 1$/m)
 })
+
+/** The log, but for one of its functions. */
+function replaced<Name extends keyof Log>(log: Log, name: Name, value: Log[Name]): Log {
+  return new Proxy(log, {
+    get: (target, asked) => {
+      if (asked === name) return value
+      const own: unknown = Reflect.get(target, asked)
+      return typeof own === 'function' ? own.bind(target) : own
+    },
+  })
+}
 
 /** A JoinGroup whose wait for others is over at once. */
 async function joinAt(house: House, version: number, request: Parameters<typeof house.ask<typeof joinGroup>>[2]) {
