@@ -70,6 +70,18 @@ test('L11: retention.bytes keeps at least that much; compacted topics keep all',
   await log.close()
 })
 
+test('L11: under load retention does not wait for the clock', async context => {
+  const clock = testClock(start)
+  const growth = { ...settings, retentionGrowthBytes: 64 * 1024 }
+  const log = await open({ directory: temporaryDirectory(context), clock, settings: growth, limits })
+  await log.createTopic({ name: 't', partitions: 1, configs: { 'retention.bytes': '100000', 'retention.ms': '-1' } })
+  await append(log, 20_000, start, 20)
+  const partition = log.partition('t', 0)!
+  assert.ok(partition.logStartOffset >= 8, 'all but retention.bytes and one growth is gone')
+  assert.ok(partition.logEndOffset - partition.logStartOffset >= 5)
+  await log.close()
+})
+
 test('records without timestamps wait for one with', async context => {
   const clock = testClock(start)
   const log = await open({ directory: temporaryDirectory(context), clock, settings })
