@@ -9,6 +9,7 @@ import { ByteBudget } from './net/byte-budget.ts'
 import { Listener } from './net/listener.ts'
 import { BrokerMetrics } from './net/metrics.ts'
 import { ReadyGate } from './net/ready-gate.ts'
+import { RefusalLog } from './net/refusal-log.ts'
 import { routesOf } from './net/routes.ts'
 
 export type BrokerOptions = {
@@ -84,6 +85,7 @@ export class Broker {
         limits,
         clock,
         logger,
+        refusals: new RefusalLog(logger, clock),
         metrics,
         routes: routesOf(handlers.handlers, metrics),
         gate: new ReadyGate(log),

@@ -5,7 +5,6 @@ import { test } from 'node:test'
 import { seededRandom, systemClock } from '@chronicle/base'
 import { type Log, logErrors, type Partition } from '@chronicle/log'
 import { createRegistry, Health, silentLogger } from '@chronicle/telemetry'
-import { apiVersionsHandler } from '../src/handlers/api-versions.ts'
 import {
   apiVersions,
   Broker,
@@ -18,12 +17,8 @@ import {
   metadata,
   produce,
 } from '../src/index.ts'
-import { BufferPool } from '../src/net/buffer-pool.ts'
-import { ByteBudget } from '../src/net/byte-budget.ts'
-import type { ConnectionShared, Peer } from '../src/net/connection.ts'
-import { BrokerMetrics } from '../src/net/metrics.ts'
-import { ReadyGate } from '../src/net/ready-gate.ts'
-import { routesOf } from '../src/net/routes.ts'
+import type { Peer } from '../src/net/connection.ts'
+import { RefusalLog } from '../src/net/refusal-log.ts'
 import { detachHandle, type OpenConnection, readByEvents, readByLanding } from '../src/net/socket.ts'
 import { batchOf } from './support/batches.ts'
 import {
@@ -39,6 +34,7 @@ import {
   startBroker,
 } from './support/broker.ts'
 import { frameOf, headerOf } from './support/frames.ts'
+import { connectionShared } from './support/shared.ts'
 
 test('N2: responses leave in the order of their requests, though later ones are ready sooner', async t => {
   const { raw, connect } = await startBroker(t)
@@ -150,6 +146,18 @@ test('random bytes close their connection and nothing else', async t => {
   assert.equal((await steady.send(metadata, 12, { topics: [] })).brokers.length, 1)
 })
 
+test('N10: lines about refusals are bounded in time, and say how many were left out', () => {
+  let now = 0
+  const lines: object[] = []
+  const logger = { ...silentLogger, warn: (fields: object | string) => void lines.push(Object(fields)) }
+  const refusals = new RefusalLog(logger, { ...systemClock, monotonic: () => now })
+  for (let n = 0; n < 1_000; n++) refusals.say({ n }, 'refused')
+  assert.equal(lines.length, 100)
+  now = 10_000
+  refusals.say({ n: 1_000 }, 'refused')
+  assert.deepEqual(lines.slice(100), [{ leftOut: 900 }, { n: 1_000 }])
+})
+
 test('a handler that fails is answered with UNKNOWN_SERVER_ERROR, or by closing where no answer can say it', async t => {
   const wrap = (log: Log) =>
     overriding(log, {
@@ -247,7 +255,7 @@ test('an address that is taken is refused by name', async t => {
 test('the handle that accepted sockets are read through is there, and without it they are read by events', async t => {
   for (const way of ['landing', 'events'] as const) {
     await t.test(way, async () => {
-      const shared = sharedForTest()
+      const shared = connectionShared()
       const opened: OpenConnection[] = []
       const server = createServer({ pauseOnConnect: true }, (accepted: Socket) => {
         const peer: Peer = { id: 1, host: '127.0.0.1', port: 1 }
@@ -271,22 +279,6 @@ test('the handle that accepted sockets are read through is there, and without it
     })
   }
 })
-
-function sharedForTest(): ConnectionShared {
-  const metrics = new BrokerMetrics(createRegistry())
-  return {
-    limits: { ...defaultBrokerLimits, requestsInFlightMax: 3 },
-    clock: systemClock,
-    logger: silentLogger,
-    metrics,
-    routes: routesOf([apiVersionsHandler([])], metrics),
-    gate: new ReadyGate({ ready: true, whenReady: async () => undefined }),
-    pool: new BufferPool(),
-    landing: Buffer.alloc(4096),
-    inFlight: new ByteBudget(1e6),
-    unsent: new ByteBudget(1e6),
-  }
-}
 
 function counting(partition: Partition | undefined, state: { appended: number }): Partition | undefined {
   return (

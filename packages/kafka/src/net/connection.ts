@@ -16,6 +16,7 @@ import type { BrokerMetrics, Refusal } from './metrics.ts'
 import type { OutboxSocket } from './outbox.ts'
 import { Pipeline, type PipelineShared } from './pipeline.ts'
 import type { ReadyGate } from './ready-gate.ts'
+import type { RefusalLog } from './refusal-log.ts'
 import type { Route } from './routes.ts'
 import { serverErrorOf } from './server-error.ts'
 
@@ -27,6 +28,7 @@ export type ConnectionShared = PipelineShared & {
   readonly limits: BrokerLimits
   readonly clock: Clock
   readonly logger: Logger
+  readonly refusals: RefusalLog
   readonly metrics: BrokerMetrics
   readonly routes: readonly (Route | undefined)[]
   readonly gate: ReadyGate
@@ -315,7 +317,7 @@ export class Connection implements FrameSink, ExchangeConnection {
   #refuse(refusal: Refusal, details: Record<string, unknown>): void {
     if (this.#closed) return
     this.#shared.metrics.refused(refusal)
-    this.#shared.logger.warn({ peer: this.#peer, refusal, ...details }, 'connection closed by the broker')
+    this.#shared.refusals.say({ peer: this.#peer, refusal, ...details }, 'connection closed by the broker')
     this.#close()
     this.#socket.destroy()
   }

@@ -73,7 +73,7 @@ export class Listener {
     const refusal = this.#refusalOf(host)
     if (refusal !== undefined) {
       this.#shared.metrics.refused(refusal)
-      this.#shared.logger.warn({ peer: host, refusal, open: this.#open.size }, 'connection refused')
+      this.#shared.refusals.say({ peer: host, refusal, open: this.#open.size }, 'connection refused')
       accepted.destroy()
       return
     }

@@ -1,6 +1,6 @@
 import type { ByteBudget } from './byte-budget.ts'
 
-/** One write is about this large: after each the progress of a slow peer is seen and what was sent is released. */
+/** One write is about this large, whatever the pieces are: after each the progress of a slow peer is seen and what was sent is released. */
 const writeBytesMax = 1024 * 1024
 /** Pieces up to this size are copied together: a copy costs less than one more entry of a writev. */
 const smallPieceBytesMax = 4 * 1024
@@ -25,8 +25,9 @@ export class Outbox {
   readonly #total: ByteBudget
   readonly #onSent: (bytes: number) => void
   #queue: Outgoing[] = []
-  /** The first piece of the first response that was not handed to the socket. */
+  /** The first piece of the first response that was not handed to the socket in full, and how much of it was. */
   #nextPiece = 0
+  #pieceStart = 0
   /** Responses at the front of the queue that the write under way completes. */
   #completing = 0
   #writing = false
@@ -103,7 +104,7 @@ export class Outbox {
     for (; at < this.#queue.length && bytes < writeBytesMax; at++) {
       const { pieces } = this.#queue[at]!
       while (this.#nextPiece < pieces.length && bytes < writeBytesMax) {
-        const piece = pieces[this.#nextPiece++]!
+        const piece = this.#take(pieces[this.#nextPiece]!)
         bytes += piece.length
         if (piece.length <= smallPieceBytesMax) {
           small.push(piece)
@@ -119,6 +120,16 @@ export class Outbox {
     this.#completing = at
     join()
     return chunks
+  }
+
+  /** What is left of `piece`, or as much of it as one write takes. */
+  #take(piece: Uint8Array): Uint8Array {
+    const start = this.#pieceStart
+    const end = Math.min(start + writeBytesMax, piece.length)
+    const isWhole = end === piece.length
+    this.#pieceStart = isWhole ? 0 : end
+    if (isWhole) this.#nextPiece++
+    return start === 0 && isWhole ? piece : piece.subarray(start, end)
   }
 
   #drop(count: number): void {
