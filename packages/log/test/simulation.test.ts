@@ -1,4 +1,4 @@
-/** L1 L2 L3 L4 L5 L7 L8 L10 L11 L12: a slice of `npm run sim -- 1 100000 log`. */
+/** L2 L3 L4 L5 L6 L7 L8 L10 L11 L12: a slice of `npm run sim -- 1 100000 log`. */
 import { test } from 'node:test'
 import { simulations } from '@chronicle/testing'
 

@@ -6,10 +6,14 @@
 export type ModelBatch = {
   readonly baseOffset: number
   readonly records: number
-  /** Header and records after the base offset and leader epoch, which the broker sets. */
-  readonly rest: Buffer
+  /** Header and records after the base offset and leader epoch, which the broker sets; undefined for markers, which it makes itself. */
+  readonly rest: Buffer | undefined
   readonly producerId: number
+  /** −1 for markers and for producers without an id. */
   readonly sequence: number
+  readonly transactional: boolean
+  /** Set on the marker that ends a transaction. */
+  readonly marker?: 'commit' | 'abort'
 }
 
 export type ModelTopic = { readonly id: string; configs: Record<string, string>; readonly partitions: ModelBatch[][] }
@@ -35,6 +39,26 @@ export class LogModel {
 export function endOf(batches: readonly ModelBatch[]): number {
   const last = batches.at(-1)
   return last ? last.baseOffset + last.records : 0
+}
+
+export type ModelTransaction = {
+  readonly producerId: number
+  readonly firstOffset: number
+  lastOffset: number
+  aborted: boolean
+}
+
+/** The transactions of a partition, by first offset; those still open have −1 for their last offset. */
+export function transactionsOf(batches: readonly ModelBatch[]): ModelTransaction[] {
+  const transactions: ModelTransaction[] = []
+  for (const { producerId, baseOffset, transactional, marker } of batches) {
+    const open = transactions.find(t => t.producerId === producerId && t.lastOffset < 0)
+    if (marker && open) Object.assign(open, { lastOffset: baseOffset, aborted: marker === 'abort' })
+    else if (transactional && !open && !marker) {
+      transactions.push({ producerId, firstOffset: baseOffset, lastOffset: -1, aborted: false })
+    }
+  }
+  return transactions
 }
 
 /** One operation, in the order of the log. */

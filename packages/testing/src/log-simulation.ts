@@ -6,10 +6,10 @@
  */
 import assert from 'node:assert/strict'
 import { crc32c, seededRandom } from '@chronicle/base'
-import { batchBytes, type Log, logErrors, openLog, type Partition } from '@chronicle/log'
+import { type Appended, batchBytes, type Log, logErrors, type Marker, openLog, type Partition } from '@chronicle/log'
 import { createRegistry, Health, silentLogger } from '@chronicle/telemetry'
 import { openDiskWal, type WalLimits, walProfiles } from '@chronicle/wal'
-import { LogModel, type ModelBatch, type ModelOperation } from './log-model.ts'
+import { LogModel, type ModelBatch, type ModelOperation, transactionsOf } from './log-model.ts'
 import { SimDisk } from './sim-disk.ts'
 import { SimScheduler } from './sim-scheduler.ts'
 
@@ -19,6 +19,9 @@ const stepsMax = 3000
 const topicNames = ['a', 'b', 'c']
 const groupNames = ['g', 'h']
 const retentionBytes = 3000
+const markerBytes = 78
+/** Producers with this id and above send transactions. */
+const firstTransactionalId = 10
 
 /** Small everywhere, so that a short life rotates, thins, trims and reads from files. */
 const limits: WalLimits = {
@@ -54,6 +57,11 @@ export async function simulateLog(seed: number): Promise<void> {
     throw new Error(`log simulation failed with seed ${seed}\n${life.trace()}`, { cause: error })
   }
 }
+
+type Target = { name: string; partition: Partition; batches: ModelBatch[] }
+
+/** What the transaction coordinator will use. */
+type MarkerTaker = { appendControl(marker: Marker): Appended }
 
 class Life {
   readonly #random
@@ -107,7 +115,7 @@ class Life {
     return this.#crash()
   }
 
-  #partitions(): { name: string; partition: Partition; batches: ModelBatch[] }[] {
+  #partitions(): Target[] {
     return [...this.#model.topics].flatMap(([name, { id, partitions }]) => {
       const topic = this.#log.topic(name)
       if (topic?.id !== id) return []
@@ -146,33 +154,73 @@ class Life {
     for (let count = 1 + this.#random.int(5); count > 0; count--) {
       const target = this.#pick(this.#partitions())
       if (!target) return
+      if (this.#random.int(5) === 0) {
+        this.#transact(target)
+        continue
+      }
       const producerId = this.#random.int(3) === 0 ? -1 : this.#random.int(3)
       if (producerId >= 0 && this.#random.int(4) === 0) this.#repeatOrSkip(target.partition, target.batches, producerId)
       else this.#append(target, producerId, 1 + this.#random.int(3))
     }
   }
 
-  #append(
-    target: { name: string; partition: Partition; batches: ModelBatch[] },
-    producerId: number,
-    records: number,
-  ): void {
+  #append(target: Target, producerId: number, records: number): void {
     const { name, partition, batches } = target
     const sequence = producerId < 0 ? -1 : nextSequence(batches, producerId)
     const batch = this.#batch(records, producerId, sequence)
     const end = partition.logEndOffset
     try {
-      const { baseOffset, duplicate, durable } = partition.append(batch)
-      assert.equal(duplicate, false, 'a new batch is no repetition')
-      assert.equal(baseOffset, end, 'offsets have no gaps')
-      const model: ModelBatch = { baseOffset, records, rest: Buffer.from(batch.subarray(16)), producerId, sequence }
-      const index = partition.index
-      this.#record(`produce ${name}-${index}@${baseOffset}`, durable, m =>
-        m.topics.get(name)?.partitions[index]?.push(model),
-      )
+      const appended = partition.append(batch)
+      assert.equal(appended.duplicate, false, 'a new batch is no repetition')
+      const rest = Buffer.from(batch.subarray(16))
+      const transactional = producerId >= firstTransactionalId
+      this.#took(name, partition.index, end, appended, { records, rest, producerId, sequence, transactional })
     } catch (error) {
       if (!logErrors.is(error) || error.code !== 'log.storage') throw error
       assert.equal(partition.logEndOffset, end, 'a refused append takes nothing')
+    }
+  }
+
+  #took(name: string, index: number, end: number, appended: Appended, batch: Omit<ModelBatch, 'baseOffset'>): void {
+    const { baseOffset, durable } = appended
+    assert.equal(baseOffset, end, 'offsets have no gaps')
+    this.#record(`produce ${name}-${index}@${baseOffset}`, durable, model =>
+      model.topics.get(name)?.partitions[index]?.push({ ...batch, baseOffset }),
+    )
+  }
+
+  /** Goes on with a transaction, or ends it. */
+  #transact(target: Target): void {
+    const { name, batches } = target
+    const partition = target.partition as Partition & MarkerTaker
+    const producerId = firstTransactionalId + this.#random.int(2)
+    const isOpen = transactionsOf(batches).some(t => t.producerId === producerId && t.lastOffset < 0)
+    if (!isOpen || this.#random.int(3) > 0) {
+      this.#append(target, producerId, 1 + this.#random.int(3))
+      return
+    }
+    const type = this.#random.int(2) === 0 ? 'commit' : 'abort'
+    const end = partition.logEndOffset
+    const marker = {
+      producerId,
+      producerEpoch: 0,
+      coordinatorEpoch: 0,
+      type,
+      timestamp: this.#scheduler.now(),
+    } as const
+    try {
+      const appended = partition.appendControl(marker)
+      const model = {
+        records: 1,
+        rest: undefined,
+        producerId,
+        sequence: -1,
+        transactional: true,
+        marker: type,
+      } as const
+      this.#took(name, partition.index, end, appended, model)
+    } catch (error) {
+      if (!logErrors.is(error) || error.code !== 'log.storage') throw error
     }
   }
 
@@ -350,6 +398,7 @@ class Life {
 
   async #verifyAll(): Promise<void> {
     for (const { partition, batches } of this.#partitions()) {
+      await this.#settle(verifyTransactions(partition, batches))
       for (let offset = partition.logStartOffset; offset < partition.highWatermark; ) {
         offset = await this.#settle(verifyRead(partition, batches, offset, 10_000))
       }
@@ -504,7 +553,7 @@ class Life {
       assert.ok(partition.logStartOffset >= deleted, 'what was deleted stays deleted')
       if (partition.logStartOffset === deleted) continue
       const left = batches.filter(batch => batch.baseOffset >= partition.logStartOffset)
-      const bytes = left.reduce((sum, { rest }) => sum + rest.length + 16, 0)
+      const bytes = left.reduce((sum, { rest }) => sum + (rest?.length ?? markerBytes - 16) + 16, 0)
       assert.ok(bytes >= retentionBytes, `L11: ${bytes} bytes are left where retention keeps ${retentionBytes}`)
     }
   }
@@ -541,7 +590,9 @@ async function verifyRead(
     for (let at = 0; at < bytes.length; at += batchBytes(bytes, at)) {
       const expected = batches[next++]!
       assert.equal(Number(bytes.readBigInt64BE(at)), expected.baseOffset, 'reads go on without gaps')
-      assert.deepEqual(bytes.subarray(at + 16, at + batchBytes(bytes, at)), expected.rest, 'reads give what was sent')
+      if (expected.rest) {
+        assert.deepEqual(bytes.subarray(at + 16, at + batchBytes(bytes, at)), expected.rest, 'reads give what was sent')
+      }
       end = expected.baseOffset + expected.records
     }
   }
@@ -551,8 +602,30 @@ async function verifyRead(
   return end
 }
 
+/** L6: what read_committed says of a partition of which everything is durable. */
+async function verifyTransactions(partition: Partition, batches: readonly ModelBatch[]): Promise<void> {
+  const transactions = transactionsOf(batches)
+  const undecided = transactions.filter(t => t.lastOffset < 0).map(t => t.firstOffset)
+  const stable = Math.min(partition.highWatermark, ...undecided)
+  assert.equal(
+    partition.lastStableOffset,
+    stable,
+    'L6: the last stable offset is where the oldest open transaction begins',
+  )
+  const from = partition.logStartOffset
+  if (from >= stable) return
+  const records = await partition.read(from, 1e6, 'read_committed', true)
+  const aborted = transactions.filter(t => t.aborted && t.lastOffset >= from && t.firstOffset < stable)
+  assert.deepEqual(
+    records.abortedTransactions.map(({ producerId, firstOffset }) => [producerId, firstOffset]),
+    aborted.map(({ producerId, firstOffset }) => [producerId, firstOffset]),
+    'L6: the aborted transactions are listed, by first offset',
+  )
+  records.release()
+}
+
 function nextSequence(batches: readonly ModelBatch[], producerId: number): number {
-  const last = batches.findLast(batch => batch.producerId === producerId)
+  const last = batches.findLast(batch => batch.producerId === producerId && batch.marker === undefined)
   return last ? last.sequence + last.records : 0
 }
 
@@ -566,6 +639,7 @@ function makeBatch(records: number, value: Buffer, producerId: number, sequence:
   const batch = Buffer.concat([header, ...encoded])
   batch.writeInt32BE(batch.length - 12, 8)
   batch[16] = 2
+  if (producerId >= firstTransactionalId) batch.writeInt16BE(0x10, 21)
   batch.writeInt32BE(records - 1, 23)
   batch.writeBigInt64BE(BigInt(timestamp), 27)
   batch.writeBigInt64BE(BigInt(timestamp), 35)
