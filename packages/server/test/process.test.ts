@@ -37,6 +37,7 @@ test('S2: SIGTERM ends it in good order, with what was accepted on the disk', as
   assert.equal(existsSync(join(dataDir, 'pid')), false)
   idle.destroy()
   await waiting
+  assert.match((await runChronicle(['fsck', dataDir])).stdout, /^Whole: closed in good order/m)
 
   const second = await startChronicle({ dataDir })
   const { stdout } = await runChronicle(['consume', 'notes', '--bootstrap', second.bootstrap])
@@ -171,5 +172,5 @@ test('an error that nobody caught is logged, what was accepted is flushed, and t
   assert.deepEqual(await server.kill('SIGUSR2'), { code: 1, signal: null })
   assert.match(server.stderr, /a defect/)
   const checked = await runChronicle(['fsck', dataDir])
-  assert.match(checked.stdout, /closed in good order/)
+  assert.match(checked.stdout, /^Whole: closed in good order/m)
 })

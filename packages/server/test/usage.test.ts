@@ -97,15 +97,22 @@ test('S6: without an installed one it refuses in one line', { skip: !olderNode }
   assert.match(stderr, /^chronicle needs Node 24 or newer.*npm ci.*\n$/)
 })
 
+const endsMsMax = 30_000
+
 test('S6: the server under an older Node ends with the process that started it', { skip: !olderNode }, async () => {
   const ports = ['--kafka-port', '0', '--http-port', '0', '--metrics-port', '0']
   const args = [program, 'start', ...ports, '--data-dir', join(scratch, 'older')]
   const parent = spawn(olderNode!, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
+  let timer: NodeJS.Timeout | undefined
   for await (const piece of parent.stderr) {
     said += piece
-    if (said.includes('"message":"ready"') && !parent.killed) parent.kill('SIGKILL')
+    const ready = said.split('\n').find(line => line.includes('"message":"ready"') && line.endsWith('}'))
+    if (!ready || timer) continue
+    parent.kill('SIGKILL')
+    timer = setTimeout(() => process.kill(JSON.parse(ready).pid, 'SIGKILL'), endsMsMax)
   }
+  clearTimeout(timer)
   // The pipe ends only when the last process that holds it has ended.
   assert.match(said, /"message":"stopped;/)
 })
