@@ -33,10 +33,17 @@ export class OffsetRetention {
   }
 
   async #run(): Promise<void> {
+    const { logger } = this.#coordinator
     for (const groupId of this.#coordinator.groupIds()) {
       if (this.#stopped) return
       const group = this.#coordinator.find(groupId)
-      if (group) await this.#sweepGroup(group)
+      if (!group) continue
+      try {
+        await this.#sweepGroup(group)
+      } catch (error) {
+        // One group that cannot be looked at keeps its offsets, and the others their turn.
+        logger.error({ error, groupId }, 'could not look for expired offsets')
+      }
     }
   }
 

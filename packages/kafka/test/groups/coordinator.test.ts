@@ -16,6 +16,8 @@ import {
 import { beatOf, becomeMember, commitOf, joinRequest, leaveOf, subscription } from './clients.ts'
 import { House } from './house.ts'
 
+const range = { protocolType: 'consumer', protocolName: 'range' }
+
 test('FindCoordinator names this broker for groups and transactional ids, in every version', async context => {
   const house = await House.open(context)
   for (let version = 0; version <= 6; version++) {
@@ -43,7 +45,7 @@ test('every version of JoinGroup, SyncGroup, Heartbeat and LeaveGroup makes and 
     assert.deepEqual([errorName(joined.errorCode), joined.leader, joined.members.length], ['NONE', memberId, 1])
     assert.equal(joined.protocolName, 'range')
     const { generationId } = joined
-    const member = { groupId, generationId, memberId }
+    const member = { groupId, generationId, memberId, ...range }
     const assignments = [{ memberId, assignment: Buffer.from('all') }]
     const synced = await house.ask(syncGroup, Math.min(5, version), { ...member, assignments })
     assert.deepEqual([errorName(synced.errorCode), synced.assignment.toString()], ['NONE', 'all'])
@@ -65,10 +67,19 @@ test('a refused JoinGroup can be written in every version', async context => {
       ['UNKNOWN_MEMBER_ID', 'x', -1],
     )
     const synced = await house.ask(syncGroup, Math.min(5, version), {
-      ...{ groupId: 'g', generationId: 1, memberId: 'x', assignments: [] },
+      ...{ groupId: 'g', generationId: 1, memberId: 'x', assignments: [], ...range },
     })
     assert.equal(errorName(synced.errorCode), 'UNKNOWN_MEMBER_ID')
   }
+})
+
+test('from version 5 on SyncGroup has to name the protocol', async context => {
+  const house = await House.open(context)
+  const { memberId, generationId } = await becomeMember(house, 'g')
+  const asked = { groupId: 'g', memberId, generationId, assignments: [] }
+  assert.equal(errorName((await house.ask(syncGroup, 5, asked)).errorCode), 'INCONSISTENT_GROUP_PROTOCOL')
+  assert.equal(errorName((await house.ask(syncGroup, 5, { ...asked, ...range })).errorCode), 'NONE')
+  assert.equal(errorName((await house.ask(syncGroup, 4, asked)).errorCode), 'NONE')
 })
 
 test('JoinGroup is refused at the door', async context => {
@@ -206,11 +217,11 @@ test('G6: a static member keeps its place over a restart of the broker and of it
   const joining = joinAt(house, 9, joinRequest('g', { groupInstanceId: 'one' }))
   const { memberId, generationId } = await joining
   const assignments = [{ memberId, assignment: Buffer.from('mine') }]
-  await house.ask(syncGroup, 5, { groupId: 'g', generationId, memberId, groupInstanceId: 'one', assignments })
+  await house.ask(syncGroup, 5, { groupId: 'g', generationId, memberId, groupInstanceId: 'one', assignments, ...range })
   await house.restart()
   const back = await house.ask(joinGroup, 9, joinRequest('g', { groupInstanceId: 'one' }))
   assert.deepEqual([errorName(back.errorCode), back.generationId, back.skipAssignment], ['NONE', generationId, true])
-  const member = { groupId: 'g', generationId, groupInstanceId: 'one', assignments: [] }
+  const member = { groupId: 'g', generationId, groupInstanceId: 'one', assignments: [], ...range }
   assert.equal((await house.ask(syncGroup, 5, { ...member, memberId: back.memberId })).assignment.toString(), 'mine')
   const former = await house.ask(syncGroup, 5, { ...member, memberId })
   assert.equal(errorName(former.errorCode), 'FENCED_INSTANCE_ID')

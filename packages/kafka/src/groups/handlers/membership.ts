@@ -12,7 +12,7 @@ import { groupIdError } from './group-id.ts'
 export function membershipHandlers(coordinator: Coordinator): Handler[] {
   return [
     handler(joinGroup, async (request, context) => joinResponse(await join(coordinator, request, context), context)),
-    handler(syncGroup, async request => syncResponse(await sync(coordinator, request))),
+    handler(syncGroup, async (request, context) => syncResponse(await sync(coordinator, request, context))),
     handler(heartbeat, async request => ({ errorCode: ErrorCode[await beat(coordinator, request)] })),
     handler(leaveGroup, async (request, context) => leaveResponse(await leave(coordinator, request, context), context)),
   ]
@@ -85,10 +85,18 @@ function joinResponse(answer: JoinAnswer, { apiVersion }: RequestContext): Respo
   }
 }
 
-async function sync(coordinator: Coordinator, request: RequestOf<typeof syncGroup>): Promise<SyncAnswer> {
+async function sync(
+  coordinator: Coordinator,
+  request: RequestOf<typeof syncGroup>,
+  { apiVersion }: RequestContext,
+): Promise<SyncAnswer> {
   const { groupId, generationId, memberId, groupInstanceId, protocolType, protocolName, assignments } = request
   const error = groupIdError(coordinator.settings, groupId, 'named')
   if (error !== 'NONE') return syncRefusal(error)
+  // From version 5 on a member says which protocol it takes the generation to have (KIP-559).
+  if (apiVersion >= 5 && (protocolType === null || protocolName === null)) {
+    return syncRefusal('INCONSISTENT_GROUP_PROTOCOL')
+  }
   const group = coordinator.find(groupId)
   if (!group) return syncRefusal('UNKNOWN_MEMBER_ID')
   const given = new Map(assignments.map(each => [each.memberId, each.assignment]))
