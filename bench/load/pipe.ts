@@ -5,7 +5,7 @@ import net from 'node:net'
 const headBytesMax = 192
 const landingBytes = 256 * 1024
 
-/** Tells frames with a four-byte length prefix apart in what a socket brings, in whatever pieces. */
+/** Tells frames (a four-byte length, then at least one byte) apart in what a socket brings, in whatever pieces. */
 export class FrameCounter {
   readonly #head = Buffer.alloc(headBytesMax)
   readonly #onFrame: (head: Buffer, frameBytes: number) => void
