@@ -13,7 +13,7 @@ function built(): string[] {
 
 export const franzGo: Driver = {
   name: 'franz-go',
-  missing: () => missingProgram('go', 'version', 'install Go'),
+  missing: () => missingProgram('go', ['version'], 'install Go'),
   lacks: [],
   compressions: () => compressionsOf(built()),
   connect: bootstrap => connectAdapter(built(), bootstrap),

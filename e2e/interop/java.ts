@@ -9,7 +9,7 @@ const sources = join(import.meta.dirname, 'java')
 const flags = ['-Xmx256m', '-XX:TieredStopAtLevel=1']
 
 export function missingJava(): string | undefined {
-  return missingProgram('java', '-version', 'install Java 17') ?? missingProgram('mvn', '-v', 'install Maven')
+  return missingProgram('java', ['-version'], 'install Java 17') ?? missingProgram('mvn', ['-v'], 'install Maven')
 }
 
 /** `java` with the class path of `client`, Apache Kafka's client, or of `tools`, its command-line tools. */

@@ -8,7 +8,7 @@ const environment = join(cache, 'venv')
 /** The Python of a virtual environment that holds the newest clients; undefined where there is no Python. */
 export function interopPython(): { python: string; missing: string | undefined } {
   const python = join(environment, 'bin/python')
-  const missing = missingProgram('python3', '--version', 'install Python 3')
+  const missing = missingProgram('python3', ['-c', 'import venv, ensurepip'], 'install Python 3 with its venv module')
   if (missing === undefined) {
     onceFor(requirements, environment, () => {
       rmSync(environment, { recursive: true, force: true })

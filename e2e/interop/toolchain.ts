@@ -7,9 +7,9 @@ export const cache = join(import.meta.dirname, '../.cache')
 
 const patienceMs = 300_000
 
-/** Why `program` cannot be used, or undefined. */
-export function missingProgram(program: string, versionFlag: string, hint: string): string | undefined {
-  return spawnSync(program, [versionFlag]).status === 0 ? undefined : `${program} is not installed: ${hint}`
+/** Why `program` cannot be used, or undefined: `probe` are arguments with which it succeeds. */
+export function missingProgram(program: string, probe: readonly string[], hint: string): string | undefined {
+  return spawnSync(program, probe).status === 0 ? undefined : `${program} is not installed: ${hint}`
 }
 
 /** Runs a command to its end and returns what it printed. */
