@@ -8,6 +8,7 @@ import {
   batchMaxTimestamp,
 } from './batch.ts'
 import type { BatchIndex } from './batch-index.ts'
+import { noTimestamp } from './check-batch.ts'
 import type { Partition, TimestampedOffset } from './contract.ts'
 import { RecordReader } from './records.ts'
 
@@ -23,13 +24,15 @@ export async function findTimestamp(
   timestamp: number,
   decompressedBytesMax: number,
 ): Promise<TimestampedOffset | undefined> {
+  // What is appended meanwhile is not looked at: a busy partition would be searched for ever.
+  const end = partition.highWatermark
   let offset = partition.logStartOffset
   for (;;) {
     const block = index.findTimestamp(timestamp, Math.max(0, index.find(offset)))
     if (block < 0) return undefined
     const from = Math.max(offset, partition.logStartOffset, index.baseOffset(block))
     // The index changes while a batch is awaited: go by offsets, not by blocks.
-    const to = blockEnd(partition, index, block)
+    const to = blockEnd(index, block, end)
     if (from >= to) return undefined
     const found = await searchBatches(partition, from, to, (batch, start) => {
       if (batchMaxTimestamp(batch, start) < timestamp) return undefined
@@ -46,15 +49,16 @@ export async function findMaxTimestamp(
   index: BatchIndex,
   decompressedBytesMax: number,
 ): Promise<TimestampedOffset | undefined> {
+  const end = partition.highWatermark
   let best: TimestampedOffset | undefined
-  const searched = new Set<number>()
+  const searched = new Map<number, number>()
   for (;;) {
-    const block = largestBlock(index, best?.timestamp ?? Number.NEGATIVE_INFINITY, searched)
+    const block = largestBlock(index, end, best?.timestamp ?? noTimestamp, searched)
     if (block < 0) return best
-    searched.add(index.baseOffset(block))
     const from = Math.max(partition.logStartOffset, index.baseOffset(block))
-    const to = blockEnd(partition, index, block)
-    let largest = best?.timestamp ?? Number.NEGATIVE_INFINITY
+    const to = blockEnd(index, block, end)
+    searched.set(index.baseOffset(block), to)
+    let largest = best?.timestamp ?? noTimestamp
     await searchBatches(partition, from, to, (batch, start) => {
       const timestamp = batchMaxTimestamp(batch, start)
       if (timestamp <= largest) return undefined
@@ -65,21 +69,22 @@ export async function findMaxTimestamp(
   }
 }
 
-/** The earliest of the blocks with the largest timestamp, if that is above `above`; −1 when there is none. */
-function largestBlock(index: BatchIndex, above: number, searched: ReadonlySet<number>): number {
+/** The earliest of the blocks with the largest timestamp, if that is above `above`; −1 when there is none. `searched`: up to where, by base offset. */
+function largestBlock(index: BatchIndex, end: number, above: number, searched: ReadonlyMap<number, number>): number {
   let largest = above
   let found = -1
-  for (let block = 0; block < index.length; block++) {
-    if (index.maxTimestamp(block) <= largest || searched.has(index.baseOffset(block))) continue
+  for (let block = 0; block < index.length && index.baseOffset(block) < end; block++) {
+    if (index.maxTimestamp(block) <= largest) continue
+    // A block that was joined with its neighbour meanwhile reaches further than it was searched.
+    if ((searched.get(index.baseOffset(block)) ?? -1) >= blockEnd(index, block, end)) continue
     largest = index.maxTimestamp(block)
     found = block
   }
   return found
 }
 
-function blockEnd(partition: Searched, index: BatchIndex, block: number): number {
-  const end = block + 1 < index.length ? index.baseOffset(block + 1) : partition.highWatermark
-  return Math.min(end, partition.highWatermark)
+function blockEnd(index: BatchIndex, block: number, end: number): number {
+  return block + 1 < index.length ? Math.min(end, index.baseOffset(block + 1)) : end
 }
 
 /** Calls `visit` for the data batches in [`from`, `to`) until it answers. */

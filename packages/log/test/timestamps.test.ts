@@ -60,6 +60,10 @@ test('what is not durable is not found', async context => {
   await log.createTopic({ name: 't', partitions: 1 })
   const partition = log.partition('t', 0)!
   assert.equal(await partition.offsetForMaxTimestamp(), undefined)
+  await log.createTopic({ name: 'timeless', partitions: 1 })
+  const timeless = log.partition('timeless', 0)!
+  await timeless.append(batchOf({ records: [{ timestamp: -1 }] })).durable
+  assert.equal(await timeless.offsetForMaxTimestamp(), undefined)
   await partition.append(batchOf({ records: [{ timestamp: now - 10 }] })).durable
   const later = partition.append(batchOf({ records: [{ timestamp: now }] }))
   const [byTime, largest] = [partition.offsetForTimestamp(now), partition.offsetForMaxTimestamp()]
