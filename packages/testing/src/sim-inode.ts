@@ -1,6 +1,6 @@
 /**
  * A file of the simulated disk: what the cache shows, what has reached the platter, and which sectors differ in what way.
- * What was synced without a lie is lost no more (T1).
+ * What was synced without a lie is lost no more (D1).
  */
 import type { Random } from '@chronicle/base'
 

@@ -1,5 +1,5 @@
 /**
- * Time and order for simulations (T2): everything that happens later is a task here, and a seed decides which is next. Nothing
+ * Time and order for simulations (D2): everything that happens later is a task here, and a seed decides which is next. Nothing
  * waits for real: a day passes in as many steps as there are things to do.
  */
 import type { Clock, Random, Timer } from '@chronicle/base'

@@ -35,7 +35,7 @@ const sectorsOf = (disk: SimDisk): number[] => {
 
 const seeds = Array.from({ length: 200 }, (_, n) => n)
 
-test('T1: what was synced survives the loss of power; of the rest any part may', async () => {
+test('D1: what was synced survives the loss of power; of the rest any part may', async () => {
   const outcomes = new Set<string>()
   for (const seed of seeds) {
     const { disk } = await halfWritten(seed)
@@ -160,7 +160,7 @@ test('a machine that stops does nothing more, and old handles stay dead', async 
   assert.equal(disk.open(path, 'read').size(), 0)
 })
 
-test('T2: the same seed does the same, and tells what it did', async () => {
+test('D2: the same seed does the same, and tells what it did', async () => {
   const run = async (seed: number) => {
     const { disk } = await halfWritten(seed)
     disk.restart('power')
