@@ -198,6 +198,7 @@ test('effects: clock and chance are arguments', () => {
     `import { setTimeout as sleep } from 'node:timers/promises'`,
     `import { createHash, randomUUID as id } from 'node:crypto'`,
     'performance.now()',
+    'const defer = setImmediate',
     `'Date.now()' // Date.now()`,
   ].join('\n')
   const project = house({
@@ -210,6 +211,7 @@ test('effects: clock and chance are arguments', () => {
   assert.deepEqual(lines, [
     'packages/wal/src/a.ts:1 Date.now',
     'packages/wal/src/a.ts:10 performance.now',
+    'packages/wal/src/a.ts:11 setImmediate',
     'packages/wal/src/a.ts:2 new Date()',
     'packages/wal/src/a.ts:4 Math.random',
     'packages/wal/src/a.ts:5 setTimeout',
