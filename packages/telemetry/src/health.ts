@@ -16,7 +16,7 @@ export class Health {
     this.#checks.set(name, check)
   }
 
-  /** As bad as the worst check (T3). */
+  /** As bad as the worst check (TM3). */
   report(): HealthReport {
     const checks = Object.fromEntries([...this.#checks].map(([name, check]) => [name, ask(check)]))
     const statuses = Object.values(checks).map(check => check.status)

@@ -9,7 +9,7 @@ export type LogMethod = {
   (message: string): void
 }
 
-/** Structured log: `logger.info({ topic }, 'topic created')`. Fields never carry a secret; one that does is hidden (T1). */
+/** Structured log: `logger.info({ topic }, 'topic created')`. Fields never carry a secret; one that does is hidden (TM1). */
 export type Logger = { readonly [L in LogLevel]: LogMethod } & {
   /** A logger whose every line carries `fields` too. */
   child(fields: Record<string, unknown>): Logger

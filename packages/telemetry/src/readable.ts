@@ -25,7 +25,7 @@ function hasStack(value: unknown): value is { message: string; stack: string } {
   return typeof value === 'object' && value !== null && typeof (value as { stack?: unknown }).stack === 'string'
 }
 
-/** T2: what came from outside can neither forge a line nor move the cursor. */
+/** TM2: what came from outside can neither forge a line nor move the cursor. */
 function printable(value: unknown): string {
   return typeof value === 'string' && /^[\w./:@+-]+$/.test(value) ? value : JSON.stringify(value)
 }

@@ -6,7 +6,7 @@ const hidden = '***'
 /** Deeper structures are shown as `…`: a log line is no dump, and may not run in circles. */
 const depthMax = 6
 
-/** The fields of a log line as they may be shown (T1): secrets hidden by name, errors as plain objects. */
+/** The fields of a log line as they may be shown (TM1): secrets hidden by name, errors as plain objects. */
 export function redact(fields: Record<string, unknown>): Record<string, unknown> {
   return redactFields(fields, 0)
 }

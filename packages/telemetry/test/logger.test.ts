@@ -49,7 +49,7 @@ test('nothing below the level is written', () => {
   )
 })
 
-test('T1: a field with the name of a secret is hidden at any depth, in both formats', () => {
+test('TM1: a field with the name of a secret is hidden at any depth, in both formats', () => {
   const names = ['password', 'Passwd', 'clientSecret', 'token', 'apiKey', 'api_key', 'accessKey', 'authorization']
   for (const format of ['json', 'readable'] as const) {
     for (const name of names) {
@@ -95,7 +95,7 @@ test('a readable line is short, with the stack of an error below', () => {
   assert.match(lines[1]!, /^12:30:01.250 error failed {2}error=boom\n {4}Error: boom\n {8}at /)
 })
 
-test('T2: text from outside can neither forge a line nor send a control sequence', () => {
+test('TM2: text from outside can neither forge a line nor send a control sequence', () => {
   const hostile = fc.string({ unit: fc.constantFrom('\n', '\r', '\x1b', '\x07', '[', '2', 'J', 'a', ' ', '"') })
   fc.assert(
     fc.property(hostile, text => {

@@ -14,7 +14,7 @@ test('a registry is its own, with what Prometheus expects of a process', async (
   assert.doesNotMatch(await createRegistry().metrics(), /things_total/)
 })
 
-test('T3: health is as bad as its worst check, and says why', () => {
+test('TM3: health is as bad as its worst check, and says why', () => {
   const health = new Health()
   assert.deepEqual(health.report(), { status: 'pass', checks: {} })
   health.register('wal', () => ({ status: 'pass' }))
@@ -25,7 +25,7 @@ test('T3: health is as bad as its worst check, and says why', () => {
   assert.equal(health.report().checks.wal?.reason, 'a sync failed')
 })
 
-test('T3: a check that throws fails, and the others are still asked', () => {
+test('TM3: a check that throws fails, and the others are still asked', () => {
   const health = new Health()
   health.register('broken', () => {
     throw new Error('no answer')
