@@ -119,3 +119,26 @@ export function residentMB(pid: number, which: 'now' | 'peak' = 'now'): number {
   const match = status.match(which === 'now' ? /VmRSS:\s+(\d+) kB/ : /VmHWM:\s+(\d+) kB/)
   return (Number(match?.[1]) * 1024) / 1_000_000
 }
+
+/** Processor time since some moment in the past, in milliseconds (proc(5), stat): of all cores, and of this process and its ended children. */
+export type ProcessorTime = { readonly allMs: number; readonly busyMs: number; readonly oursMs: number }
+
+export function processorTime(): ProcessorTime {
+  const [user, nice, system, idle, wait, irq, softirq, steal] = readFileSync('/proc/stat', 'latin1')
+    .split('\n', 1)[0]!
+    .split(/\s+/)
+    .slice(1)
+    .map(Number) as [number, number, number, number, number, number, number, number]
+  const busy = user + nice + system + irq + softirq + steal
+  const own = readFileSync('/proc/self/stat', 'latin1')
+  const fields = own.slice(own.lastIndexOf(')') + 2).split(' ')
+  const ours = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0)
+  const ms = 1000 / clockTicksPerSecond
+  return { allMs: (busy + idle + wait) * ms, busyMs: busy * ms, oursMs: ours * ms }
+}
+
+/** Share of all cores that neither this process nor its children used between two moments. */
+export function othersShare(before: ProcessorTime, after: ProcessorTime): number {
+  const others = after.busyMs - before.busyMs - (after.oursMs - before.oursMs)
+  return Math.max(0, others) / Math.max(1, after.allMs - before.allMs)
+}

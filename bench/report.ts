@@ -2,7 +2,14 @@
 import os from 'node:os'
 import { type Figure, type Row, verdictOf } from './harness.ts'
 
-export type Section = { readonly name: string; readonly about: string; readonly rows: readonly Row[] }
+export type Section = {
+  readonly name: string
+  readonly about: string
+  readonly seconds: number
+  /** Part of the machine's cores that other processes and the kernel's own threads took meanwhile: above about 0.1 it disturbs. */
+  readonly othersShare: number
+  readonly rows: readonly Row[]
+}
 
 export type Machine = {
   readonly cpu: string
@@ -10,18 +17,15 @@ export type Machine = {
   readonly memoryGiB: number
   readonly node: string
   readonly kernel: string
-  /** Load average over one minute before the first benchmark: above about 0.5 the figures are disturbed. */
-  readonly loadBefore: number
 }
 
-export function describeMachine(loadBefore: number): Machine {
+export function describeMachine(): Machine {
   return {
     cpu: os.cpus()[0]?.model ?? 'unknown',
     cores: os.availableParallelism(),
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     node: process.version,
     kernel: os.release(),
-    loadBefore,
   }
 }
 
@@ -36,7 +40,9 @@ export function table(section: Section): string {
       .join('  ')
       .trimEnd()
   const rule = widths.map(width => '─'.repeat(width)).join('──')
-  return [`${section.name}: ${section.about}`, line(columns), rule, ...lines.map(line)].join('\n')
+  const others = `others took ${(section.othersShare * 100).toFixed(0)} % of the cores`
+  const title = `${section.name}: ${section.about} (${section.seconds.toFixed(0)} s, ${others})`
+  return [title, line(columns), rule, ...lines.map(line)].join('\n')
 }
 
 function cellsOf(row: Row): string[] {

@@ -8,6 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Benchmark, Row } from './harness.ts'
+import { othersShare, processorTime } from './processes.ts'
 import { profileTable } from './profile.ts'
 import { describeMachine, type Section, summary, table } from './report.ts'
 import { suite } from './suite/index.ts'
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
   const chosen = choose(positionals)
   // Leaves by way of 'exit', where processes are ended and directories removed.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
-  const machine = describeMachine(os.loadavg()[0]!)
+  const machine = describeMachine()
   const root = path.join(values.directory, 'chronicle-bench-')
   mkdirSync(values.directory, { recursive: true })
   const sections: Section[] = []
@@ -58,6 +59,7 @@ async function main(): Promise<void> {
 async function runOne(benchmark: Benchmark, directory: string): Promise<Section> {
   const { name, about } = benchmark
   const started = performance.now()
+  const before = processorTime()
   const context = {
     secondsPerRound: positive('seconds', values.seconds),
     rounds: positive('rounds', values.rounds),
@@ -75,7 +77,8 @@ async function runOne(benchmark: Benchmark, directory: string): Promise<Section>
     rows = [{ what: name, skipped: error instanceof Error ? error.message : String(error) }]
   }
   progress('')
-  return { name, about: `${about} (${((performance.now() - started) / 1000).toFixed(0)} s)`, rows }
+  const seconds = (performance.now() - started) / 1000
+  return { name, about, seconds, othersShare: othersShare(before, processorTime()), rows }
 }
 
 function choose(names: readonly string[]): readonly Benchmark[] {

@@ -107,8 +107,9 @@ test('a table says what was met, missed and skipped', () => {
     compare({ what: 'fast', unit: 'MB/s', ours: [1270], peer: [1000], peerName: 'peer', target: ratioAtLeast(0.75) }),
     { what: 'other', skipped: 'no Java', target: ratioAtLeast(3) },
   ]
-  const section = { name: 'n', about: 'a', rows }
+  const section = { name: 'n', about: 'a', seconds: 1, othersShare: 0.25, rows }
   const lines = table(section).split('\n')
+  assert.equal(lines[0], 'n: a (1 s, others took 25 % of the cores)')
   assert.match(lines[3]!, /^fast +1,270 MB\/s +peer 1,000 MB\/s +1\.27 +1\.27–1\.27 +≥ 0\.75 +met$/)
   assert.match(lines[4]!, /^other +no Java +≥ 3 +skipped$/)
   assert.equal(summary([section]), '1 targets met, 0 missed, 1 skipped')
