@@ -15,6 +15,7 @@ import { emptyGroup, type Group } from '../../src/groups/group.ts'
 import { defaultGroupSettings, type GroupSettings } from '../../src/groups/settings.ts'
 import type { GroupStateV1 } from '../../src/groups/stored-group.ts'
 import { happen } from '../../src/groups/table.ts'
+import { renewSession } from '../../src/groups/turn.ts'
 
 export type PendingStore = { readonly state: GroupStateV1; readonly next: AfterStore | undefined }
 
@@ -37,6 +38,11 @@ export class Driver {
   constructor(settings: Partial<GroupSettings> = {}, group: Group = emptyGroup('g', 1_000_000)) {
     this.settings = { ...defaultGroupSettings, ...settings }
     this.group = group
+    // A group that was loaded: every session begins anew.
+    const effects: Effect[] = []
+    const turn = { group, settings: this.settings, nowMs: this.nowMs, effects }
+    for (const member of group.members.values()) renewSession(turn, member)
+    for (const effect of effects) this.#perform(effect)
   }
 
   ticket(): number {

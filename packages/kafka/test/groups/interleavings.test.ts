@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { seededRandom } from '@chronicle/base'
 import fc from 'fast-check'
 import type { GroupEvent, JoinAnswer } from '../../src/groups/events.ts'
+import { emptyGroup } from '../../src/groups/group.ts'
+import { loadGroup } from '../../src/groups/stored-group.ts'
 import { Driver, joinEvent, keyOf, rejoinEvent } from './driver.ts'
 
 /**
@@ -21,7 +23,7 @@ type Client = {
 }
 
 class World {
-  readonly driver: Driver
+  driver: Driver
   readonly clients: Client[]
   /** G1: who was told that it leads, by generation. */
   readonly leaders = new Map<number, string>()
@@ -35,6 +37,8 @@ class World {
   readonly ghosts: Client[] = []
   #ids = 0
   #generationSeen = 0
+  /** G6: the largest generation that somebody received an assignment of. */
+  #generationAnswered = 0
 
   constructor(random: ReturnType<typeof seededRandom>) {
     this.driver = new Driver({
@@ -58,6 +62,7 @@ class World {
     else if (choice < 74) this.leave(client)
     else if (choice < 78) this.restart(client)
     else if (choice < 82) this.haunt(random)
+    else if (choice === 82) this.crash(random)
     else if (choice < 90) this.driver.advance(random.int(random.int(5) === 0 ? 30_000 : 2_000))
     else if (this.driver.stores.length > 0) this.finishStore(random.int(6) === 0)
     this.check()
@@ -187,6 +192,27 @@ class World {
     if (this.driver.answered(ticket, 'leave').members[0]!.error === 'NONE') forget(client)
   }
 
+  /** The broker is gone in the middle of whatever it did, and comes back with what was durable. Nobody who waited is answered. */
+  crash(random: ReturnType<typeof seededRandom>): void {
+    while (this.driver.stores.length > 0 && random.int(2) === 0) this.finishStore(false)
+    const { settings, durable } = this.driver
+    const last = durable.at(-1)
+    const group = last ? loadGroup('g', JSON.parse(JSON.stringify(last))) : emptyGroup('g', 0)
+    assert(group.generationId >= this.#generationAnswered, 'G6: what was answered survives')
+    this.driver = new Driver(settings, group)
+    if (last) this.driver.durable.push(last)
+    this.#hearing.clear()
+    this.#syncs.length = 0
+    this.#generationSeen = group.generationId
+    // Generations and processes that nobody received an assignment of never were.
+    for (const generations of [this.leaders, this.given]) {
+      for (const generation of generations.keys()) if (generation > group.generationId) generations.delete(generation)
+    }
+    for (const [memberId, instanceId] of this.fenced) {
+      if (group.staticMembers.get(instanceId) === memberId) this.fenced.delete(memberId)
+    }
+  }
+
   restart(client: Client): void {
     if (client.memberId !== '') this.ghosts.unshift({ ...client })
     this.ghosts.length = Math.min(this.ghosts.length, clientCount)
@@ -271,6 +297,7 @@ class World {
       const answer = this.driver.answered(ticket, 'sync')
       if (answer.error !== 'NONE') continue
       assert(this.durable.has(generationId), 'G3: nobody receives what is not durable')
+      this.#generationAnswered = Math.max(this.#generationAnswered, generationId)
       const given = this.given.get(generationId)!
       const [generation, , receiver] = answer.assignment.toString().split(' ')
       assert.equal(Number(generation), generationId, 'G3: an assignment is of its generation')
@@ -285,7 +312,7 @@ function forget(client: Client): void {
   Object.assign(client, { memberId: '', generationId: -1, leader: false, members: [] })
 }
 
-test('G1 G2 G3 G4 G5 G8: any interleaving of clients, time and disk keeps the invariants, and all waits end', () => {
+test('G1 G2 G3 G4 G5 G6 G8: any interleaving of clients, time, disk and crashes keeps the invariants, and all waits end', () => {
   fc.assert(
     fc.property(fc.integer(), fc.integer({ min: 1, max: 300 }), (seed, steps) => {
       const random = seededRandom(seed)
