@@ -99,6 +99,8 @@ class World {
     }
   }
 
+  /** G6: static members that were told to go on with a stable generation, by instance id. */
+  readonly #goesOn = new Map<string, { memberId: string; generationId: number }>()
   readonly #hearing = new Map<number, (answer: JoinAnswer) => void>()
 
   /** What the client makes of the answer to its JoinGroup. */
@@ -114,6 +116,8 @@ class World {
         })
         client.members = answer.members.map(({ memberId }) => memberId)
         this.told(answer)
+        if (client.instanceId !== null && this.driver.group.state === 'Stable')
+          this.#goesOn.set(client.instanceId, answer)
       } else if (answer.error !== 'REBALANCE_IN_PROGRESS') forget(client)
     })
     this.driver.onAnswer = (answered, answer) => {
@@ -199,6 +203,10 @@ class World {
     const last = durable.at(-1)
     const group = last ? loadGroup('g', JSON.parse(JSON.stringify(last))) : emptyGroup('g', 0)
     assert(group.generationId >= this.#generationAnswered, 'G6: what was answered survives')
+    for (const [instanceId, { memberId, generationId }] of this.#goesOn) {
+      if (generationId !== group.generationId) continue
+      assert(ageOf(group.staticMembers.get(instanceId)) >= ageOf(memberId), 'G6: who goes on is known after a crash')
+    }
     this.driver = new Driver(settings, group)
     if (last) this.driver.durable.push(last)
     this.#hearing.clear()
@@ -306,6 +314,11 @@ class World {
       else assert(this.fenced.has(receiver!), 'G3: only a static member inherits an assignment')
     }
   }
+}
+
+/** Member ids are numbered in the order in which they were thought of. */
+function ageOf(memberId: string | undefined): number {
+  return Number(memberId?.slice(1) ?? -1)
 }
 
 function forget(client: Client): void {
