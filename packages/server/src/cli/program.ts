@@ -19,6 +19,7 @@ Examples:
   chronicle topics list                              what there is
   chronicle config --show                            every setting, its value and where it came from
 
+The flags of the server (chronicle start --help) may stand before the command as well.
 Exit codes: 0 done, 1 failed, 2 the command line or a setting is not accepted.
 Results go to standard output, everything else to standard error.`
 
@@ -37,7 +38,8 @@ export function buildProgram(terminal: Terminal): Command {
     .showHelpAfterError('(--help shows what is accepted)')
     .exitOverride()
     .addHelpText('after', epilogue)
-  addSettingFlags(program)
+  // They may stand before the command too, as they always could; `start --help` lists them.
+  for (const option of addSettingFlags(program).options) option.hideHelp()
   addStart(program, terminal)
   addTopics(program, terminal)
   addProduce(program, terminal)
