@@ -125,9 +125,17 @@ export class LogFiles {
     }
     file.handle = handle
     this.#openCount++
-    if (previous) previous.endLsn = firstLsn
+    if (previous) this.#end(previous, firstLsn)
     this.#files.push(file)
     return file
+  }
+
+  /** Gives back what the file holds beyond its entries. If the disk does not keep this, recovery does not mind. */
+  #end(file: LogFile, endLsn: number): void {
+    // While it is still the last one its handle is one to write with.
+    const handle = this.handle(file)
+    file.endLsn = endLsn
+    if (handle.size() > file.offsetOf(endLsn)) handle.truncate(file.offsetOf(endLsn))
   }
 
   /** Removes or sets aside the oldest file. Resolves when its going is durable: only then may the next one go (W5). */

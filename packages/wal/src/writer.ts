@@ -1,6 +1,5 @@
 /** Puts groups of entries on the disk, one at a time: which file, how far ahead it is written, when the next one begins. */
 import type { Clock } from '@chronicle/base'
-import type { DiskFile } from './disk.ts'
 import { fileHeaderBytes } from './file-header.ts'
 import type { WalLimits } from './limits.ts'
 import type { LogFile, LogFiles } from './log-files.ts'
@@ -28,7 +27,7 @@ export class Writer {
   async write(pieces: Uint8Array[], fromLsn: number, toLsn: number): Promise<void> {
     const file = this.#files.last
     if (this.#isDue(file, fromLsn, toLsn)) {
-      await this.#beginNext(file, fromLsn, pieces)
+      await this.#beginNext(fromLsn, pieces)
       return
     }
     if (fromLsn === file.firstLsn) this.#begunAt = this.#clock.monotonic()
@@ -47,11 +46,10 @@ export class Writer {
     return full || this.#clock.monotonic() - this.#begunAt >= this.#limits.fileAgeMsMax
   }
 
-  async #beginNext(full: LogFile, fromLsn: number, pieces: readonly Uint8Array[]): Promise<void> {
+  async #beginNext(fromLsn: number, pieces: readonly Uint8Array[]): Promise<void> {
     const begun = await this.#files.begin(fromLsn, pieces)
     this.#begunAt = this.#clock.monotonic()
     this.#fileBytes = this.#files.handle(begun).size()
-    trimTo(this.#files.handle(full), full.offsetOf(fromLsn))
   }
 
   /**
@@ -63,9 +61,4 @@ export class Writer {
     if (end <= this.#fileBytes || groupBytes * 4 > prewriteBytes) return 0
     return Math.max(0, Math.min(prewriteBytes, Math.max(fileBytesMax, fileHeaderBytes) - end))
   }
-}
-
-/** Gives back what a file holds beyond its entries. If the disk does not keep this, recovery does not mind. */
-function trimTo(handle: DiskFile, bytes: number): void {
-  if (handle.size() > bytes) handle.truncate(bytes)
 }

@@ -126,13 +126,33 @@ test('a file cut short is filled up with pads', async () => {
   )
 })
 
-test('a damaged header comes back from its copy, or from the other files', async () => {
-  for (const offsets of [[9], [9, 2057]]) {
+test('W4: a damaged header comes back from its copy, or from the other files', async () => {
+  for (const [offsets, from] of [
+    [[9], 'from its copy'],
+    [[9, 2057], 'anew from the other files'],
+  ] as const) {
     const { machine, entries, files } = await closedLog()
+    const before = machine.disk.contents(pathOf(files[1]!))
     for (const offset of offsets) change(machine, files[1]!, offset)
-    await repaired(machine)
+    const [done] = await repaired(machine)
+    assert.ok(done!.includes(from), done)
+    if (from === 'from its copy') assert.deepEqual(machine.disk.contents(pathOf(files[1]!)), before)
     assert.deepEqual(await contents(machine), entries)
   }
+})
+
+test('the only file of a log comes back from its copy, and cannot without', async () => {
+  const machine = simMachine()
+  const wal = await machine.open()
+  wal.append(1, 16, Buffer.from('alone'), crc32c(Buffer.from('alone')))
+  await machine.scheduler.settle(wal.close())
+  change(machine, 0, 9)
+  await repaired(machine)
+  assert.equal((await contents(machine)).length, 1)
+  change(machine, 0, 9)
+  change(machine, 0, 2057)
+  assert.equal((await inspect(machine)).problems[0]!.repair, undefined)
+  assert.deepEqual(await machine.scheduler.settle(repairWal(directory, machine.disk)), [])
 })
 
 test('a missing file is made of pads', async () => {
