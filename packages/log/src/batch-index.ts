@@ -6,7 +6,6 @@
  * Columns only grow at their end and are replaced, never rewritten, when they are thinned or trimmed; the newest entry alone
  * changes in place. A snapshot can therefore share them (L8).
  */
-import { assert } from '@chronicle/base'
 import type { Usage } from './usage.ts'
 
 /** A block closes when it holds this much of the partition. */
@@ -142,19 +141,15 @@ export class BatchIndex {
 
   /** Joins neighbours among the older half of the blocks, so that a quarter of all goes. Reads there hop over more. */
   thin(): void {
+    const old = this.#columns()
+    const [head, tail] = [this.#head, this.#tail]
     const joined = Math.floor(this.length / 4)
     const kept = this.length - joined
-    const columns = this.#columns()
-    const [head, tail] = [this.#head, this.#tail]
-    this.#allocate(Math.max(initialCapacity, kept + (kept >>> 2)))
+    this.#allocate(kept + (kept >>> 2))
+    for (let at = 0; at < joined; at++) this.#join(at, old, head + at * 2)
+    this.#copy(joined, old, head + joined * 2, tail)
     this.#head = 0
-    this.#tail = 0
-    for (let at = head; at < tail; at++) {
-      const block = blockAt(columns, at)
-      if (at - head < joined * 2) this.addBlock(join(block, blockAt(columns, ++at)), false)
-      else this.addBlock(block, false)
-    }
-    assert(this.length === kept, 'thinning joins pairs')
+    this.#tail = kept
   }
 
   /** What is there now, to be read later: shares all columns and copies only the newest entry, which may still change. */
@@ -176,16 +171,29 @@ export class BatchIndex {
   }
 
   #resize(capacity: number): void {
-    const { baseOffsets, lsns, bytes, endLsns, maxTimestamps } = this.#columns()
+    const old = this.#columns()
     const [head, tail] = [this.#head, this.#tail]
     this.#allocate(capacity)
-    this.#baseOffsets.set(baseOffsets.subarray(head, tail))
-    this.#lsns.set(lsns.subarray(head, tail))
-    this.#bytes.set(bytes.subarray(head, tail))
-    this.#endLsns.set(endLsns.subarray(head, tail))
-    this.#maxTimestamps.set(maxTimestamps.subarray(head, tail))
+    this.#copy(0, old, head, tail)
     this.#head = 0
     this.#tail = tail - head
+  }
+
+  /** Sets the entry `at` to the entries `older` and `older` + 1 of `from` in one. */
+  #join(at: number, from: Columns, older: number): void {
+    this.#baseOffsets[at] = from.baseOffsets[older]!
+    this.#lsns[at] = from.lsns[older]!
+    this.#bytes[at] = from.bytes[older]! + from.bytes[older + 1]!
+    this.#endLsns[at] = from.endLsns[older + 1]!
+    this.#maxTimestamps[at] = Math.max(from.maxTimestamps[older]!, from.maxTimestamps[older + 1]!)
+  }
+
+  #copy(at: number, from: Columns, head: number, tail: number): void {
+    this.#baseOffsets.set(from.baseOffsets.subarray(head, tail), at)
+    this.#lsns.set(from.lsns.subarray(head, tail), at)
+    this.#bytes.set(from.bytes.subarray(head, tail), at)
+    this.#endLsns.set(from.endLsns.subarray(head, tail), at)
+    this.#maxTimestamps.set(from.maxTimestamps.subarray(head, tail), at)
   }
 
   #allocate(capacity: number): void {
@@ -216,15 +224,5 @@ function blockAt(columns: Columns, at: number): Block {
     bytes: columns.bytes[at]!,
     endLsn: columns.endLsns[at]!,
     maxTimestamp: columns.maxTimestamps[at]!,
-  }
-}
-
-function join(older: Block, newer: Block): Block {
-  return {
-    baseOffset: older.baseOffset,
-    lsn: older.lsn,
-    bytes: older.bytes + newer.bytes,
-    endLsn: newer.endLsn,
-    maxTimestamp: Math.max(older.maxTimestamp, newer.maxTimestamp),
   }
 }
