@@ -2,16 +2,17 @@
  * One client's connection: frames become requests, requests are handled at once and concurrently, responses leave in the
  * order of the requests.
  */
-import { ChronicleError, type Clock, messageOf } from '@chronicle/base'
+import { type Clock, messageOf } from '@chronicle/base'
 import type { Logger } from '@chronicle/telemetry'
-import { decodeRequest, encodeResponse, readRequestHeader } from '../codec/messages.ts'
-import type { Api, RequestOf, ResponseOf } from '../codec/schema.ts'
+import { encodeResponse } from '../codec/messages.ts'
+import type { Api, ResponseOf } from '../codec/schema.ts'
 import { ErrorCode } from '../error-codes.ts'
 import { Disconnect } from '../handler.ts'
 import type { BrokerLimits } from '../limits.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { Exchange, type ExchangeConnection } from './exchange.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
+import { correlationIdOf, isRejected, readRequest, routeOf } from './incoming.ts'
 import type { BrokerMetrics, Refusal } from './metrics.ts'
 import type { OutboxSocket } from './outbox.ts'
 import { Pipeline, type PipelineShared } from './pipeline.ts'
@@ -19,9 +20,6 @@ import type { ReadyGate } from './ready-gate.ts'
 import type { RefusalLog } from './refusal-log.ts'
 import type { Route } from './routes.ts'
 import { serverErrorOf } from './server-error.ts'
-
-/** API key, version and correlation id: what the shortest request begins with. */
-const requestBytesMin = 8
 
 /** What all connections of a listener share. */
 export type ConnectionShared = PipelineShared & {
@@ -142,16 +140,9 @@ export class Connection implements FrameSink, ExchangeConnection {
   }
 
   frame(buffer: Buffer, start: number, end: number): boolean {
-    if (end - start < requestBytesMin) {
-      this.#refuse('malformed', {
-        reason: `a request of ${end - start} bytes`,
-        accepted: `at least ${requestBytesMin}`,
-      })
-      return true
-    }
-    const route = this.#shared.routes[buffer.readInt16BE(start)]
-    if (route === undefined) {
-      this.#refuse('unknown-api', { apiKey: buffer.readInt16BE(start) })
+    const route = routeOf(this.#shared.routes, buffer, start, end)
+    if (isRejected(route)) {
+      this.#refuse(route.refusal, route.details)
       return true
     }
     if (!this.#admits(route)) return false
@@ -180,12 +171,18 @@ export class Connection implements FrameSink, ExchangeConnection {
   }
 
   #handle(route: Route, buffer: Buffer, start: number, end: number): void {
-    const decoded = this.#decode(route, buffer, start, end)
-    if (decoded === undefined) return
-    const { exchange, request } = decoded
+    const bytes = end - start
+    const read = readRequest(route, buffer, start, end)
+    if (isRejected(read)) {
+      if (read.refusal === 'unsupported-version' && route.isApiVersions) {
+        this.#tellVersions(route, correlationIdOf(buffer, start), bytes)
+      } else this.#refuse(read.refusal, read.details)
+      return
+    }
+    const exchange = new Exchange(this, route, read.version, read.correlationId, read.clientId, bytes, this.#activeAt)
     this.#begun(exchange)
     try {
-      const answer = route.handler.handle(request, exchange)
+      const answer = route.handler.handle(read.request, exchange)
       if (answer instanceof Promise) {
         answer.then(
           response => this.#answer(exchange, response),
@@ -197,37 +194,12 @@ export class Connection implements FrameSink, ExchangeConnection {
     }
   }
 
-  #decode(route: Route, buffer: Buffer, start: number, end: number): Decoded | undefined {
-    const { api, versions } = route
-    const version = buffer.readInt16BE(start + 2)
-    if (version < versions[0] || version > versions[1]) return this.#unsupported(route, version, buffer, start, end)
-    try {
-      const header = readRequestHeader(buffer, start, end)
-      // Kafka ignores bytes behind a request, and clients rely on it: librdkafka 2.16 sends three with Metadata v13.
-      const request = decodeRequest(api, version, buffer, header.bodyStart, end, false)
-      return { exchange: this.#exchange(route, version, header.correlationId, header.clientId, end - start), request }
-    } catch (error) {
-      if (!(error instanceof ChronicleError)) throw error
-      this.#refuse('malformed', { api: api.name, version, ...error.details })
-      return undefined
-    }
-  }
-
-  /** Kafka closes the connection too, except that ApiVersions is answered in v0 so that the client can choose a version. */
-  #unsupported(route: Route, version: number, buffer: Buffer, start: number, end: number): undefined {
-    const [first, last] = route.versions
-    if (!route.isApiVersions) {
-      this.#refuse('unsupported-version', { api: route.api.name, version, accepted: `${first} to ${last}` })
-      return
-    }
-    const exchange = this.#exchange(route, 0, buffer.readInt32BE(start + 4), null, end - start)
+  /** ApiVersions in an unknown version is answered in v0, so that the client can choose one (KIP-511). */
+  #tellVersions(route: Route, correlationId: number, bytes: number): void {
+    const exchange = new Exchange(this, route, 0, correlationId, null, bytes, this.#activeAt)
     this.#begun(exchange)
     const list = route.handler.handle({}, exchange)
     this.#answer(exchange, { ...(list as object), errorCode: ErrorCode.UNSUPPORTED_VERSION })
-  }
-
-  #exchange(route: Route, version: number, correlationId: number, clientId: string | null, bytes: number): Exchange {
-    return new Exchange(this, route, version, correlationId, clientId, bytes, this.#activeAt)
   }
 
   #begun(exchange: Exchange): void {
@@ -340,5 +312,3 @@ export class Connection implements FrameSink, ExchangeConnection {
     this.#controller?.abort()
   }
 }
-
-type Decoded = { readonly exchange: Exchange; readonly request: RequestOf<Api> }

@@ -13,6 +13,7 @@ export type Refusal =
   | 'partial-frame'
   | 'send-stalled'
   | 'acks-0-failed'
+  | 'reader-failed'
   | 'handler-failed'
 
 const durationBucketsSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
