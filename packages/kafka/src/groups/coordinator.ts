@@ -45,6 +45,7 @@ export class Coordinator {
   readonly #waiting = new Map<number, (answer: Answer) => void>()
   readonly #writes = new Set<Promise<unknown>>()
   #lastTicket = 0
+  #sessions = 0
   #stopped = false
 
   constructor({ log, clock, random, logger, settings, metrics }: CoordinatorOptions) {
@@ -81,6 +82,11 @@ export class Coordinator {
 
   groupIds(): Set<string> {
     return new Set([...this.#groups.keys(), ...this.log.groupIds()])
+  }
+
+  /** Members, and ids that were handed out, that are watched: whoever waits for an answer may be watched by that alone. */
+  get sessions(): number {
+    return this.#sessions
   }
 
   /** Those in memory: all that have members. */
@@ -183,6 +189,7 @@ export class Coordinator {
       else this.#dispatch(group, timer.of === 'join' ? 'joinDeadline' : 'syncDeadline', {})
     })
     timers.set(keyOf(timer), ring)
+    if (timer.of === 'session') this.#sessions++
   }
 
   #disarm(group: Group, timer: GroupTimer): void {
@@ -192,7 +199,9 @@ export class Coordinator {
 
   #drop(group: Group, timer: GroupTimer): void {
     const timers = this.#timers.get(group)
-    if (timers?.delete(keyOf(timer)) && timers.size === 0) this.#timers.delete(group)
+    if (!timers?.delete(keyOf(timer))) return
+    if (timer.of === 'session') this.#sessions--
+    if (timers.size === 0) this.#timers.delete(group)
   }
 
   /** Somebody asked for a member id and never came back: as if nobody had asked. */

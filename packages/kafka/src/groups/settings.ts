@@ -13,6 +13,8 @@ export type GroupSettings = {
   readonly newMemberJoinTimeoutMs: number
   /** Members of one group [group.max.size]. One more is refused with GROUP_MAX_SIZE_REACHED. */
   readonly membersPerGroupMax: number
+  /** Members of all groups, and ids that were handed out to members on their way. A new one is refused with POLICY_VIOLATION. */
+  readonly membersMax: number
   /** Groups, those without members included. One more is refused with POLICY_VIOLATION. */
   readonly groupsMax: number
   /** Protocols and assignments of all members of a group together. More is refused with GROUP_MAX_SIZE_REACHED (join) or POLICY_VIOLATION (sync). */
@@ -44,6 +46,7 @@ export const defaultGroupSettings: GroupSettings = {
   initialRebalanceDelayMs: 100,
   newMemberJoinTimeoutMs: 300_000,
   membersPerGroupMax: 1_000,
+  membersMax: 100_000,
   groupsMax: 10_000,
   // In base64 and with the names beside it this stays below the 8 MiB that one metadata entry of the log may have.
   groupMetadataBytesMax: 4 * 1024 * 1024,

@@ -107,6 +107,19 @@ test('JoinGroup is refused at the door', async context => {
   assert.equal(errorName((await house.ask(joinGroup, 3, joinRequest('h'))).errorCode), 'POLICY_VIOLATION')
 })
 
+test('members of all groups together are bounded, and the places of those who go are free again', async context => {
+  const house = await House.open(context, { membersMax: 2 })
+  const first = await becomeMember(house, 'one')
+  assert.equal(errorName((await house.ask(joinGroup, 9, joinRequest('two'))).errorCode), 'MEMBER_ID_REQUIRED')
+  const third = async () => errorName((await house.ask(joinGroup, 9, joinRequest('three'))).errorCode)
+  assert.equal(await third(), 'POLICY_VIOLATION')
+  await leaveOf(house, 'one', first.memberId)
+  assert.equal(await third(), 'MEMBER_ID_REQUIRED')
+  assert.equal(await third(), 'POLICY_VIOLATION')
+  house.clock.advance(10_000)
+  assert.equal(await third(), 'MEMBER_ID_REQUIRED')
+})
+
 test('a group that somebody only asked about is forgotten when the id that was handed out expires', async context => {
   const house = await House.open(context)
   await house.ask(joinGroup, 9, joinRequest('g'))

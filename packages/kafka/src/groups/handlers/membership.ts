@@ -30,6 +30,7 @@ async function join(coordinator: Coordinator, request: JoinRequest, context: Req
     if (!group) return joinRefusal('UNKNOWN_MEMBER_ID', memberId)
     return coordinator.ask(group, 'rejoin', ticket => ({ ticket, memberId, ...fields }), 'join')
   }
+  if (coordinator.sessions >= coordinator.settings.membersMax) return joinRefusal('POLICY_VIOLATION')
   const group = coordinator.findOrCreate(groupId)
   if (!group) return joinRefusal('POLICY_VIOLATION')
   const { apiVersion } = context
