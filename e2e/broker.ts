@@ -1,5 +1,8 @@
 /** The real server as a child process that a test may stop, kill and start again over the same data. */
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
@@ -24,19 +27,19 @@ export async function startBroker(args: readonly string[] = []): Promise<Broker>
   const elsewhere = process.env.E2E_BOOTSTRAP
   if (elsewhere) return brokerElsewhere(elsewhere)
   const dataDirectory = mkdtempSync(join(tmpdir(), 'chronicle-e2e-'))
-  let server: ChronicleProcess = await startChronicle({ dataDir: dataDirectory, args })
-  const { bootstrap, kafkaPort } = server
-  const start = async () => {
-    server = await startChronicle({ dataDir: dataDirectory, args: [...args, '--kafka-port', String(kafkaPort)] })
-  }
+  const kafkaPort = await freePort()
+  const start = () => startChronicle({ dataDir: dataDirectory, args: [...args, '--kafka-port', String(kafkaPort)] })
+  let server: ChronicleProcess = await start()
   const stopInOrder = async () => {
     const { code, signal } = await server.stop()
     if (code !== 0) throw new Error(`the server stopped with code ${code}, ${signal}:\n${server.stderr.slice(-5000)}`)
   }
   return {
-    bootstrap,
+    bootstrap: `127.0.0.1:${kafkaPort}`,
     dataDirectory,
-    start,
+    async start() {
+      server = await start()
+    },
     get pid() {
       return server.pid
     },
@@ -46,12 +49,30 @@ export async function startBroker(args: readonly string[] = []): Promise<Broker>
     },
     async restart() {
       await stopInOrder()
-      await start()
+      server = await start()
     },
     async stop() {
       await stopInOrder()
       rmSync(dataDirectory, { recursive: true, force: true })
     },
+  }
+}
+
+/** Below the range that systems take outgoing ports from: a client that reconnects must not end up on the port of a server that is away. */
+const portRange = { from: 20_000, to: 32_000 }
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(portRange.from, portRange.to)
+    const probe = createServer()
+    const free = await new Promise<boolean>(resolve => {
+      probe.once('error', () => resolve(false))
+      probe.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!free) continue
+    probe.close()
+    await once(probe, 'close')
+    return port
   }
 }
 
