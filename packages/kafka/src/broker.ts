@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@chronicle/base'
 import type { Log } from '@chronicle/log'
-import type { Health, Logger, Registry } from '@chronicle/telemetry'
+import type { CheckResult, Health, Logger, Registry } from '@chronicle/telemetry'
 import { createGroups, type GroupSettings, type Groups } from './groups/index.ts'
 import { createHandlers, type Handlers } from './handlers/index.ts'
 import type { BrokerLimits } from './limits.ts'
@@ -97,6 +97,7 @@ export class Broker {
       address,
     )
     node.port = address.advertisedPort ?? listener.port
+    options.health.register('kafka', () => healthOf(listener, limits))
     return new Broker(listener, handlers, groups)
   }
 
@@ -107,4 +108,10 @@ export class Broker {
     await this.#groups.stop()
     await this.#listener.stop(drainMsMax)
   }
+}
+
+function healthOf(listener: Listener, { connectionsMax }: BrokerLimits): CheckResult {
+  if (!listener.isListening) return { status: 'fail', reason: 'Kafka clients cannot connect: the broker has stopped' }
+  if (!listener.isFull) return { status: 'pass' }
+  return { status: 'warn', reason: `all ${connectionsMax} connections are taken: raise connectionsMax or close some` }
 }

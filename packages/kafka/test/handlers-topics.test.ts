@@ -9,6 +9,7 @@ import {
   deleteTopics,
   describeCluster,
   describeConfigs,
+  describeLogDirs,
   describeTopicPartitions,
   errorName,
   incrementalAlterConfigs,
@@ -51,6 +52,7 @@ test('N8: exactly the APIs that are handled are advertised, in every version of 
     for (const { apiKey, minVersion, maxVersion } of apiKeys) {
       assert.deepEqual(apis.find(({ key }) => key === apiKey)?.versions, [minVersion, maxVersion])
     }
+    assert.equal(apiKeys.length, apis.length)
     for (const key of [0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 32, 37, 42, 47, 60]) {
       assert.ok(
         apiKeys.some(({ apiKey }) => apiKey === key),
@@ -309,6 +311,32 @@ test('configs are described with where they come from, and changed one by one', 
   const together = await Promise.all([alter([['segment.ms', 0, '5000']]), alter([['preallocate', 0, 'true']])])
   assert.deepEqual(together, ['NONE', 'NONE'])
   assert.deepEqual([await value('segment.ms'), await value('preallocate')], ['5000', 'true'])
+})
+
+test('log directories list what exists, without sizes that nobody knows', async t => {
+  const { connect } = await startBroker(t)
+  const client = await connect()
+  await makeTopic(client, 'a', 2)
+  for (let version = 0; version <= 4; version++) {
+    const { results } = await client.send(describeLogDirs, version, { topics: null })
+    assert.equal(results.length, 1)
+    assert.deepEqual(
+      results[0]!.topics[0]!.partitions.map(({ partitionIndex, partitionSize }) => [partitionIndex, partitionSize]),
+      [
+        [0, -1],
+        [1, -1],
+      ],
+    )
+  }
+  const topics = [
+    { topic: 'a', partitions: [1, 7] },
+    { topic: 'missing', partitions: [0] },
+  ]
+  const { results } = await client.send(describeLogDirs, 4, { topics })
+  assert.deepEqual(
+    results[0]!.topics.map(({ name, partitions }) => [name, partitions.length]),
+    [['a', 1]],
+  )
 })
 
 test('the cluster is one broker', async t => {

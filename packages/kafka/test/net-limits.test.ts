@@ -232,12 +232,14 @@ test('N5: an idle connection is closed, one whose fetch waits is not', async t =
 })
 
 test('N6: connections above the limit are closed at once, and there is room again when others go', async t => {
-  const { port, metric, connect } = await startBroker(t, { limits: { connectionsMax: 10 } })
+  const { port, metric, connect, health } = await startBroker(t, { limits: { connectionsMax: 10 } })
+  assert.equal(health.report().checks.kafka!.status, 'pass')
   const storm = await Promise.all(Array.from({ length: 40 }, () => RawConnection.open(port)))
   const closed = new Set<RawConnection>()
   for (const each of storm) void each.closed.then(() => closed.add(each))
   await eventually(() => closed.size === 30, 'thirty are closed')
   assert.equal(await metric('chronicle_kafka_connections'), 10)
+  assert.equal(health.report().checks.kafka!.status, 'warn')
   assert.equal(await metric('chronicle_kafka_refused_total', { reason: 'connections' }), 30)
   for (const each of storm) each.socket.destroy()
   await eventually(async () => (await metric('chronicle_kafka_connections')) === 0, 'all are gone')

@@ -223,12 +223,13 @@ test('a log that has failed does not become ready: producers are told so instead
 })
 
 test('stopping answers those who wait and closes every connection', async t => {
-  const { broker, connect } = await startBroker(t)
+  const { broker, connect, health } = await startBroker(t)
   const client = await connect()
   await makeTopic(client, 'waiting')
   const waiting = fetchFrom(client, 'waiting', { maxWaitMs: 60_000 })
   await sleep(30)
   await broker.stop()
+  assert.equal(health.report().checks.kafka!.status, 'fail')
   assert.equal((await waiting).errorCode, 0)
   await assert.rejects(client.send(metadata, 12, { topics: [] }), { code: 'kafka.connection-lost' })
 })

@@ -7,6 +7,7 @@ import { deleteRecordsHandler } from './delete-records.ts'
 import { deleteTopicsHandler } from './delete-topics.ts'
 import { describeClusterHandler } from './describe-cluster.ts'
 import { describeConfigsHandler } from './describe-configs.ts'
+import { describeLogDirsHandler } from './describe-log-dirs.ts'
 import { describeTopicPartitionsHandler } from './describe-topic-partitions.ts'
 import { fetchHandler } from './fetch.ts'
 import { incrementalAlterConfigsHandler } from './incremental-alter-configs.ts'
@@ -47,6 +48,7 @@ export function createHandlers(options: HandlerOptions, random: Random, others: 
     incrementalAlterConfigsHandler(log),
     describeClusterHandler(options),
     describeTopicPartitionsHandler(options, lookup),
+    describeLogDirsHandler(log),
     ...others,
   ]
   const stop = (): void => {

@@ -6,7 +6,7 @@ export const describeLogDirs = api({
   name: 'DescribeLogDirs',
   versions: [0, 4],
   flexible: 2,
-  about: 'How much each partition occupies on disk. Declared, not served: the broker does not advertise it.',
+  about: 'The partitions of each log directory. What one takes of the shared log is not known and reads −1.',
   request: { topics: nullable(array({ topic: string, partitions: array(int32) })) },
   response: {
     throttleTimeMs: int32,

@@ -49,6 +49,15 @@ export class Listener {
     return listener
   }
 
+  /** Connections are accepted; `isFull` while one more would be refused. */
+  get isListening(): boolean {
+    return this.#server.listening
+  }
+
+  get isFull(): boolean {
+    return this.#open.size >= this.#shared.limits.connectionsMax
+  }
+
   get port(): number {
     const address = this.#server.address()
     return typeof address === 'object' && address !== null ? address.port : -1
@@ -90,8 +99,8 @@ export class Listener {
 
   /** N6: checked before anything is kept for the connection. */
   #refusalOf(host: string): 'connections' | 'connections-per-address' | undefined {
-    const { connectionsMax, connectionsPerAddressMax = Number.POSITIVE_INFINITY } = this.#shared.limits
-    if (this.#open.size >= connectionsMax) return 'connections'
+    const { connectionsPerAddressMax = Number.POSITIVE_INFINITY } = this.#shared.limits
+    if (this.isFull) return 'connections'
     if ((this.#perAddress.get(host) ?? 0) >= connectionsPerAddressMax) return 'connections-per-address'
     return undefined
   }

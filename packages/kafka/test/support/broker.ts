@@ -27,6 +27,7 @@ export type TestBroker = {
   readonly log: Log
   readonly port: number
   readonly registry: Registry
+  readonly health: Health
   /** What the broker said at level warn and above. */
   readonly lines: Record<string, unknown>[]
   connect(): Promise<KafkaConnection>
@@ -54,6 +55,7 @@ export async function startBroker(context: TestContext, options: TestBrokerOptio
     health: new Health(),
     openWal: args => openDiskWal({ ...common, directory: join(directory, 'wal'), limits, ...args }),
   })
+  const health = new Health()
   const lines: Record<string, unknown>[] = []
   const broker = await Broker.start({
     log: options.wrap?.(log) ?? log,
@@ -61,7 +63,7 @@ export async function startBroker(context: TestContext, options: TestBrokerOptio
     random: systemRandom,
     logger: createLogger({ level: 'warn', write: line => lines.push(JSON.parse(line)) }),
     registry,
-    health: new Health(),
+    health,
     nodeId: 1,
     listener: { bindAddress: '127.0.0.1', port: 0, advertisedAddress: '127.0.0.1' },
     limits: { ...defaultBrokerLimits, ...options.limits },
@@ -84,6 +86,7 @@ export async function startBroker(context: TestContext, options: TestBrokerOptio
     log,
     port,
     registry,
+    health,
     lines,
     async connect() {
       const connection = await KafkaConnection.connect({ port, clientId: 'test' })
