@@ -47,7 +47,11 @@ export async function repairWal(directory: string, disk: Disk): Promise<readonly
   const done: string[] = []
   for (let pass = 0; pass < passesMax; pass++) {
     const repairs = inspect(directory, disk).problems.filter(problem => problem.apply)
-    if (repairs.length === 0) break
+    if (repairs.length === 0) {
+      // An earlier run that was killed may have left its repairs in the page cache alone.
+      await syncAll(directory, disk)
+      break
+    }
     for (const { apply, file, lsn, repair } of repairs) {
       apply!()
       done.push(`${file}, lsn ${lsn}: ${repair}`)

@@ -7,3 +7,8 @@ const lives = 150
 test(`${lives} simulated lives with crashes, faults and decay`, async () => {
   for (let seed = 1; seed <= lives; seed++) await simulations.wal!(seed)
 })
+
+// Seeds that once found a defect.
+for (const [seed, what] of [[5655, 'a repair that was killed, run again, survives the loss of power']] as const) {
+  test(`${what} (seed ${seed})`, () => simulations.wal!(seed))
+}
