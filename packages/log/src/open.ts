@@ -17,8 +17,7 @@ import { Snapshots } from './snapshot/snapshots.ts'
  * Rejects with 'log.metadata-damaged', 'log.snapshot-damaged', 'log.damaged' or an error of the write-ahead log.
  */
 export async function openLog(options: LogOptions): Promise<Log> {
-  const { clock, disk, random, registry, health } = options
-  const logger = options.logger.child({ part: 'log' })
+  const { clock, disk, random, registry, health, logger } = options
   const engine = new Engine({ clock, logger, settings: resolveSettings(options.settings ?? {}) })
   const snapshots = new Snapshots({ disk, directory: join(options.directory, 'snapshots'), clock, logger })
   const { state, lsn, damaged } = await snapshots.load(engine)
@@ -36,7 +35,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     maintenance.start()
     registerHealth(health, engine, maintenance)
     registerMetrics(registry, engine, state, maintenance)
-    logger.info(
+    logger.debug(
       {
         partitions: state.partitionCount,
         entriesReplayed: state.replayed,

@@ -31,7 +31,7 @@ async function createLog(options: DiskWalOptions): Promise<Opened> {
   const uuid = Buffer.from(random.uuid().replaceAll('-', ''), 'hex')
   const files = new LogFiles({ ...options, uuid })
   await files.begin(0, [])
-  logger.info({ directory }, 'new write-ahead log')
+  logger.debug({ directory }, 'new write-ahead log')
   return { files, salt: saltOf(uuid), endLsn: 0, sealed: false }
 }
 
