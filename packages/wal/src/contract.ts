@@ -5,7 +5,9 @@
  * A position (LSN, log sequence number) is the number of bytes of log before an entry's header; it only grows,
  * over all files, and stays below 2^53. Entries follow each other without a gap: the next one is at `entryNext`, and what
  * comes after a slice is at `slice.lsn + (slice.end - slice.start)`, also where a file ends. Among them are entries of the
- * log's own (kinds below 16: marks, pads, the close of an earlier run), which readers step over and replay does not tell.
+ * log's own (kinds below 16: marks, the close of an earlier run), which readers step over and replay does not tell, but for
+ * one: `lostEntry` stands where entries were lost and a repair gave them up. Readers and replay are shown it, so that they can
+ * tell a loss from an error; its stream is 0 and its payload means nothing.
  */
 export type Wal = {
   /** Position of the oldest entry that may still be read. */
@@ -42,7 +44,8 @@ export type Wal = {
 
   /**
    * Whole entries from the entry at `lsn` on, up to `bytesMax` or somewhat fewer (at least one entry, however large), never
-   * past `durableLsn`; an empty slice at `durableLsn`.
+   * past `durableLsn`; an empty slice at `durableLsn`. Where the entry at `lsn` was lost and the loss repaired, the slice
+   * begins behind it: its `lsn` is then larger than the one that was asked for.
    * Answers at once from memory or the page cache, with a promise where the disk must be waited for. Headers are
    * always verified, payloads of `stream` too (of all streams when undefined); damage is a typed error naming file and offset.
    */
@@ -70,7 +73,10 @@ export type Slice = {
   release(): void
 }
 
-/** Called for each entry (of kinds from 16 on) during recovery, in order. `payload` is a view, valid only during the call. */
+/**
+ * Called for each entry of a kind from 16 on, and for each `lostEntry`, during recovery, in order. `payload` is a view, valid only
+ * during the call; that of a `lostEntry` is empty. The first one told may begin before the position asked for, if it is a `lostEntry`.
+ */
 export type ReplayVisitor = (lsn: number, stream: number, kind: number, payload: Buffer) => void
 
 export type WalEvents = {

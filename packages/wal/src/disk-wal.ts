@@ -6,7 +6,7 @@ import { walErrors } from './errors.ts'
 import type { LogFiles } from './log-files.ts'
 import { WalMetrics } from './metrics.ts'
 import type { DiskWalOptions } from './options.ts'
-import { Reader } from './reader.ts'
+import { emptySlice, Reader } from './reader.ts'
 import { Space } from './space.ts'
 import { Tail } from './tail.ts'
 import { Writer } from './writer.ts'
@@ -139,7 +139,7 @@ export class DiskWal implements Wal {
     if (!(lsn <= this.#durableLsn) || lsn % 8 !== 0) {
       throw walErrors.create('wal.invalid-position', { lsn, durableLsn: this.#durableLsn })
     }
-    if (lsn === this.#durableLsn) return { bytes: noBytes, start: 0, end: 0, lsn, release() {} }
+    if (lsn === this.#durableLsn) return emptySlice(lsn)
     if (!this.#tail.begins(lsn)) throw walErrors.create('wal.invalid-position', { lsn })
     const recent = this.#tail.read(lsn, bytesMax, this.#durableLsn)
     if (recent) return recent

@@ -16,6 +16,7 @@
  * ```
  * The lsn makes stale bytes of a recycled or torn file self-evident. The salt (see `header.ts`) is not known to those who
  * send payloads, so no payload can pass for an entry. `unsynced` is what recovery tells a torn tail from damage by.
+ * A pad takes at most {@link padEntryBytesMax} of log: whoever stands inside of one finds its header not far before.
  */
 import { assert, crc32cRange } from '@chronicle/base'
 
@@ -26,9 +27,18 @@ export const entryKindMin = 16
 /** Largest payload of an entry: keeps all arithmetic inside 31 bits. */
 export const payloadBytesCeiling = 2 ** 30
 
+/** The largest pad, header included. */
+export const padEntryBytesMax = 128 * 1024
+
+/**
+ * Kind of an entry that stands for others that were lost and given up by a repair. Its stream is 0, its payload means
+ * nothing. Several may follow each other.
+ */
+export const lostEntry = 1
+
 export const ownKinds = {
   /** Fills a stretch whose entries are lost (`chronicle fsck --repair`); its payload is not checked. */
-  pad: 1,
+  pad: lostEntry,
   /** Written when the log falls idle: all before it was durable. */
   mark: 2,
   /** The last entry of a sealed log. */

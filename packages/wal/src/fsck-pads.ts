@@ -1,12 +1,12 @@
 /** Pads: entries that stand where others were lost. Their payload is whatever is there, and is never checked. */
 import { join } from 'node:path'
 import type { Disk, DiskFile } from './disk.ts'
-import { entryHeaderBytes, ownKinds, putEntryHeader } from './entry.ts'
+import { entryHeaderBytes, ownKinds, padEntryBytesMax, putEntryHeader } from './entry.ts'
 import { encodeFileHeader, fileHeaderBytes, saltOf } from './file-header.ts'
 import { logFileName } from './file-name.ts'
 
-/** Small, so that nobody has to read a large one to step over it. */
-const padBytesMax = 64 * 1024
+/** Small, so that nobody has to read a large one to step over it; the last of a stretch takes up to twice as much. */
+const padBytes = padEntryBytesMax / 2
 
 /** Makes `[fromLsn, toLsn)` of a file into pads; all else in it stays. Both are multiples of 8, at least 32 apart. */
 export function coverWithPads(
@@ -46,7 +46,7 @@ function writePads(file: DiskFile, firstLsn: number, salt: number, fromLsn: numb
   for (let lsn = fromLsn; lsn < toLsn; ) {
     const left = toLsn - lsn
     // The last one must not be smaller than a header.
-    const bytes = left > 2 * padBytesMax ? padBytesMax : left
+    const bytes = left > padEntryBytesMax ? padBytes : left
     const header = Buffer.alloc(entryHeaderBytes)
     putEntryHeader(header, 0, salt, lsn, 0, 0, ownKinds.pad, bytes - entryHeaderBytes, 0)
     file.writeSync([header], fileHeaderBytes + lsn - firstLsn)

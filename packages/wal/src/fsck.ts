@@ -3,7 +3,7 @@
  * lost stretch is covered with pads, so that all other entries keep their positions; damaged bytes stay where they are.
  */
 import type { Disk } from './disk.ts'
-import { entryKind, ownKinds } from './entry.ts'
+import { entryKind, entryNext, ownKinds } from './entry.ts'
 import { fileHeaderBytes, saltOf } from './file-header.ts'
 import { type Finding, findInFiles, type WalProblem } from './fsck-files.ts'
 import { coverWithPads } from './fsck-pads.ts'
@@ -21,9 +21,19 @@ export type WalFileReport = {
   readonly createdAt: number
 }
 
+/** A stretch of log whose entries were lost and given up by a repair. Not a problem any more, and never to be had back. */
+export type WalLoss = {
+  readonly file: string
+  /** Byte in the file. */
+  readonly offset: number
+  readonly lsn: number
+  readonly bytes: number
+}
+
 export type WalReport = {
   readonly files: readonly WalFileReport[]
   readonly problems: readonly WalProblem[]
+  readonly losses: readonly WalLoss[]
   readonly startLsn: number
   readonly endLsn: number
   readonly entries: number
@@ -89,9 +99,10 @@ function inspect(directory: string, disk: Disk): Inspection {
       createdAt: file.header!.createdAt,
     })
   }
-  const { endLsn, entries, sealed, tornBytes } = tally
+  const { endLsn, entries, sealed, tornBytes, losses } = tally
   const startLsn = survey.files[0]?.firstLsn ?? 0
-  return { files, problems, startLsn, endLsn, entries, sealed, closed: tally.lastKind === ownKinds.close, tornBytes }
+  const closed = tally.lastKind === ownKinds.close
+  return { files, problems, losses, startLsn, endLsn, entries, sealed, closed, tornBytes }
 }
 
 class Tally {
@@ -100,6 +111,14 @@ class Tally {
   sealed = false
   lastKind = 0
   tornBytes = 0
+  readonly losses: WalLoss[] = []
+
+  /** Pads side by side in one file are one loss. */
+  lost(loss: WalLoss): void {
+    const last = this.losses.at(-1)
+    if (last?.file !== loss.file || last.lsn + last.bytes !== loss.lsn) this.losses.push(loss)
+    else this.losses[this.losses.length - 1] = { ...last, bytes: last.bytes + loss.bytes }
+  }
 }
 
 /** Goes through a file's entries, stepping over what is lost between them. */
@@ -118,10 +137,14 @@ function inspectEntries(
     const boundLsn = next ? next.firstLsn : Number.MAX_SAFE_INTEGER
     tally.tornBytes = 0
     for (let lsn = surveyed.firstLsn; ; ) {
-      const end = scanEntries(source, lsn, boundLsn, 0, (_lsn, bytes, header) => {
-        tally.entries++
+      const end = scanEntries(source, lsn, boundLsn, 0, (at, bytes, header) => {
         tally.lastKind = entryKind(bytes, header)
         tally.sealed ||= tally.lastKind === ownKinds.seal
+        if (tally.lastKind !== ownKinds.pad) tally.entries++
+        else {
+          const offset = fileHeaderBytes + at - surveyed.firstLsn
+          tally.lost({ file: surveyed.name, offset, lsn: at, bytes: entryNext(bytes, header) - header })
+        }
       })
       tally.endLsn = end.lsn
       const at = { file: surveyed.name, offset: fileHeaderBytes + end.lsn - surveyed.firstLsn, lsn: end.lsn }

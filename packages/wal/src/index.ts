@@ -10,9 +10,10 @@ export {
   entryPayloadLength,
   entryPayloadStart,
   entryStream,
+  lostEntry,
 } from './entry.ts'
 export { walErrors } from './errors.ts'
-export { inspectWal, repairWal, type WalFileReport, type WalReport } from './fsck.ts'
+export { inspectWal, repairWal, type WalFileReport, type WalLoss, type WalReport } from './fsck.ts'
 export type { WalProblem } from './fsck-files.ts'
 export { type WalLimits, type WalProfile, walProfileFor, walProfiles } from './limits.ts'
 export { nodeDisk } from './node-disk.ts'

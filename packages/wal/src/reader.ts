@@ -6,10 +6,13 @@ import {
   entryBytes,
   entryFormatVersion,
   entryHeaderBytes,
+  entryKind,
   entryPayloadLength,
   entryStream,
   entryVersion,
   isEntryHeader,
+  lostEntry,
+  padEntryBytesMax,
 } from './entry.ts'
 import { walErrors } from './errors.ts'
 import type { WalLimits } from './limits.ts'
@@ -21,8 +24,25 @@ type Wanted = {
   readonly lsn: number
   /** Nothing of the file is read from here on: the next file begins here, or it is not durable. */
   readonly limitLsn: number
+  readonly durableLsn: number
   readonly bytesMax: number
   readonly stream: number | undefined
+}
+
+/** What `#parse` answers where the entry that is wanted was lost and repaired: the position behind it. */
+class Lost {
+  readonly endLsn: number
+
+  constructor(endLsn: number) {
+    this.endLsn = endLsn
+  }
+}
+
+const noBytes = Buffer.alloc(0)
+
+/** A slice with nothing in it. */
+export function emptySlice(lsn: number): Slice {
+  return { bytes: noBytes, start: 0, end: 0, lsn, release() {} }
 }
 
 export class Reader {
@@ -49,12 +69,17 @@ export class Reader {
    */
   read(lsn: number, bytesMax: number, stream: number | undefined, durableLsn: number): Slice | Promise<Slice> {
     const file = this.#files.find(lsn)
-    const wanted = { lsn, limitLsn: Math.min(file.endLsn, durableLsn), bytesMax, stream }
+    const wanted = { lsn, limitLsn: Math.min(file.endLsn, durableLsn), durableLsn, bytesMax, stream }
     const warm = lsn >= durableLsn - this.#limits.warmBytesMax && lsn >= this.#coldBelowLsn
     return warm ? this.#readWarm(file, wanted) : this.#readCold(file, wanted)
   }
 
-  #readWarm(file: LogFile, wanted: Wanted): Slice {
+  /** Goes on behind a loss: positions only grow, so this ends. */
+  #readBehind({ endLsn }: Lost, { durableLsn, bytesMax, stream }: Wanted): Slice | Promise<Slice> {
+    return endLsn === durableLsn ? emptySlice(endLsn) : this.read(endLsn, bytesMax, stream, durableLsn)
+  }
+
+  #readWarm(file: LogFile, wanted: Wanted): Slice | Promise<Slice> {
     const startedAt = this.#clock.monotonic()
     const handle = this.#handle(file, wanted)
     let length = this.#firstLength(wanted)
@@ -71,7 +96,8 @@ export class Reader {
         this.#slabs.give(space)
         throw readFailed(file, wanted, error)
       }
-      const parsed = this.#parse(file, wanted, space, filled)
+      const parsed = this.#parse(file, handle, wanted, space, filled)
+      if (parsed instanceof Lost) return this.#readBehind(parsed, wanted)
       if (typeof parsed !== 'number') {
         const tookMs = this.#clock.monotonic() - startedAt
         if (tookMs > this.#limits.warmReadMsMax) this.#coldBelowLsn = parsed.lsn + parsed.end - parsed.start
@@ -90,7 +116,8 @@ export class Reader {
       for (;;) {
         const space = this.#slabs.take(length)
         const filled = await this.#fill(handle, file.offsetOf(wanted.lsn), space)
-        const parsed = this.#parse(file, wanted, space, filled)
+        const parsed = this.#parse(file, handle, wanted, space, filled)
+        if (parsed instanceof Lost) return await this.#readBehind(parsed, wanted)
         if (typeof parsed !== 'number') {
           // Quick even by way of the pool: whatever was slow (the disk, or this process not being run) has passed.
           const tookMs = this.#clock.monotonic() - startedAt
@@ -135,7 +162,7 @@ export class Reader {
   }
 
   /** The whole entries among the first `filled` bytes of `space`; the length to read instead when not even the first one is whole. */
-  #parse(file: LogFile, wanted: Wanted, space: Space, filled: number): Slice | number {
+  #parse(file: LogFile, handle: DiskFile, wanted: Wanted, space: Space, filled: number): Slice | Lost | number {
     const { lsn, limitLsn, bytesMax, stream } = wanted
     const { start, slab } = space
     const { bytes } = slab
@@ -159,7 +186,34 @@ export class Reader {
       return new FileSlice(this.#slabs, space, end, lsn)
     }
     this.#slabs.give(space)
+    const lost = this.#lostAround(file, handle, wanted)
+    if (lost) return lost
     throw walErrors.create('wal.damaged', { file: file.path, offset: file.offsetOf(lsn), lsn, part: 'entry' })
+  }
+
+  /**
+   * Looks before `lsn` for the pad that covers it. Remains of what was lost may lie in between; only a pad that reaches over
+   * `lsn` counts, and none can be further away than the largest is long. W11
+   */
+  #lostAround(file: LogFile, handle: DiskFile, wanted: Wanted): Lost | undefined {
+    const { lsn, limitLsn } = wanted
+    const fromLsn = Math.max(file.firstLsn, lsn - padEntryBytesMax)
+    const bytes = Buffer.allocUnsafe(lsn - fromLsn + entryHeaderBytes)
+    let filled = 0
+    try {
+      for (let count = -1; filled < bytes.length && count !== 0; filled += count) {
+        count = handle.readSync(bytes, filled, bytes.length - filled, file.offsetOf(fromLsn) + filled)
+      }
+    } catch (error) {
+      throw readFailed(file, wanted, error)
+    }
+    for (let at = Math.min(lsn - 8, fromLsn + filled - entryHeaderBytes); at >= fromLsn; at -= 8) {
+      const header = at - fromLsn
+      if (!this.#headerIsWhole(bytes, header, at) || entryKind(bytes, header) !== lostEntry) continue
+      const endLsn = at + entryBytes(entryPayloadLength(bytes, header))
+      if (endLsn > lsn && endLsn <= limitLsn) return new Lost(endLsn)
+    }
+    return undefined
   }
 
   #headerIsWhole(bytes: Buffer, header: number, lsn: number): boolean {

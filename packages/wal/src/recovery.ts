@@ -11,7 +11,7 @@
 import { assert } from '@chronicle/base'
 import type { ReplayVisitor } from './contract.ts'
 import type { Disk } from './disk.ts'
-import { entryKind, entryKindMin, entryNext, entryStream, entryUnsynced, ownKinds } from './entry.ts'
+import { entryKind, entryKindMin, entryNext, entryStream, entryUnsynced, lostEntry, ownKinds } from './entry.ts'
 import { walErrors } from './errors.ts'
 import { fileHeaderBytes, saltOf } from './file-header.ts'
 import { logFileName } from './file-name.ts'
@@ -171,6 +171,8 @@ function stopOf(end: ScanEnd, next: SurveyedFile | undefined, later: { durableLs
   return later.endLsn > end.lsn ? 'at unacknowledged' : 'at nothing'
 }
 
+const noBytes = Buffer.alloc(0)
+
 /** Takes entries in order, notes what recovery needs, and passes the caller's on. */
 class Replay {
   readonly fromLsn: number
@@ -190,8 +192,16 @@ class Replay {
     this.provenLsn = Math.max(this.provenLsn, lsn - entryUnsynced(bytes, header))
     const kind = entryKind(bytes, header)
     if (kind === ownKinds.seal) this.sealed = true
+    const nextLsn = lsn + entryNext(bytes, header) - header
+    // W11
+    if (kind === lostEntry && nextLsn > this.fromLsn) {
+      // The entry at `fromLsn` may be among those that are lost.
+      this.aligned = true
+      this.#onReplay(lsn, 0, lostEntry, noBytes)
+      return
+    }
     if (lsn < this.fromLsn) {
-      if (lsn + entryNext(bytes, header) - header === this.fromLsn) this.aligned = true
+      if (nextLsn === this.fromLsn) this.aligned = true
       return
     }
     if (lsn === this.fromLsn) this.aligned = true

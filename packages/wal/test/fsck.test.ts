@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { crc32c } from '@chronicle/base'
 import { type ModelEntry, readFrom } from '@chronicle/testing'
 import { encodeFileHeader, fileHeaderBytes } from '../src/file-header.ts'
-import { inspectWal, repairWal } from '../src/index.ts'
-import { directory, simMachine } from './support.ts'
+import { entryKind, entryNext, inspectWal, lostEntry, repairWal, type Wal } from '../src/index.ts'
+import { directory, simMachine, smallLimits } from './support.ts'
 
 type Machine = ReturnType<typeof simMachine>
 
@@ -33,7 +33,9 @@ const inspect = ({ scheduler, disk }: Machine) => scheduler.settle(inspectWal(di
 async function contents(machine: Machine): Promise<ModelEntry[]> {
   const seen: ModelEntry[] = []
   const wal = await machine.open({
-    onReplay: (lsn, stream, kind, payload) => seen.push({ lsn, stream, kind, payload: Buffer.from(payload) }),
+    onReplay: (lsn, stream, kind, payload) => {
+      if (kind !== lostEntry) seen.push({ lsn, stream, kind, payload: Buffer.from(payload) })
+    },
   })
   assert.deepEqual(await machine.scheduler.settle(readFrom(wal, wal.startLsn, 10_000)), seen)
   await machine.scheduler.settle(wal.close())
@@ -99,6 +101,66 @@ test('a damaged entry is covered; all others keep their positions', async () => 
     await contents(machine),
     entries.filter(entry => entry !== victim),
   )
+})
+
+/** Reads once at `lsn`: where the slice begins, and the kinds in it. */
+async function readAt(
+  machine: Machine,
+  wal: Wal,
+  lsn: number,
+  stream?: number,
+): Promise<{ lsn: number; kinds: number[] }> {
+  const slice = await machine.scheduler.settle((async () => wal.read(lsn, 100_000, stream))())
+  const kinds: number[] = []
+  for (let at = slice.start; at < slice.end; at = entryNext(slice.bytes, at)) kinds.push(entryKind(slice.bytes, at))
+  slice.release()
+  return { lsn: slice.lsn, kinds }
+}
+
+test('W11: a repaired loss is shown: to replay, in slices, and as a fact by inspection', async () => {
+  const { machine, entries, files } = await closedLog()
+  // Neighbours, so that the second one's place is inside of the loss; its header stays whole.
+  const at = entries.findIndex(entry => entry.lsn > files[1]!)
+  const [before, first, second, after] = entries.slice(at, at + 4) as [ModelEntry, ModelEntry, ModelEntry, ModelEntry]
+  for (const { lsn } of [first, second]) change(machine, files[1]!, fileHeaderBytes + lsn - files[1]! + 100)
+  for (const warmBytesMax of [0, 2 ** 40]) {
+    const wal = await machine.open({ replayFrom: files[2]!, limits: { ...smallLimits, warmBytesMax } })
+    await assert.rejects(readAt(machine, wal, second.lsn, 1), { code: 'wal.damaged' })
+    machine.scheduler.clear()
+    machine.disk.restart('kill')
+  }
+  await repaired(machine)
+
+  const report = await inspect(machine)
+  const offset = fileHeaderBytes + first.lsn - files[1]!
+  assert.deepEqual(report.losses, [{ file: nameOf(files[1]!), offset, lsn: first.lsn, bytes: 464 }])
+  for (const warmBytesMax of [0, 2 ** 40]) {
+    const told: number[] = []
+    // The place where replay begins may itself be lost.
+    const wal = await machine.open({
+      replayFrom: second.lsn,
+      limits: { ...smallLimits, warmBytesMax },
+      onReplay: (lsn, _stream, kind, payload) => told.push(lsn, kind, payload.length),
+    })
+    assert.deepEqual(told.slice(0, 6), [first.lsn, lostEntry, 0, after.lsn, 16, 200])
+    assert.deepEqual((await readAt(machine, wal, before.lsn)).kinds.slice(0, 3), [16, lostEntry, 16])
+    assert.deepEqual((await readAt(machine, wal, second.lsn, 1)).lsn, after.lsn)
+    // What is no entry's place, and not lost either, stays an error.
+    await assert.rejects(readAt(machine, wal, after.lsn + 8, 1), { code: 'wal.damaged' })
+    await machine.scheduler.settle(wal.close())
+  }
+})
+
+test('W11: a read goes on in the next file where the rest of one was lost', async () => {
+  const { machine, entries, files } = await closedLog()
+  machine.disk.corrupt(pathOf(files[1]!), bytes => bytes.subarray(0, fileHeaderBytes + 1000))
+  await repaired(machine)
+  const wal = await machine.open()
+  const lost = entries.filter(({ lsn }) => lsn > files[1]! + 1000 && lsn < files[2]!)
+  for (const { lsn } of [lost[0]!, lost[100]!, lost.at(-1)!]) {
+    assert.equal((await readAt(machine, wal, lsn, 1)).lsn, files[2]!)
+  }
+  await machine.scheduler.settle(wal.close())
 })
 
 test('several stretches, in several files, the last one too', async () => {
