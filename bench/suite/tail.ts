@@ -40,7 +40,7 @@ export const tailing: Benchmark = {
 /** Bytes of records a second that were produced and read within the time. */
 async function together(port: number, batch: Buffer, seconds: number): Promise<number> {
   let read = 0
-  const shape = { topic: 'bench', partitions, connections: partitions, inFlight: 8, seconds, bytesMax: 1_500_000_000 }
+  const shape = { topic: 'bench', partitions, connections: partitions, inFlight: 8, seconds, bytesMax: 6_000_000_000 }
   const loads = produceLoads(shape, batch)
   for (let partition = 0; partition < partitions; partition++) {
     const offset = await endOffset(port, 'bench', partition)
