@@ -2,7 +2,6 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Stoppable } from '@chronicle/base'
 import type { Log } from '@chronicle/log'
 import type { Health, Logger } from '@chronicle/telemetry'
-import swagger from '@fastify/swagger'
 import { type FastifyInstance, fastify } from 'fastify'
 import { serverErrors } from '../errors.ts'
 import { addHealthRoute } from './health.ts'
@@ -57,20 +56,25 @@ async function buildApp({ log, health, logger, version, places }: HttpOptions): 
     const error = serverErrors.create('server.not-found', { method: request.method, path: request.url.split('?')[0] })
     return sendProblem(error, request, reply, logger)
   })
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Chronicle', version, description: 'One record of everything that happened.' },
-      tags: [{ name: 'topics' }, { name: 'server' }],
-    },
-    refResolver: { buildLocalReference: (json, _base, _fragment, at) => String(json.$id ?? `def-${at}`) },
-  })
-  app.addSchema(Problem)
-  addHealthRoute(app, health, version)
-  addTopicRoutes(app, log)
+  const addRoutes = (to: FastifyInstance): void => {
+    to.addSchema(Problem)
+    addHealthRoute(to, health, version)
+    addTopicRoutes(to, log)
+  }
+  addRoutes(app)
   addHomePage(app, places, version)
-  app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  let description: Promise<object> | undefined
+  app.get('/api/v1/openapi.json', () => {
+    description ??= describe(addRoutes, version)
+    return description
+  })
   return app
+}
+
+/** What renders the OpenAPI document takes megabytes, and most servers are never asked for it. */
+async function describe(addRoutes: (to: FastifyInstance) => void, version: string): Promise<object> {
+  const { renderOpenApi } = await import('./openapi.ts')
+  return renderOpenApi(addRoutes, version)
 }
 
 /** What the HTTP parser did not understand never becomes a request: the answer is written by hand. */

@@ -1,19 +1,29 @@
 import type { Health } from '@chronicle/telemetry'
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
 
-const Status = Type.Union([Type.Literal('pass'), Type.Literal('warn'), Type.Literal('fail')], {
+const Status = {
+  type: 'string',
+  enum: ['pass', 'warn', 'fail'],
   description: 'warn still serves, fail does not',
-})
+} as const
 
-const HealthView = Type.Object(
-  {
+const CheckView = {
+  type: 'object',
+  required: ['status'],
+  properties: { status: Status, reason: { type: 'string' } },
+} as const
+
+const HealthView = {
+  $id: 'Health',
+  description: 'How the server is, and why',
+  type: 'object',
+  required: ['status', 'version', 'checks'],
+  properties: {
     status: Status,
-    version: Type.String(),
-    checks: Type.Record(Type.String(), Type.Object({ status: Status, reason: Type.Optional(Type.String()) })),
+    version: { type: 'string' },
+    checks: { type: 'object', additionalProperties: CheckView },
   },
-  { $id: 'Health', description: 'How the server is, and why' },
-)
+} as const
 
 /** `/health`: 200 while the server serves, 503 with the reasons when it does not. */
 export function addHealthRoute(app: FastifyInstance, health: Health, version: string): void {
@@ -25,8 +35,8 @@ export function addHealthRoute(app: FastifyInstance, health: Health, version: st
         summary: 'How the server is',
         tags: ['server'],
         response: {
-          200: { description: 'The server serves', content: { 'application/json': { schema: Type.Ref('Health#') } } },
-          503: { description: 'It does not', content: { 'application/json': { schema: Type.Ref('Health#') } } },
+          200: { description: 'The server serves', content: { 'application/json': { schema: { $ref: 'Health#' } } } },
+          503: { description: 'It does not', content: { 'application/json': { schema: { $ref: 'Health#' } } } },
         },
       },
     },

@@ -6,7 +6,7 @@ export type Places = { readonly kafka: string; readonly metrics: string; readonl
 /** `/`: one small page that says where everything is. */
 export function addHomePage(app: FastifyInstance, places: Places, version: string): void {
   const page = render(places, version)
-  app.get('/', { schema: { hide: true } }, (_request, reply) =>
+  app.get('/', (_request, reply) =>
     reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")

@@ -1,21 +1,28 @@
 import { ChronicleError, messageOf } from '@chronicle/base'
 import type { Logger } from '@chronicle/telemetry'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import { serverErrors } from '../errors.ts'
 
 /** The body of every answer that is an error (RFC 9457). */
-export const Problem = Type.Object(
-  {
-    type: Type.String({ description: 'urn:chronicle: and the code' }),
-    title: Type.String({ description: 'What the code means' }),
-    status: Type.Integer(),
-    detail: Type.String({ description: 'What happened this time' }),
-    code: Type.String({ description: 'See docs/errors.md' }),
-    remedy: Type.String({ description: 'What to do' }),
+export const Problem = {
+  $id: 'Problem',
+  description: 'An error, as application/problem+json',
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'code', 'remedy'],
+  properties: {
+    type: { type: 'string', description: 'urn:chronicle: and the code' },
+    title: { type: 'string', description: 'What the code means' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'What happened this time' },
+    code: { type: 'string', description: 'See docs/errors.md' },
+    remedy: { type: 'string', description: 'What to do' },
   },
-  { $id: 'Problem', description: 'An error, as application/problem+json' },
-)
+} as const
+
+/** How a route declares that it may answer with a problem. */
+export function problemResponse(description: string): object {
+  return { description, content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } } }
+}
 
 /** The status of each code that an HTTP request can bring about; all others are failures of ours. */
 const statusByCode = new Map<string, number>([
