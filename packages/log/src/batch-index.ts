@@ -1,7 +1,7 @@
 /**
  * Where the batches of one partition lie in the write-ahead log. An entry stands for a block: consecutive batches of the
  * partition. A fresh block holds batches that lie side by side, at most {@link blockBytesMax} of them, so that finding a batch in it costs one
- * short read. Thinning joins neighbouring blocks, older ones first: then a block has other partitions' entries between its own.
+ * short read. A block without bytes stands for batches that were lost. Thinning joins neighbouring blocks, older ones first: then a block has other partitions' entries between its own.
  *
  * Columns only grow at their end and are replaced, never rewritten, when they are thinned or trimmed; the newest entry alone
  * changes in place. A snapshot can therefore share them (L8).
@@ -82,6 +82,7 @@ export class BatchIndex {
     const last = this.#tail - 1
     if (
       last >= this.#head &&
+      this.#bytes[last]! > 0 &&
       this.#bytes[last]! + bytes <= blockBytesMax &&
       lsn - this.#endLsns[last]! <= gapBytesMax
     ) {
@@ -91,6 +92,11 @@ export class BatchIndex {
       return
     }
     this.addBlock({ baseOffset, lsn, bytes, endLsn, maxTimestamp }, false)
+  }
+
+  /** Takes note that the batches from `baseOffset` up to the next one were lost, in [`lsn`, `endLsn`): a block without bytes. */
+  addLost(baseOffset: number, lsn: number, endLsn: number): void {
+    this.addBlock({ baseOffset, lsn, bytes: 0, endLsn, maxTimestamp: -1 })
   }
 
   /** Adds a block as a snapshot held it. */

@@ -1,8 +1,12 @@
+import { lostEntry } from '@chronicle/wal'
+import { batchBaseOffset, batchHeaderBytes } from './batch.ts'
 import type { LogContext } from './context.ts'
 import type { Topic } from './contract.ts'
 import { batchEntry, metadataEntry } from './entry-kinds.ts'
 import { logErrors } from './errors.ts'
-import type { MetadataEntry } from './metadata/entries.ts'
+import { Losses, lostProducerIdsMax } from './losses.ts'
+import { fitAfterLoss, passStream } from './metadata/after-loss.ts'
+import { decodeEntry, type MetadataEntry } from './metadata/entries.ts'
 import { damaged } from './metadata/fields.ts'
 import { MetadataJournal } from './metadata/journal.ts'
 import type { TopicState } from './metadata/state.ts'
@@ -16,6 +20,9 @@ export class LogState {
   readonly #partitions = new Map<number, PartitionLog>()
   readonly #topics = new Map<string, Topic>()
   readonly #topicsById = new Map<string, Topic>()
+  readonly losses = new Losses()
+  /** Streams of partitions whose topic was lost. */
+  readonly #orphanStreams = new Set<number>()
   #replayed = 0
   #replayedAtMs: number | undefined
 
@@ -54,15 +61,19 @@ export class LogState {
 
   /** Takes one entry of the write-ahead log, durable and in its order. */
   replay(lsn: number, stream: number, kind: number, payload: Buffer): void {
+    if (kind === lostEntry) {
+      this.losses.met(lsn)
+      return
+    }
     this.#replayed++
     const { journal } = this
-    if (journal.state.clusterId === undefined && kind !== metadataEntry) {
+    if (journal.state.clusterId === undefined && kind !== metadataEntry && !this.losses.any) {
       throw logErrors.create('log.snapshot-damaged', {
         lsn,
         reason: 'no snapshot can be read and the log does not go back to its beginning',
       })
     }
-    if (kind === metadataEntry) journal.replay(payload)
+    if (kind === metadataEntry) this.#replayMetadata(payload)
     else if (kind === batchEntry) this.#replayBatch(lsn, stream, payload)
     else throw damaged('kind', kind, `${batchEntry} or ${metadataEntry}`)
   }
@@ -72,17 +83,54 @@ export class LogState {
     for (const topic of this.journal.state.topics.values()) this.#putTopic(topic)
   }
 
+  /** All has been replayed: makes up for what is not known any more, and says what is missing. */
+  replayedAll(): void {
+    if (!this.losses.any) return
+    this.journal.state.nextProducerId += lostProducerIdsMax
+    this.losses.report(this.#context.logger)
+  }
+
+  /** L13: what refers to lost entries is passed over. */
+  #replayMetadata(payload: Buffer): void {
+    const { journal, losses } = this
+    const entry = decodeEntry(payload)
+    if (!losses.any) {
+      journal.applyNow(entry)
+      return
+    }
+    const fitting = fitAfterLoss(journal.state, entry)
+    if (fitting.length === 0) losses.orphans++
+    for (const fit of fitting) journal.applyNow(fit)
+  }
+
+  /** L13: a gap in the offsets is accepted where a loss lies in it, and nowhere else. */
+  #stepOverLoss(partition: PartitionLog, batch: Buffer, lsn: number): void {
+    const { losses } = this
+    const { logEndOffset } = partition
+    const baseOffset = batch.length < batchHeaderBytes ? -1 : batchBaseOffset(batch, 0)
+    if (baseOffset <= logEndOffset || losses.lastLsn <= partition.lastLsn) return
+    partition.skipLost(baseOffset, losses.lastLsn, lsn)
+    losses.missing(partition, logEndOffset, baseOffset)
+  }
+
   #replayBatch(lsn: number, stream: number, batch: Buffer): void {
     const partition = this.#partitions.get(stream)
     if (partition) {
+      if (this.losses.any) this.#stepOverLoss(partition, batch, lsn)
       // All that is replayed was last heard of now: looking at the clock for each batch would take a tenth of a start.
       this.#replayedAtMs ??= this.#context.clock.now()
       partition.replay(batch, lsn, this.#replayedAtMs)
       return
     }
     // Batches of a topic that was deleted lie in the log until it is trimmed; a stream that was never given cannot be.
-    const { nextStream } = this.journal.state
-    if (stream >= nextStream) throw damaged('stream', stream, `a stream below ${nextStream}`)
+    const { state } = this.journal
+    if (stream >= state.nextStream) {
+      if (!this.losses.any) throw damaged('stream', stream, `a stream below ${state.nextStream}`)
+      // Its topic was lost with the entry that made it.
+      passStream(state, stream)
+      this.#orphanStreams.add(stream)
+    }
+    if (this.#orphanStreams.has(stream)) this.losses.orphans++
   }
 
   #onApplied(entry: MetadataEntry): void {

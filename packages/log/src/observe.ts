@@ -41,5 +41,8 @@ export function registerMetrics(registry: Registry, engine: Engine, state: LogSt
   add('index_bytes', 'Memory of the batch indexes.', () => engine.usage.indexBytes)
   add('producers', 'Idempotent producers remembered, counted in each partition.', () => engine.usage.producers)
   add('unacknowledged_batches', 'Batches appended that are not durable yet.', () => engine.watermarks.length)
+  const { losses } = state
+  add('lost_offsets', 'Offsets missing in partitions, as far as the last start replayed them.', () => losses.offsets)
+  add('orphaned_entries', 'Entries that the last start passed over: what they refer to was lost.', () => losses.orphans)
   add('snapshots_total', 'Snapshots taken since the start.', () => maintenance.snapshotsTaken)
 }

@@ -30,6 +30,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   engine.attach(wal)
   try {
     checkReach(state, wal, lsn)
+    state.replayedAll()
     const clusterId = await clusterIdOf(state, random)
     const maintenance = new Maintenance(engine, state, snapshots)
     maintenance.start()

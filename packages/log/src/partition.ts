@@ -54,6 +54,8 @@ export class PartitionLog implements Partition, Watermarked {
   logStartOffset = 0
   highWatermark = 0
   logEndOffset = 0
+  /** Position of the last batch that was taken; −1 before the first since the start. */
+  lastLsn = -1
   readonly #context: LogContext
   readonly #source: Source
   readonly #listeners = new Set<() => void>()
@@ -149,6 +151,12 @@ export class PartitionLog implements Partition, Watermarked {
     this.advance(this.logEndOffset)
   }
 
+  /** The batches up to `offset` were lost; the first entry behind the loss at `lostLsn` is a batch at `lsn`. */
+  skipLost(offset: number, lostLsn: number, lsn: number): void {
+    this.batches.addLost(this.logEndOffset, lostLsn, lsn)
+    this.logEndOffset = offset
+  }
+
   /** All of a snapshot has been put back: derives the rest. */
   restored(): void {
     const open = [...this.producers.values()].filter(producer => producer.txnFirstOffset !== -1)
@@ -182,6 +190,11 @@ export class PartitionLog implements Partition, Watermarked {
   startAt(offset: number): void {
     if (offset <= this.logStartOffset) return
     this.logStartOffset = offset
+    if (offset > this.logEndOffset) {
+      // What was below it is lost (L13), but these offsets had been given and are not given again.
+      this.logEndOffset = offset
+      this.advance(offset)
+    }
     if (offset >= this.logEndOffset) this.batches.clear()
     else this.batches.trim(offset)
     this.transactions.trim(offset)
@@ -219,6 +232,7 @@ export class PartitionLog implements Partition, Watermarked {
   #took(batch: Buffer, lsn: number, now: number): void {
     const baseOffset = this.logEndOffset
     this.logEndOffset = batchEndOffset(batch, 0)
+    this.lastLsn = lsn
     const producerId = batchProducerId(batch, 0)
     if (producerId >= 0) {
       if (batchIsControl(batch, 0)) this.#tookMarker(batch, producerId, baseOffset, now)

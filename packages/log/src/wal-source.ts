@@ -1,10 +1,10 @@
-import { assert } from '@chronicle/base'
 import {
   entryKind,
   entryNext,
   entryPayloadLength,
   entryPayloadStart,
   entryStream,
+  lostEntry,
   type Slice,
   type Wal,
   walErrors,
@@ -47,7 +47,11 @@ export class WalSource implements Source {
   }
 }
 
-/** One read: goes from block to block and from slice to slice until it has enough. */
+/**
+ * One read: goes from block to block and from slice to slice until it has enough. Positions only grow, so that no batch is
+ * returned twice and no read goes on for ever. Batches that were lost and given up are stepped over (L13); what lies before damage is
+ * returned before the damage is told.
+ */
 class WalRead {
   readonly #wal: Wal
   readonly #stream: number
@@ -55,12 +59,14 @@ class WalRead {
   readonly #marks: Mark[]
   readonly #gather: Gather
   readonly #request: ReadRequest
-  /** The batch at or after `#lsn` that belongs to the partition has to begin at this offset. */
+  /** The next batch of the partition has to begin at this offset, or above it where something was lost in between. */
   #expected = -1
   #lsn = -1
   #block = -1
-  /** Where the block after this one begins. */
-  #blockEnd = -1
+  /** Where the last batch of the block ends. */
+  #blockEndLsn = -1
+  /** Something was lost between the last batch and the position. */
+  #lost = false
   #endOffset: number
   #done = false
 
@@ -84,8 +90,7 @@ class WalRead {
       }
       return this.#finish()
     } catch (error) {
-      this.#gather.release()
-      throw storageError(error, this.#stream, this.#lsn)
+      return this.#stopped(error)
     }
   }
 
@@ -101,9 +106,17 @@ class WalRead {
         slice = await this.#wal.read(this.#lsn, this.#stretch(), this.#stream)
       }
     } catch (error) {
-      this.#gather.release()
-      throw storageError(error, this.#stream, this.#lsn)
+      return this.#stopped(error)
     }
+  }
+
+  /** Damage stops a read: whoever asks from there is told, whoever comes from before gets what there is. */
+  #stopped(error: unknown): Found {
+    const refusal = storageError(error, this.#stream, this.#lsn)
+    const isOfStorage = logErrors.is(refusal) && (refusal.code === 'log.damaged' || refusal.code === 'log.storage')
+    if (this.#gather.bytes > 0 && isOfStorage) return this.#finish()
+    this.#gather.release()
+    throw refusal
   }
 
   /** Goes to where the batch that holds `offset` is searched from. */
@@ -126,12 +139,14 @@ class WalRead {
     this.#lsn = lsn
   }
 
+  /** Stands at the beginning of `block`, or of the next one where all of it was lost. */
   #enter(block: number): void {
     if (block < 0) throw trimmedAway(this.#request.offset)
-    this.#block = block
-    this.#expected = this.#index.baseOffset(block)
-    this.#lsn = this.#index.lsn(block)
-    this.#blockEnd = block + 1 < this.#index.length ? this.#index.baseOffset(block + 1) : Number.POSITIVE_INFINITY
+    const isLost = this.#index.bytes(block) === 0 && block + 1 < this.#index.length
+    this.#block = isLost ? block + 1 : block
+    this.#expected = this.#index.baseOffset(this.#block)
+    this.#lsn = this.#index.lsn(this.#block)
+    this.#blockEndLsn = this.#index.endLsn(this.#block)
   }
 
   /** How much of the log is worth reading from here: to the end of the block, and on while the next ones lie close. */
@@ -151,32 +166,63 @@ class WalRead {
   #take(slice: Slice): void {
     let held = false
     try {
-      assert(slice.lsn === this.#lsn, 'a slice begins where it was asked to')
-      if (slice.end === slice.start) throw this.#missing()
-      const { bytes, end } = slice
-      let at = slice.start
+      if (slice.lsn > this.#lsn) this.#land(slice.lsn)
+      const { bytes, start, end } = slice
+      const toLsn = slice.lsn - start
+      // An empty slice: there is no more.
+      if (end === start && !this.#done) this.#endAt(slice.lsn)
+      let at = Math.min(end, this.#lsn - toLsn)
       while (at < end && !this.#done) {
-        const next = entryNext(bytes, at)
-        if (entryStream(bytes, at) !== this.#stream || entryKind(bytes, at) !== batchEntry) {
-          at = next
-          continue
+        if (entryStream(bytes, at) === this.#stream && entryKind(bytes, at) === batchEntry) {
+          if (this.#takeBatch(slice, at)) held = true
+          if (this.#done && this.#expected <= batchBaseOffset(bytes, entryPayloadStart(at))) break
+        } else if (entryKind(bytes, at) === lostEntry) this.#lost = true
+        at = entryNext(bytes, at)
+        this.#lsn = toLsn + at
+        if (!this.#done && this.#lsn >= this.#blockEndLsn) {
+          this.#leave()
+          at = Math.min(end, this.#lsn - toLsn)
         }
-        const before = this.#expected
-        if (this.#takeBatch(slice, at)) held = true
-        if (this.#done) {
-          if (this.#expected > before) at = next
-          break
-        }
-        at = this.#expected < this.#blockEnd ? next : this.#jump(slice)
       }
-      // A jump beyond the slice has set the position; otherwise the next slice follows this one.
-      if (!this.#done && this.#lsn < slice.lsn + end - slice.start) this.#lsn = slice.lsn + end - slice.start
-      if (this.#done) this.#remember(slice.lsn + at - slice.start)
-      else this.#mustGoOn()
+      if (this.#done && !this.#lost) this.#remember(toLsn + at)
     } finally {
       if (held) this.#gather.hold(slice)
       else slice.release()
     }
+  }
+
+  /** What was to be read is lost: the position is behind it, perhaps beyond the block. */
+  #land(lsn: number): void {
+    this.#lsn = lsn
+    this.#lost = true
+    while (!this.#done && this.#lsn >= this.#blockEndLsn) this.#leave()
+  }
+
+  /** The block lies behind: goes to the next one, in this slice or beyond it. Nothing of the partition lies between them. */
+  #leave(): void {
+    const next = this.#block + 1
+    if (next === this.#index.length) {
+      this.#endAt(this.#lsn)
+      return
+    }
+    const lsn = this.#lsn
+    const endOffset = this.#index.baseOffset(next)
+    if (this.#expected !== endOffset && !this.#lost) throw this.#missing()
+    if (endOffset >= this.#request.limit) {
+      this.#done = true
+      return
+    }
+    this.#enter(next)
+    // A loss may reach into the next block.
+    this.#lost = lsn > this.#lsn
+    if (this.#lost) this.#lsn = lsn
+  }
+
+  /** There is nothing of the partition behind `lsn`: right only where that was lost. */
+  #endAt(lsn: number): void {
+    this.#lsn = lsn
+    if (!this.#lost) throw this.#missing()
+    this.#done = true
   }
 
   /** Takes or passes over the batch whose entry is at `at`. True when the slice has to be kept for it. */
@@ -185,10 +231,12 @@ class WalRead {
     const start = entryPayloadStart(at)
     const length = entryPayloadLength(bytes, at)
     const baseOffset = length < batchHeaderBytes ? -1 : batchBaseOffset(bytes, start)
-    if (baseOffset !== this.#expected) {
+    if (baseOffset !== this.#expected && !(this.#lost && baseOffset > this.#expected)) {
       const lsn = slice.lsn + at - slice.start
       throw logErrors.create('log.damaged', { stream: this.#stream, lsn, offset: baseOffset, expected: this.#expected })
     }
+    this.#expected = baseOffset
+    this.#lost = false
     const { offset, limit, bytesMax, atLeastOne } = this.#request
     const endOffset = batchEndOffset(bytes, start)
     const isTooMuch = this.#gather.bytes + length > bytesMax && (this.#gather.bytes > 0 || !atLeastOne)
@@ -202,17 +250,6 @@ class WalRead {
     const held = this.#gather.add(slice, start, length)
     if (endOffset >= limit || this.#gather.bytes >= bytesMax) this.#done = true
     return held
-  }
-
-  /** Goes to the next block, in this slice or beyond it: nothing of the partition lies before it. */
-  #jump(slice: Slice): number {
-    this.#enter(this.#block + 1)
-    return Math.min(slice.end, slice.start + this.#lsn - slice.lsn)
-  }
-
-  #mustGoOn(): void {
-    if (this.#expected >= this.#blockEnd || this.#lsn < this.#index.endLsn(this.#block)) return
-    throw this.#missing()
   }
 
   #missing(): Error {

@@ -2,7 +2,7 @@ import { crc32c } from '@chronicle/base'
 import type { LogContext } from '../context.ts'
 import { metadataEntry, metadataStream } from '../entry-kinds.ts'
 import { logErrors } from '../errors.ts'
-import { decodeEntry, encodeEntry, type MetadataEntry } from './entries.ts'
+import { encodeEntry, type MetadataEntry } from './entries.ts'
 import { apply, emptyState } from './state.ts'
 
 type Pending = { readonly lsn: number; readonly entry: MetadataEntry }
@@ -48,10 +48,6 @@ export class MetadataJournal {
     const durable = this.#pending.slice(0, count)
     this.#pending = this.#pending.slice(count)
     for (const { entry } of durable) this.applyNow(entry)
-  }
-
-  replay(payload: Buffer): void {
-    this.applyNow(decodeEntry(payload))
   }
 
   /** Applies an entry that is durable already. */
