@@ -33,6 +33,21 @@ export function verdictOf(row: Row): Verdict {
   return met ? 'met' : 'missed'
 }
 
+/** A peer cannot be had on this machine: its benchmark is skipped, which is no failure. */
+export class PeerMissing extends Error {
+  override readonly name = 'PeerMissing'
+}
+
+/** Runs `work`; where it fails, `what` is what this machine lacks. */
+export async function need<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message.split('\n', 2).join(' ') : String(cause)
+    throw new PeerMissing(`${what} is needed for this and did not work: ${words}`)
+  }
+}
+
 export type Context = {
   readonly benchmark: string
   /** Length of one measured round of one side. */

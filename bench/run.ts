@@ -7,7 +7,7 @@ import { globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Benchmark, Row } from './harness.ts'
+import { type Benchmark, PeerMissing, type Row } from './harness.ts'
 import { othersShare, processorTime } from './processes.ts'
 import { profileTable } from './profile.ts'
 import { describeMachine, type Section, summary, table } from './report.ts'
@@ -72,8 +72,8 @@ async function runOne(benchmark: Benchmark, directory: string): Promise<Section>
   try {
     rows = await benchmark.run(context)
   } catch (error) {
-    // One benchmark that cannot run must not cost the others; the line says so and the exit code too.
-    process.exitCode = 1
+    // One benchmark that cannot run must not cost the others; the line says so and, unless a peer is missing, the exit code too.
+    if (!(error instanceof PeerMissing)) process.exitCode = 1
     rows = [{ what: name, skipped: error instanceof Error ? error.message : String(error) }]
   }
   progress('')

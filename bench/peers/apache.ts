@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { need, PeerMissing } from '../harness.ts'
 import { freePort, listening, type Running, start } from '../processes.ts'
 
 const runFile = promisify(execFile)
@@ -68,21 +69,12 @@ function configuration(options: { directory: string; port: number; controllerPor
 async function install(): Promise<void> {
   const { stderr } = await need('Java 17 or later (java)', () => runFile('java', ['-version'], { timeout: 20_000 }))
   const java = Number(stderr.match(/version "(\d+)/)?.[1])
-  if (!(java >= 17)) throw new Error(`Apache Kafka ${apacheVersion} needs Java 17 or later, found ${java}`)
+  if (!(java >= 17)) throw new PeerMissing(`Apache Kafka ${apacheVersion} needs Java 17 or later, found ${java}`)
   if (existsSync(path.join(libraries, `kafka_2.13-${apacheVersion}.jar`))) return
   mkdirSync(home, { recursive: true })
   writeFileSync(path.join(home, 'pom.xml'), pom)
   const maven = ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${libraries}`]
   await need('Maven (mvn) and Maven Central', () => runFile('mvn', maven, { cwd: home, timeout: 300_000 }))
-}
-
-async function need<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (cause) {
-    const words = cause instanceof Error ? cause.message.split('\n', 2).join(' ') : String(cause)
-    throw new Error(`${what} is needed for this and did not work: ${words}`)
-  }
 }
 
 /** The broker alone. kafka-tools-api serves only the tool that dumps segments. */

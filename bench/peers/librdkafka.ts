@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { need } from '../harness.ts'
 
 const runFile = promisify(execFile)
 const cache = path.join(import.meta.dirname, '..', '.cache')
@@ -19,7 +20,8 @@ export async function librdkafka(): Promise<Librdkafka> {
   mkdirSync(cache, { recursive: true })
   const program = path.join(cache, 'librdkafka')
   if (!existsSync(program) || statSync(program).mtimeMs < statSync(source).mtimeMs) {
-    await need('a C compiler (cc)', runFile('cc', ['-O2', '-Wall', '-o', program, source, '-ldl'], { timeout: 60_000 }))
+    const compile = ['-O2', '-Wall', '-o', program, source, '-ldl']
+    await need('a C compiler (cc)', () => runFile('cc', compile, { timeout: 60_000 }))
   }
   const library = wheelLibrary() ?? (await installWheel()) ?? 'librdkafka.so.1'
   return { program, library }
@@ -39,14 +41,6 @@ async function installWheel(): Promise<string | undefined> {
 
 function wheelLibrary(): string | undefined {
   return globSync(path.join(cache, 'venv/lib/python3*/site-packages/confluent_kafka.libs/librdkafka-*.so*'))[0]
-}
-
-async function need<T>(what: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (cause) {
-    throw new Error(`${what} is needed for this and did not work: ${cause instanceof Error ? cause.message : cause}`)
-  }
 }
 
 export type Produced = { readonly recordsPerSecond: number; readonly version: string }
