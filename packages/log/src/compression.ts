@@ -2,17 +2,24 @@
  * Decompression with a bound on what comes out, known before anything is decoded: zlib takes the bound itself; snappy declares
  * its size; an LZ4 block of n bytes cannot hold more than 255 n.
  */
+import { createRequire } from 'node:module'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { decompressFrameSync } from 'lz4-napi'
-import { uncompressSync } from 'snappy'
 import { logErrors } from './errors.ts'
 
 /** The codecs that a batch's attributes name (KIP-98, KIP-110), by number. */
 export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export type Codec = (typeof codecs)[number]
 
+const require = createRequire(import.meta.url)
+// Native code is megabytes of memory: it is loaded for the first batch that needs it.
+const loadSnappy = (): typeof import('snappy') => require('snappy')
+const loadLz4 = (): typeof import('lz4-napi') => require('lz4-napi')
+
 /** Throws 'log.invalid-record' for bytes that are not of the codec, 'log.limit' where more than `bytesMax` would come out. */
 export function decompress(codec: Codec, bytes: Buffer, bytesMax: number): Buffer {
+  // Not within the try: code that cannot be loaded is no fault of the bytes.
+  if (codec === 'snappy') loadSnappy()
+  else if (codec === 'lz4') loadLz4()
   try {
     if (codec === 'gzip') return gunzipSync(bytes, { maxOutputLength: bytesMax })
     if (codec === 'zstd') return zstdDecompressSync(bytes, { maxOutputLength: bytesMax })
@@ -52,7 +59,7 @@ function decompressSnappy(bytes: Buffer, bytesMax: number): Buffer {
 }
 
 function uncompressRaw(bytes: Buffer): Buffer {
-  return uncompressSync(bytes) as Buffer
+  return loadSnappy().uncompressSync(bytes) as Buffer
 }
 
 /** What a raw snappy block says that it holds: an unsigned varint at its start. */
@@ -71,7 +78,7 @@ function boundSnappy(bytes: Buffer, bytesMax: number): number {
 
 function decompressLz4(bytes: Buffer, bytesMax: number): Buffer {
   boundLz4(bytes, bytesMax)
-  return decompressFrameSync(bytes)
+  return loadLz4().decompressFrameSync(bytes)
 }
 
 const lz4Magic = 0x184d2204
