@@ -111,6 +111,24 @@ test('a good batch beside a bad one is written, and each is answered for itself'
   assert.equal(byId[0]!.partitionResponses[0]!.errorCode, ErrorCode.UNKNOWN_TOPIC_ID)
 })
 
+test('with the disk nearly full producers are told so at once, consumers are served, and it heals by itself', async t => {
+  let free = 1_000_000
+  const { connect } = await startBroker(t, { freeBytes: () => free })
+  const client = await connect()
+  await makeTopic(client, 'full')
+  free = 0
+  // Free space is looked at once a second while there is some, and after a group.
+  const answers: number[] = []
+  while (answers.at(-1) !== ErrorCode.KAFKA_STORAGE_ERROR) {
+    answers.push((await produceTo(client, 'full')).errorCode)
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  assert.ok(answers.slice(0, -1).every(code => code === 0))
+  assert.ok(((await fetchFrom(client, 'full')).records as Buffer).length > 0)
+  free = 1_000_000
+  while ((await produceTo(client, 'full')).errorCode !== 0) await new Promise(resolve => setTimeout(resolve, 50))
+})
+
 test('acks other than -1, 0 and 1 and transactional ids are refused before anything is written', async t => {
   const { connect } = await startBroker(t)
   const client = await connect()

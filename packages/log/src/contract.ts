@@ -127,7 +127,10 @@ export type Log = {
   /** Forgets the group's state and offsets. */
   deleteGroup(groupId: string): Promise<void>
 
-  /** False while producers have to wait: do not parse the next produce request before `whenReady`. */
+  /**
+   * False while producers have to wait: do not parse the next produce request before `whenReady`. What may last (a full disk, a failed
+   * one) does not make them wait: appends are refused with 'log.storage' then.
+   */
   readonly ready: boolean
   whenReady(): Promise<void>
   close(): Promise<void>

@@ -60,6 +60,11 @@ export class Engine implements LogContext, WalEvents {
     return this.#failure ?? this.#wal?.refusal
   }
 
+  /** Why nothing is taken for now. */
+  get hindrance(): Error | undefined {
+    return this.#wal?.hindrance
+  }
+
   get isClosed(): boolean {
     return this.#isClosed
   }

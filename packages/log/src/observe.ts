@@ -6,11 +6,9 @@ import type { Maintenance } from './maintenance.ts'
 
 export function registerHealth(health: Health, engine: Engine, maintenance: Maintenance): void {
   health.register('log', (): CheckResult => {
-    const { failure } = engine
-    if (failure) {
-      const remedy = failure instanceof ChronicleError ? ` ${failure.remedy}` : ''
-      return { status: 'fail', reason: `Nothing is taken any more: ${failure.message}.${remedy}` }
-    }
+    const { failure, hindrance } = engine
+    if (failure) return { status: 'fail', reason: `Nothing is taken any more: ${told(failure)}` }
+    if (hindrance) return { status: 'fail', reason: `Nothing is taken for now: ${told(hindrance)}` }
     const { snapshotFailure } = maintenance
     if (snapshotFailure === undefined) return { status: 'pass' }
     return {
@@ -18,6 +16,10 @@ export function registerHealth(health: Health, engine: Engine, maintenance: Main
       reason: `The last snapshot failed (${snapshotFailure}): space is not given back and the next start takes longer. Look at the disk.`,
     }
   })
+}
+
+function told(error: Error): string {
+  return error instanceof ChronicleError ? `${error.message}. ${error.remedy}` : `${error.message}.`
 }
 
 /** Metrics are drawn from plain counters when somebody asks: nothing is looked up where batches pass. */

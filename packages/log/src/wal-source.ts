@@ -171,7 +171,7 @@ class WalRead {
       const toLsn = slice.lsn - start
       // An empty slice: there is no more.
       if (end === start && !this.#done) this.#endAt(slice.lsn)
-      let at = Math.min(end, this.#lsn - toLsn)
+      let at = this.#lsn < toLsn + end ? start : end
       while (at < end && !this.#done) {
         if (entryStream(bytes, at) === this.#stream && entryKind(bytes, at) === batchEntry) {
           if (this.#takeBatch(slice, at)) held = true
@@ -181,7 +181,8 @@ class WalRead {
         this.#lsn = toLsn + at
         if (!this.#done && this.#lsn >= this.#blockEndLsn) {
           this.#leave()
-          at = Math.min(end, this.#lsn - toLsn)
+          // Inside of the slice it goes from entry to entry: where the next block began there may be a loss.
+          if (this.#lsn >= toLsn + end) at = end
         }
       }
       if (this.#done && !this.#lost) this.#remember(toLsn + at)

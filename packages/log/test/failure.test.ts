@@ -3,16 +3,20 @@ import { test } from 'node:test'
 import { seededRandom } from '@chronicle/base'
 import { Health } from '@chronicle/telemetry'
 import { SimDisk, SimScheduler } from '@chronicle/testing'
+import { walProfiles } from '@chronicle/wal'
 import type { Log } from '../src/index.ts'
 import { plainBatch } from './support/batches.ts'
 import { batchesOf, open } from './support/logs.ts'
 
-async function start(settings = {}): Promise<{ log: Log; disk: SimDisk; scheduler: SimScheduler; health: Health }> {
+async function start(
+  settings = {},
+  limits = {},
+): Promise<{ log: Log; disk: SimDisk; scheduler: SimScheduler; health: Health }> {
   const random = seededRandom(1)
   const scheduler = new SimScheduler(random)
   const disk = new SimDisk(random, scheduler)
   const health = new Health()
-  const opening = open({ directory: '/data', disk, clock: scheduler, defer: scheduler.defer, health, settings })
+  const opening = open({ directory: '/data', disk, clock: scheduler, defer: scheduler.defer, health, settings, limits })
   const log = await scheduler.settle(opening)
   await scheduler.settle(log.createTopic({ name: 't', partitions: 1 }))
   return { log, disk, scheduler, health }
@@ -55,6 +59,31 @@ test('a snapshot that fails is a warning; the next one clears it', async () => {
   disk.fault = () => undefined
   await scheduler.settle(partition.append(plainBatch(1, 10)).durable)
   await scheduler.advance(10_000)
+  assert.equal(health.report().checks.log?.status, 'pass')
+  await scheduler.settle(log.close())
+})
+
+test('a nearly full disk: appends and commands are refused, health says what to do, reads go on; it heals by itself', async () => {
+  const freeBytesMin = 1024 * 1024
+  const { log, disk, scheduler, health } = await start({}, { freeBytesMin })
+  const partition = log.partition('t', 0)!
+  const append = () => scheduler.settle((async () => partition.append(plainBatch(1, 100)).durable)())
+  await append()
+  disk.capacityBytes = freeBytesMin
+  await scheduler.advance(walProfiles.low.freeCheckMs)
+  // The room is looked at after a group.
+  await append()
+  await scheduler.advance(walProfiles.low.freeCheckMs)
+  await assert.rejects(append(), { code: 'log.storage' })
+  await assert.rejects(scheduler.settle(log.createTopic({ name: 'u', partitions: 1 })), { code: 'log.storage' })
+  const { status, reason } = health.report().checks.log!
+  assert.equal(status, 'fail')
+  assert.match(reason!, /Nothing is taken for now[\s\S]*nearly full[\s\S]*Free space/)
+  assert.equal(log.ready, true)
+  assert.equal(batchesOf(await partition.read(0, 1000, 'read_uncommitted', true)).length, 2)
+  disk.capacityBytes = Number.POSITIVE_INFINITY
+  await scheduler.advance(walProfiles.low.freeCheckMs)
+  await append()
   assert.equal(health.report().checks.log?.status, 'pass')
   await scheduler.settle(log.close())
 })

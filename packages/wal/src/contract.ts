@@ -22,9 +22,9 @@ export type Wal = {
   readonly hindrance: Error | undefined
 
   /**
-   * False while unsynced bytes are at their limit or the disk is nearly full: the caller holds its input back until
-   * `whenReady` resolves. An append while false for unsynced bytes is still taken (requests under way are finished), up to a
-   * hard limit; while the disk is nearly full it is refused. A log that refuses for good is ready: its next append says why.
+   * False while unsynced bytes are at their limit: the caller holds its input back until
+   * `whenReady` resolves. An append while false is still taken (requests under way are finished), up to a
+   * hard limit. A log that refuses, for good or for now (a full disk may last for hours), is ready: its next append says why.
    */
   readonly ready: boolean
   whenReady(): Promise<void>

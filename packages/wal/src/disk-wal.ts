@@ -108,9 +108,9 @@ export class DiskWal implements Wal {
   }
 
   get ready(): boolean {
-    // A log that refuses for good holds nobody back: the next append says why.
-    if (this.#refusal) return true
-    return this.#endLsn - this.#durableLsn < this.#options.limits.unsyncedBytesReadyMax && !this.#space.low
+    // A log that refuses holds nobody back: the next append says why.
+    if (this.#refusal || this.#space.low) return true
+    return this.#endLsn - this.#durableLsn < this.#options.limits.unsyncedBytesReadyMax
   }
 
   whenReady(): Promise<void> {

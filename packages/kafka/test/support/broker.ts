@@ -40,6 +40,8 @@ export type TestBroker = {
 export type TestBrokerOptions = {
   readonly limits?: Partial<BrokerLimits>
   readonly autoCreateTopics?: boolean
+  /** Bytes free on the disk, of which some have to be left; plenty when not given. */
+  readonly freeBytes?: () => number
   /** Stands between the broker and the log. */
   readonly wrap?: (log: Log) => Log
 }
@@ -47,8 +49,10 @@ export type TestBrokerOptions = {
 export async function startBroker(context: TestContext, options: TestBrokerOptions = {}): Promise<TestBroker> {
   const directory = mkdtempSync(join(tmpdir(), 'chronicle-kafka-'))
   const registry = createRegistry()
-  const common = { disk: nodeDisk, clock: systemClock, random: systemRandom, registry, logger: silentLogger }
-  const limits = { ...walProfiles.low, freeBytesMin: 0, prewriteBytes: 0 }
+  const { freeBytes } = options
+  const disk = freeBytes ? { ...nodeDisk, freeBytes: () => Promise.resolve(freeBytes()) } : nodeDisk
+  const common = { disk, clock: systemClock, random: systemRandom, registry, logger: silentLogger }
+  const limits = { ...walProfiles.low, freeBytesMin: freeBytes ? 1024 : 0, prewriteBytes: 0 }
   const log = await openLog({
     ...common,
     directory,
