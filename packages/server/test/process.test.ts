@@ -155,6 +155,57 @@ test('a damaged log is refused, shown, and repaired when told to', async () => {
   const again = await runChronicle(['fsck', dataDir, '--json'])
   assert.equal(again.code, 0)
   assert.deepEqual(JSON.parse(again.stdout).problems, [])
+  assert.equal(JSON.parse(again.stdout).losses.length, 1)
+
+  // L13: what is not lost is served, in whatever state the snapshots are, and new records can be produced.
+  for (const how of ['without a snapshot', 'from a snapshot'] as const) {
+    const restarted = await startChronicle({ dataDir })
+    if (how === 'without a snapshot') assert.match(restarted.stderr, /offsets are missing/)
+    await runChronicle(['produce', 'notes', '--bootstrap', restarted.bootstrap], { input: `${how}\n` })
+    const { stdout } = await runChronicle(['consume', 'notes', '--bootstrap', restarted.bootstrap])
+    const seen = stdout
+      .trim()
+      .split('\n')
+      .map(line => line.split('-x')[0])
+    const expected = ['first', 'third', 'without a snapshot', 'from a snapshot']
+    assert.deepEqual(seen, expected.slice(0, how === 'without a snapshot' ? 3 : 4))
+    await restarted.stop()
+  }
+  const facts = await runChronicle(['fsck', dataDir])
+  assert.equal(facts.code, 0)
+  assert.match(facts.stdout, /\.wal, byte [\d,]+: .* lost and given up/)
+})
+
+test('damage below a snapshot: what lies around it is served before and after the repair', async () => {
+  const dataDir = join(scratch, 'below')
+  const server = await startChronicle({ dataDir })
+  for (const note of ['first', 'second', 'third', 'fourth']) {
+    const input = `${note}-${'x'.repeat(2000)}\n`
+    await runChronicle(['produce', 'notes', '--bootstrap', server.bootstrap], { input })
+  }
+  await server.stop()
+  const walFile = join(dataDir, 'wal', readdirSync(join(dataDir, 'wal')).find(name => name.endsWith('.wal'))!)
+  const bytes = readFileSync(walFile)
+  for (const note of ['second-', 'fourth-']) bytes[bytes.indexOf(note) + 100]! ^= 1
+  writeFileSync(walFile, bytes)
+
+  const damaged = await startChronicle({ dataDir })
+  const before = await runChronicle(['consume', 'notes', '--bootstrap', damaged.bootstrap])
+  assert.match(before.stdout, /^first-x+\n$/)
+  assert.notEqual(before.code, 0)
+  await damaged.stop()
+  assert.equal((await runChronicle(['fsck', dataDir, '--repair', '--yes'])).code, 0)
+  const repaired = await startChronicle({ dataDir })
+  await runChronicle(['produce', 'notes', '--bootstrap', repaired.bootstrap], { input: 'fifth\n' })
+  const { stdout } = await runChronicle(['consume', 'notes', '--bootstrap', repaired.bootstrap])
+  assert.deepEqual(
+    stdout
+      .trim()
+      .split('\n')
+      .map(line => line.split('-x')[0]),
+    ['first', 'third', 'fifth'],
+  )
+  await repaired.stop()
 })
 
 test('fsck of a directory without a log says so', async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '@chronicle/base'
-import { inspectWal, nodeDisk, repairWal, type WalProblem, type WalReport } from '@chronicle/wal'
+import { inspectWal, nodeDisk, repairWal, type WalLoss, type WalProblem, type WalReport } from '@chronicle/wal'
 import { dataPaths, requireDataDirectory } from '../process/data-directory.ts'
 import { lockDataDirectory } from '../process/lock.ts'
 import { confirm } from './ask.ts'
@@ -88,10 +88,14 @@ function printReport(terminal: Terminal, wal: string, report: WalReport): void {
   printTable(terminal, columns, rows)
   terminal.out()
   for (const problem of report.problems) printProblem(terminal, problem)
+  for (const loss of report.losses.slice(0, lossesShownMax)) printLoss(terminal, loss)
+  const more = report.losses.length - lossesShownMax
+  if (more > 0) terminal.out(`… and ${count(more)} more; --json has them all.`)
   printVerdict(terminal, report)
 }
 
 const pictureCells = 24
+const lossesShownMax = 100
 
 /** A file as a row of cells: where it is whole and where it is not. */
 function drawFile(
@@ -114,6 +118,13 @@ function printProblem(terminal: Terminal, { file, offset, bytes, what, repair }:
   if (bytes > 0) terminal.out(`    lost with it: ${size(bytes)} of log`)
   terminal.out(
     `    --repair ${repair === undefined ? 'can do nothing here: restore the file from a copy' : `would ${repair}`}`,
+  )
+}
+
+/** Lost and repaired: a fact, not a problem. */
+function printLoss(terminal: Terminal, { file, offset, bytes }: WalLoss): void {
+  terminal.out(
+    `${terminal.style('yellow', '·')} ${file}, byte ${count(offset)}: ${size(bytes)} of log were lost and given up in a repair`,
   )
 }
 
@@ -149,6 +160,8 @@ async function repair(terminal: Terminal, wal: string, { yes }: FsckOptions): Pr
     terminal.note(`${plural(after.problems.length, 'problem')} left.`)
     return exitCodes.failure
   }
-  terminal.note('The log is whole again; what was lost stays lost.')
+  terminal.note(
+    'The log is whole again and the server can be started; what was lost stays lost, and consumers go on behind it.',
+  )
   return exitCodes.ok
 }
