@@ -44,19 +44,22 @@ export type WalReport = {
   readonly tornBytes: number
 }
 
-/** Reads the whole log in `directory` and changes nothing. */
-export async function inspectWal(directory: string, disk: Disk): Promise<WalReport> {
-  return inspect(directory, disk)
+/**
+ * Reads the whole log in `directory` and changes nothing. `provenLsn`: all below is known from elsewhere (a snapshot) to have been
+ * durable, so that a log that ends before is a damaged one.
+ */
+export async function inspectWal(directory: string, disk: Disk, provenLsn = 0): Promise<WalReport> {
+  return inspect(directory, disk, provenLsn)
 }
 
 /**
  * Makes the log fit to be opened. Files that do not belong are renamed to `….aside`, never deleted. Resolves with what was
- * done, one line each.
+ * done, one line each. `provenLsn` as in {@link inspectWal}.
  */
-export async function repairWal(directory: string, disk: Disk): Promise<readonly string[]> {
+export async function repairWal(directory: string, disk: Disk, provenLsn = 0): Promise<readonly string[]> {
   const done: string[] = []
   for (let pass = 0; pass < passesMax; pass++) {
-    const repairs = inspect(directory, disk).problems.filter(problem => problem.apply)
+    const repairs = inspect(directory, disk, provenLsn).problems.filter(problem => problem.apply)
     if (repairs.length === 0) {
       // An earlier run that was killed may have left its repairs in the page cache alone.
       await syncAll(directory, disk)
@@ -77,7 +80,7 @@ const passesMax = 1_000
 
 type Inspection = Omit<WalReport, 'problems'> & { readonly problems: readonly Finding[] }
 
-function inspect(directory: string, disk: Disk): Inspection {
+function inspect(directory: string, disk: Disk, provenLsn: number): Inspection {
   const survey = surveyLog(directory, disk)
   const inFiles = findInFiles(survey, disk)
   const tally = new Tally()
@@ -88,7 +91,7 @@ function inspect(directory: string, disk: Disk): Inspection {
     const entriesBefore = tally.entries
     const next = survey.files[index + 1]
     // Entries are repaired only once all files are in order: only then is it known where each of them ends.
-    const found = inspectEntries(survey, disk, file, inFiles.length > 0 ? undefined : next, tally)
+    const found = inspectEntries(survey, disk, file, inFiles.length > 0 ? undefined : next, tally, provenLsn)
     if (inFiles.length === 0) problems.push(...found)
     const { name, firstLsn } = file
     files.push({
@@ -128,6 +131,7 @@ function inspectEntries(
   surveyed: SurveyedFile,
   next: SurveyedFile | undefined,
   tally: Tally,
+  provenLsn: number,
 ): Finding[] {
   const findings: Finding[] = []
   const salt = saltOf(survey.uuid!)
@@ -154,8 +158,8 @@ function inspectEntries(
       }
       if (end.lsn === boundLsn) break
       const later = findLaterEntries(source, end.lsn, boundLsn, true)
-      const lostUntil = later.nextLsn ?? next?.firstLsn ?? Math.max(end.lsn, later.durableLsn)
-      if (lostUntil === end.lsn || (!next && isTorn(source, end.lsn))) {
+      const lostUntil = later.nextLsn ?? next?.firstLsn ?? Math.max(end.lsn, later.durableLsn, provenLsn)
+      if (lostUntil === end.lsn || (!next && provenLsn <= end.lsn && isTorn(source, end.lsn))) {
         tally.tornBytes = findLaterEntries(source, end.lsn, boundLsn, false).endLsn - end.lsn
         break
       }

@@ -217,6 +217,24 @@ test('the only file of a log comes back from its copy, and cannot without', asyn
   assert.deepEqual(await machine.scheduler.settle(repairWal(directory, machine.disk)), [])
 })
 
+test('W11: an end that is missing is a problem only to who knows of it, and is covered then', async () => {
+  const { machine, entries, files } = await closedLog()
+  const last = files.at(-1)!
+  const provenLsn = entries.at(-2)!.lsn
+  machine.disk.corrupt(pathOf(last), bytes => bytes.subarray(0, fileHeaderBytes + entries.at(-4)!.lsn - last + 40))
+  assert.deepEqual((await inspect(machine)).problems, [])
+  await assert.rejects(machine.open({ replayFrom: provenLsn }), { code: 'wal.damaged' })
+  const { problems } = await machine.scheduler.settle(inspectWal(directory, machine.disk, provenLsn))
+  assert.deepEqual(
+    problems.map(({ lsn, bytes }) => ({ lsn, bytes })),
+    [{ lsn: entries.at(-4)!.lsn, bytes: 464 }],
+  )
+  await machine.scheduler.settle(repairWal(directory, machine.disk, provenLsn))
+  assert.deepEqual((await machine.scheduler.settle(inspectWal(directory, machine.disk, provenLsn))).problems, [])
+  await machine.scheduler.settle((await machine.open({ replayFrom: provenLsn })).close())
+  assert.deepEqual(await contents(machine), entries.slice(0, -4))
+})
+
 test('a missing file is made of pads', async () => {
   const { machine, entries, files } = await closedLog()
   machine.disk.plant(pathOf(files[1]!), undefined)

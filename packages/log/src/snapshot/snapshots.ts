@@ -23,6 +23,18 @@ export type Loaded = {
   readonly damaged: readonly { readonly file: string; readonly error: unknown }[]
 }
 
+/** Position of the newest snapshot in `directory`, whole or not: all below it had been durable when it got its name (L10). 0 when there is none. */
+export function newestSnapshotLsn(directory: string, disk: Disk): number {
+  return Math.max(0, ...lsnsIn(directory, disk))
+}
+
+function lsnsIn(directory: string, disk: Disk): number[] {
+  return disk
+    .list(directory)
+    .flatMap(name => namePattern.exec(name)?.[1] ?? [])
+    .map(Number)
+}
+
 /** The snapshots of one log, as files named after the position that they stand for. */
 export class Snapshots {
   readonly #disk: Disk

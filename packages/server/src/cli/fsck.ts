@@ -1,6 +1,7 @@
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '@chronicle/base'
+import { newestSnapshotLsn } from '@chronicle/log'
 import { inspectWal, nodeDisk, repairWal, type WalLoss, type WalProblem, type WalReport } from '@chronicle/wal'
 import { dataPaths, requireDataDirectory } from '../process/data-directory.ts'
 import { lockDataDirectory } from '../process/lock.ts'
@@ -18,11 +19,13 @@ const barCells = 30
 /** Checks the log in `dataDirectory` and repairs it if asked to. Returns the exit code: 0 when the log is whole in the end. */
 export async function fsck(terminal: Terminal, dataDirectory: string, options: FsckOptions): Promise<number> {
   requireDataDirectory(dataDirectory)
-  const { wal } = dataPaths(dataDirectory)
+  const { wal, snapshots } = dataPaths(dataDirectory)
   // The lock of a running server refuses us, and ours keeps one from starting meanwhile.
   const lock = lockDataDirectory(dataDirectory)
   try {
-    const report = await inspect(terminal, wal)
+    // A log that ends before its newest snapshot has lost its end.
+    const provenLsn = existsSync(snapshots) ? newestSnapshotLsn(snapshots, nodeDisk) : 0
+    const report = await inspect(terminal, wal, provenLsn)
     if (options.json) terminal.out(JSON.stringify(report, null, 2))
     else printReport(terminal, wal, report)
     if (report.problems.length === 0) return exitCodes.ok
@@ -30,13 +33,13 @@ export async function fsck(terminal: Terminal, dataDirectory: string, options: F
       if (!options.json) terminal.out(`${terminal.style('cyan', '→')} ${advice(report.problems)}`)
       return exitCodes.failure
     }
-    return await repair(terminal, wal, options)
+    return await repair(terminal, wal, provenLsn, options)
   } finally {
     await lock.stop()
   }
 }
 
-async function inspect(terminal: Terminal, wal: string): Promise<WalReport> {
+async function inspect(terminal: Terminal, wal: string, provenLsn: number): Promise<WalReport> {
   const bytes = bytesIn(wal)
   let bytesRead = 0
   let shownAt = systemClock.monotonic()
@@ -48,7 +51,7 @@ async function inspect(terminal: Terminal, wal: string): Promise<WalReport> {
     terminal.progress(progressBar(bytesRead, bytes))
   })
   try {
-    return await inspectWal(wal, disk)
+    return await inspectWal(wal, disk, provenLsn)
   } finally {
     terminal.progress('')
   }
@@ -148,14 +151,14 @@ function advice(problems: readonly WalProblem[]): string {
     : 'Restore the damaged files from a copy: not all of this can be repaired.'
 }
 
-async function repair(terminal: Terminal, wal: string, { yes }: FsckOptions): Promise<number> {
+async function repair(terminal: Terminal, wal: string, provenLsn: number, { yes }: FsckOptions): Promise<number> {
   const question = 'Repair, and give up what is lost? A copy of the directory first is wise.'
   if (!yes && !(await confirm(terminal, question, '--yes'))) {
     terminal.note('Nothing was changed.')
     return exitCodes.failure
   }
-  for (const done of await repairWal(wal, nodeDisk)) terminal.note(done)
-  const after = await inspect(terminal, wal)
+  for (const done of await repairWal(wal, nodeDisk, provenLsn)) terminal.note(done)
+  const after = await inspect(terminal, wal, provenLsn)
   if (after.problems.length > 0) {
     terminal.note(`${plural(after.problems.length, 'problem')} left.`)
     return exitCodes.failure

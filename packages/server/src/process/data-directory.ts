@@ -4,8 +4,8 @@ import { messageOf } from '@chronicle/base'
 import { serverErrors } from '../errors.ts'
 
 /** Where things are in a data directory. */
-export function dataPaths(directory: string): { wal: string } {
-  return { wal: join(directory, 'wal') }
+export function dataPaths(directory: string): { wal: string; snapshots: string } {
+  return { wal: join(directory, 'wal'), snapshots: join(directory, 'snapshots') }
 }
 
 /** Makes the data directory and sees to it that this process may write there. */
