@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { crc32c, seededRandom } from '@chronicle/base'
 import { createRegistry, silentLogger } from '@chronicle/telemetry'
-import { openDiskWal, repairWal, type Wal, type WalLimits, walErrors, walProfiles } from '@chronicle/wal'
+import { lostEntry, openDiskWal, repairWal, type Wal, type WalLimits, walErrors, walProfiles } from '@chronicle/wal'
 import { SimDisk } from './sim-disk.ts'
 import { SimScheduler } from './sim-scheduler.ts'
 import { type ModelEntry, readFrom } from './wal-model.ts'
@@ -92,8 +92,8 @@ class Life {
     return this.#crash()
   }
 
-  #open(): Promise<void> {
-    return this.#survive(() => this.#openOnce())
+  #open(replayFrom?: number): Promise<void> {
+    return this.#survive(() => this.#openOnce(replayFrom))
   }
 
   /** Does what a start does; where the machine stops in the middle of it, as often as it takes. */
@@ -111,9 +111,8 @@ class Life {
     }
   }
 
-  async #openOnce(): Promise<void> {
+  async #openOnce(replayFrom = this.#replayFrom()): Promise<void> {
     const seen: ModelEntry[] = []
-    const replayFrom = this.#replayFrom()
     const generation = {}
     this.#generation = generation
     const opening = openDiskWal({
@@ -126,7 +125,10 @@ class Life {
       limits,
       replayFrom,
       defer: this.#scheduler.defer,
-      onReplay: (lsn, stream, kind, payload) => seen.push({ lsn, stream, kind, payload: Buffer.from(payload) }),
+      onReplay: (lsn, stream, kind, payload) => {
+        if (kind === lostEntry) this.#lossesTold++
+        else seen.push({ lsn, stream, kind, payload: Buffer.from(payload) })
+      },
       events: {
         onDurable: lsn => this.#generation === generation && this.#acknowledge(lsn),
         onFailed: () => {
@@ -142,6 +144,7 @@ class Life {
   }
 
   #generation: object = {}
+  #lossesTold = 0
 
   #acknowledge(lsn: number): void {
     assert.ok(lsn >= this.#durableLsn, 'what is durable only grows')
@@ -423,7 +426,9 @@ class Life {
     this.#disk.restart('kill')
     await this.#survive(() => this.#settleUnlessStopped(repairWal(directory, this.#disk)))
     this.#entries = this.#entries.filter(entry => entry !== victim)
-    await this.#open()
+    assert.equal(this.#lossesTold, 0, 'nothing is told as lost before a repair')
+    await this.#open(0)
+    assert.ok(this.#lossesTold > 0, 'W11: replay tells of the loss')
   }
 
   async #closeInOrder(): Promise<number> {
