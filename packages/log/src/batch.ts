@@ -112,6 +112,10 @@ export function putBatchMaxTimestamp(b: Buffer, timestamp: number): void {
   putInt64(b, at.maxTimestamp, timestamp)
 }
 
+export function putBatchRecordCount(b: Buffer, count: number): void {
+  b.writeInt32BE(count, at.recordCount)
+}
+
 export function putBatchCrc(b: Buffer, crc: number): void {
   b.writeUInt32BE(crc, at.crc)
 }

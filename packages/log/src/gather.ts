@@ -24,7 +24,7 @@ export class Gather {
   }
 
   /** Adds `slice.bytes[start, start + length)`. Returns true when the slice has to stay: it goes to {@link hold} then. */
-  add(slice: Slice, start: number, length: number): boolean {
+  add(slice: Pick<Slice, 'bytes'>, start: number, length: number): boolean {
     this.bytes += length
     if (length >= viewBytesMin) {
       this.#flush()

@@ -30,11 +30,9 @@ import type { Found, Source } from './source.ts'
 import { findMaxTimestamp, findTimestamp } from './timestamps.ts'
 import type { TopicSettings } from './topic-configs.ts'
 import { Transactions } from './transactions.ts'
-import { WalSource } from './wal-source.ts'
+import { onlyEpoch, WalSource } from './wal-source.ts'
 import type { Watermarked } from './watermarks.ts'
 
-/** One broker leads every partition from the first record on. */
-const onlyEpoch = 0
 /** Below this many bytes a second CRC of the whole batch costs less than combining two. */
 const combineBytesMin = 2 * 1024
 const resolved = Promise.resolve()

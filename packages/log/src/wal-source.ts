@@ -15,8 +15,11 @@ import type { ChunkPool } from './chunk-pool.ts'
 import { batchEntry } from './entry-kinds.ts'
 import { logErrors } from './errors.ts'
 import { Gather } from './gather.ts'
+import { lostBatch } from './lost-batch.ts'
 import type { Found, ReadRequest, Source } from './source.ts'
 
+/** One broker leads every partition from the first record on. */
+export const onlyEpoch = 0
 /** Blocks with at most this much of other partitions between them are read in one go. */
 const hopBytesMax = 16 * 1024
 /** A block that takes more of the log than this is worth remembering places in. */
@@ -69,6 +72,8 @@ class WalRead {
   #lost = false
   #endOffset: number
   #done = false
+  /** Nothing is left of what lies from here to the limit. */
+  #restIsLost = false
 
   constructor(wal: Wal, stream: number, index: BatchIndex, marks: Mark[], gather: Gather, request: ReadRequest) {
     this.#wal = wal
@@ -211,6 +216,7 @@ class WalRead {
     if (this.#expected !== endOffset && !this.#lost) throw this.#missing()
     if (endOffset >= this.#request.limit) {
       this.#done = true
+      this.#restIsLost = true
       return
     }
     this.#enter(next)
@@ -224,6 +230,7 @@ class WalRead {
     this.#lsn = lsn
     if (!this.#lost) throw this.#missing()
     this.#done = true
+    this.#restIsLost = true
   }
 
   /** Takes or passes over the batch whose entry is at `at`. True when the slice has to be kept for it. */
@@ -266,6 +273,12 @@ class WalRead {
 
   #finish(): Found {
     const gather = this.#gather
+    if (this.#restIsLost && gather.bytes === 0) {
+      const { offset, limit } = this.#request
+      const bytes = lostBatch(Math.max(offset, this.#expected), limit, onlyEpoch)
+      gather.add({ bytes }, 0, bytes.length)
+      this.#endOffset = limit
+    }
     gather.finish()
     return { pieces: gather.pieces, bytes: gather.bytes, endOffset: this.#endOffset, release: () => gather.release() }
   }
