@@ -96,8 +96,9 @@ export class Tail {
     if (free) return free
     this.#allocatedBytes += size
     const chunk = new Chunk(size)
-    // The first touch of a page costs more than the copy that follows: paid once, where the chunk will be used again.
-    if (regular) chunk.bytes.fill(0)
+    // The first touch of a page costs more than the copy that follows: paid once, where the chunk will be used again. A log
+    // that is written little never fills its first chunk, and takes no more memory than it needs.
+    if (regular && this.#chunks.length > 0) chunk.bytes.fill(0)
     return chunk
   }
 
