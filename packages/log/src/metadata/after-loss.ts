@@ -1,4 +1,4 @@
-/** Which metadata entries still make sense once entries before them were lost. */
+/** Which metadata entries still make sense once entries before them were lost (L13). */
 import type { MetadataEntry } from './entries.ts'
 import type { MetadataState } from './state.ts'
 
