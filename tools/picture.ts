@@ -1,5 +1,5 @@
 /**
- * Draws terminal output as a picture for the docs: `COMMAND | node tools/picture.ts 'the command as typed' > docs/images/x.svg`.
+ * Draws terminal output as a picture for the docs: `COMMAND | npm run -s picture -- 'what it shows' ['the command as typed'] > docs/images/x.svg`.
  * Understands the colours and weights (SGR) that our own commands print.
  */
 import { text } from 'node:stream/consumers'
@@ -18,7 +18,7 @@ const colours: Readonly<Record<number, string>> = {
 
 type Style = { colour?: string; bold?: boolean; dim?: boolean }
 
-const typed = process.argv[2]
+const [title = 'Terminal output', typed] = process.argv.slice(2)
 const output = (await text(process.stdin)).replace(/\s+$/, '')
 process.stdout.write(draw(typed === undefined ? output : `\x1b[32m$\x1b[0m \x1b[1m${typed}\x1b[0m\n${output}`))
 
@@ -29,7 +29,8 @@ function draw(content: string): string {
   const height = lines.length * cell.height + 2 * margin
   const rows = lines.map((line, row) => drawLine(line, margin + (row + 0.75) * cell.height))
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">`,
+    `<title>${escapeXml(title)}</title>`,
     `<rect width="100%" height="100%" rx="8" fill="#0d1117"/>`,
     `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="14" fill="#e6edf3" xml:space="preserve">`,
     ...rows,

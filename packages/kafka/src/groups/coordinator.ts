@@ -250,5 +250,5 @@ function errorOfWrite(error: unknown): ErrorName {
   if (!logErrors.is(error)) return 'UNKNOWN_SERVER_ERROR'
   if (error.code === 'log.storage' || error.code === 'log.closed') return 'NOT_COORDINATOR'
   if (error.code !== 'log.limit') return 'UNKNOWN_SERVER_ERROR'
-  return error.details['limit'] === 'metadataEntryBytesMax' ? 'MESSAGE_TOO_LARGE' : 'COORDINATOR_NOT_AVAILABLE'
+  return error.details.limit === 'metadataEntryBytesMax' ? 'MESSAGE_TOO_LARGE' : 'COORDINATOR_NOT_AVAILABLE'
 }
