@@ -53,6 +53,11 @@ export const serverErrors = errorFamily('server', {
     summary: 'The input cannot be read',
     remedy: 'Check the path and who may read it.',
   },
+  'server.invalid-line': {
+    summary: 'A line of the input is not accepted',
+    remedy:
+      'Correct the line, or give the --key-separator that the lines have. What stands before it may be written already.',
+  },
   'server.no-server': {
     summary: 'No server answers at this address',
     remedy: 'Start one with `chronicle start`, or name another with --bootstrap HOST:PORT or CHRONICLE_BOOTSTRAP.',

@@ -37,5 +37,5 @@ test('a line without end is refused before it fills the memory', async () => {
     for (let bytes = 0; bytes <= 2 * lineBytesMax; bytes += chunk.length) yield chunk
     assert.fail('read on')
   })()
-  await assert.rejects(collect(linesOf(endless)), { code: 'server.unreadable-input' })
+  await assert.rejects(collect(linesOf(endless)), { code: 'server.invalid-line' })
 })

@@ -117,6 +117,12 @@ test('a directory that cannot be made is refused', async () => {
   assert.match(stderr, /data directory cannot be written[\s\S]*--data-dir/)
 })
 
+test('a directory below one that takes none is refused at once', async () => {
+  const { code, stderr } = await refuse(['--data-dir', '/proc/chronicle/data'])
+  assert.equal(code, 1)
+  assert.match(stderr, /data directory cannot be written[\s\S]*--data-dir/)
+})
+
 test('where machines read the log, a refused start is one line of it', async () => {
   const file = join(scratch, 'b-file')
   writeFileSync(file, '')

@@ -22,7 +22,7 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
     if (start < bytes.length) pending.push(bytes.subarray(start))
     pendingBytes += bytes.length - start
     if (pendingBytes > lineBytesMax) {
-      throw serverErrors.create('server.unreadable-input', { reason: `a line is longer than ${lineBytesMax} bytes` })
+      throw serverErrors.create('server.invalid-line', { reason: `a line is longer than ${lineBytesMax} bytes` })
     }
     if (lines.length > 0) yield lines
   }

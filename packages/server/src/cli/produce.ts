@@ -110,7 +110,7 @@ class ProduceRun {
     const at = line.indexOf(keySeparator)
     if (at === -1) {
       const shown = line.subarray(0, 100).toString()
-      throw serverErrors.create('server.unreadable-input', {
+      throw serverErrors.create('server.invalid-line', {
         reason: `no ${JSON.stringify(keySeparator)} in the line`,
         line: JSON.stringify(shown),
       })

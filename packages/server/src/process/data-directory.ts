@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { messageOf } from '@chronicle/base'
 import { serverErrors } from '../errors.ts'
 
@@ -11,10 +11,23 @@ export function dataPaths(directory: string): { wal: string; snapshots: string }
 /** Makes the data directory and sees to it that this process may write there. */
 export function prepareDataDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true })
+    makeDirectory(resolve(directory))
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
     throw serverErrors.create('server.data-directory-unusable', { directory, reason: messageOf(error) }, error)
+  }
+}
+
+/** Not `recursive: true`, which tries without end below /proc, where a directory that is there refuses as if it were not. */
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return
+  const parent = dirname(directory)
+  if (parent !== directory) makeDirectory(parent)
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (!existsSync(directory)) throw error
   }
 }
 

@@ -19,7 +19,11 @@ export function addProduce(program: Command, terminal: Terminal): void {
     .argument('<topic>', 'topic to write to; made when it is not there, if the server does that')
     .option('--file <file>', 'read lines from this file instead of standard input')
     .option('--key-separator <text>', 'what is left of its first occurrence in a line is the key')
-    .option('--header <name=value>', 'give every record this header; may be given again', header, [])
+    .addOption(
+      new Option('--header <name=value>', 'give every record this header; may be given again')
+        .argParser(header)
+        .default([], 'none'),
+    )
     .option('--partition <number>', 'write to this partition alone', wholeNumber(0, 2 ** 31 - 1))
     .addOption(
       new Option('--compression <codec>', 'compress batches')

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { clientCommand, wholeNumber } from '../bootstrap.ts'
 import type { Terminal } from '../terminal.ts'
 import type { CreateTopicOptions, DeleteTopicsOptions, DescribeTopicOptions, ListTopicsOptions } from '../topics.ts'
@@ -25,11 +25,10 @@ export function addTopics(program: Command, terminal: Terminal): void {
   clientCommand(topics, 'create', 'Create a topic')
     .argument('<name>', 'name of the topic')
     .option('--partitions <number>', 'how many partitions (the default of the server when left out)', wholeNumber(1))
-    .option(
-      '--config <name=value>',
-      'a config of the topic, such as retention.ms=86400000; may be given again',
-      pair,
-      {},
+    .addOption(
+      new Option('--config <name=value>', 'a config of the topic, such as retention.ms=86400000; may be given again')
+        .argParser(pair)
+        .default({}, 'none'),
     )
     .option('--if-not-exists', 'do nothing when the topic is there already')
     .action(async (name: string, options: CreateTopicOptions) => (await actions()).createTopic(terminal, name, options))
