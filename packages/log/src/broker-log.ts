@@ -56,7 +56,7 @@ export class BrokerLog implements Log {
 
   async deleteTopic(name: string): Promise<void> {
     await this.#commands.delete(name)
-    void this.#maintenance.trim()
+    void this.#maintenance.reclaim()
   }
 
   createPartitions(name: string, total: number): Promise<Topic> {
@@ -79,7 +79,7 @@ export class BrokerLog implements Log {
     }
     if (offset > logStartOffset) {
       await this.#state.journal.append({ type: 'log-start-moved', starts: [{ stream: found.stream, offset }] })
-      void this.#maintenance.trim()
+      void this.#maintenance.reclaim()
     }
     return found.logStartOffset
   }

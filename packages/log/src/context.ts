@@ -20,8 +20,11 @@ export type LogContext = {
   checkWritable(): void
   /** Resolves when all that has been appended is durable; rejects with 'log.storage'. One promise for many appends. */
   durable(): Promise<void>
-  /** Appends an entry; returns its position. Throws 'log.storage' and takes nothing where the write-ahead log refuses. */
-  append(stream: number, kind: number, payload: Uint8Array, payloadCrc: number): number
+  /**
+   * Appends an entry; returns its position. Throws 'log.storage' and takes nothing where the write-ahead log refuses. What
+   * `frees` space is taken on a nearly full disk, too.
+   */
+  append(stream: number, kind: number, payload: Uint8Array, payloadCrc: number, frees?: boolean): number
   /** A partition has taken a batch, live or on replay. */
   took(batch: Buffer): void
 }

@@ -79,9 +79,9 @@ export class Engine implements LogContext, WalEvents {
     if (failure) throw storageError(failure)
   }
 
-  append(stream: number, kind: number, payload: Uint8Array, payloadCrc: number): number {
+  append(stream: number, kind: number, payload: Uint8Array, payloadCrc: number, frees = false): number {
     try {
-      return this.wal().append(stream, kind, payload, payloadCrc)
+      return this.wal().append(stream, kind, payload, payloadCrc, frees)
     } catch (error) {
       throw storageError(error)
     }

@@ -68,6 +68,18 @@ export class Maintenance {
     return this.#retaining
   }
 
+  /**
+   * Gives back what deletions and retention have let go of. Where only the snapshots stand in the way of much, takes one: with the
+   * next one, the older of the two kept lies behind it. Never rejects.
+   */
+  reclaim(): Promise<void> {
+    const { reclaimBytesMin } = this.#engine.settings
+    const wal = this.#engine.wal()
+    const reclaimable = Math.min(this.#liveLsn(), wal.durableLsn) - Math.max(wal.startLsn, this.#snapshots.trimLimit)
+    const worthIt = Math.max(reclaimBytesMin, this.#snapshots.newestBytes * growthPerSnapshotByte)
+    return reclaimable >= worthIt ? this.snapshot() : this.trim()
+  }
+
   /** Gives back what lies below every live batch and below the snapshot that stands by (L10). Never rejects. */
   trim(): Promise<void> {
     this.#trimming = this.#trimming.then(() => this.#trim())
@@ -120,13 +132,12 @@ export class Maintenance {
       logger.warn({ error }, 'retention could not be applied; it is tried again')
       return
     }
-    await this.trim()
+    await this.reclaim()
   }
 
   async #trim(): Promise<void> {
     const wal = this.#engine.wal()
-    let lsn = this.#snapshots.trimLimit
-    for (const partition of this.#state.partitions()) lsn = Math.min(lsn, partition.oldestLsn)
+    const lsn = Math.min(this.#snapshots.trimLimit, this.#liveLsn())
     if (lsn <= wal.startLsn) return
     assert(lsn <= wal.durableLsn, 'only what is durable is trimmed')
     try {
@@ -137,5 +148,12 @@ export class Maintenance {
         'space of the write-ahead log could not be given back; it is tried again',
       )
     }
+  }
+
+  /** Position of the oldest batch that may still be read; infinity when there is none. */
+  #liveLsn(): number {
+    let lsn = Number.POSITIVE_INFINITY
+    for (const partition of this.#state.partitions()) lsn = Math.min(lsn, partition.oldestLsn)
+    return lsn
   }
 }

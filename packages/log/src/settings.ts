@@ -9,6 +9,8 @@ export type LogSettings = {
   readonly retentionCheckMs: number
   /** … and after how much growth of the write-ahead log, whatever the clock says. */
   readonly retentionGrowthBytes: number
+  /** When snapshots alone keep this much from being given back, one is taken before its time. */
+  readonly reclaimBytesMin: number
   /** Memory for all partitions' batch indexes; above it the older parts become coarser. */
   readonly indexBytesMax: number
   /** A snapshot is taken when the write-ahead log has grown this much since the last one (or by 16 times that one's size) … */
@@ -34,6 +36,7 @@ export type LogSettings = {
 export const defaultLogSettings: LogSettings = {
   retentionCheckMs: 300_000,
   retentionGrowthBytes: 128 * MiB,
+  reclaimBytesMin: 64 * MiB,
   indexBytesMax: 64 * MiB,
   snapshotGrowthBytes: 256 * MiB,
   snapshotAgeMsMax: 30 * 60_000,
@@ -49,6 +52,7 @@ export const defaultLogSettings: LogSettings = {
 const ranges: { readonly [Name in keyof LogSettings]: readonly [min: number, max: number] } = {
   retentionCheckMs: [100, 86_400_000],
   retentionGrowthBytes: [4 * KiB, 2 ** 40],
+  reclaimBytesMin: [4 * KiB, 2 ** 40],
   indexBytesMax: [KiB, 2 ** 40],
   snapshotGrowthBytes: [4 * KiB, 2 ** 40],
   snapshotAgeMsMax: [1_000, 365 * 86_400_000],

@@ -118,3 +118,17 @@ test('deleteRecords moves the start, inside a batch too, and never back', async 
   assert.equal((await log.partition('t', 0)!.read(101, 100, 'read_uncommitted', true)).bytes, 0)
   await log.close()
 })
+
+test('L11: where only snapshots stand in the way of giving space back, they are taken before their time', async context => {
+  const directory = temporaryDirectory(context)
+  const clock = testClock(start)
+  const rare = { retentionCheckMs: 1000, snapshotGrowthBytes: 2 ** 30, reclaimBytesMin: 64 * 1024 }
+  const log = await open({ directory, clock, settings: rare, limits })
+  await log.createTopic({ name: 't', partitions: 1, configs: { 'retention.ms': '60000' } })
+  await append(log, 20_000, start, 20)
+  const oldest = join(directory, 'wal', '0000000000000000.wal')
+  assert.ok(existsSync(oldest))
+  clock.advance(61_000)
+  await until(clock, () => !existsSync(oldest))
+  await log.close()
+})

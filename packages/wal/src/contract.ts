@@ -33,8 +33,9 @@ export type Wal = {
    * Copies one entry into the group that is gathering and returns its position; returns before it is durable.
    * `payloadCrc` is the CRC-32C of `payload`, which the caller has usually computed anyway.
    * Throws a typed error when the log is sealed, failed or full, and then nothing was taken. Kinds are 16 to 255.
+   * An entry that `frees` (a deletion) is also taken on a nearly full disk, from a reserve: without it nothing could be given back.
    */
-  append(stream: number, kind: number, payload: Uint8Array, payloadCrc: number): number
+  append(stream: number, kind: number, payload: Uint8Array, payloadCrc: number, frees?: boolean): number
 
   /**
    * Resolves once all that has been appended so far is durable; rejects if it cannot become so. One promise is shared by

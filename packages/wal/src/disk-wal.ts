@@ -109,7 +109,7 @@ export class DiskWal implements Wal {
 
   get ready(): boolean {
     // A log that refuses holds nobody back: the next append says why.
-    if (this.#refusal || this.#space.low) return true
+    if (this.#refusal || this.#space.exhausted) return true
     return this.#endLsn - this.#durableLsn < this.#options.limits.unsyncedBytesReadyMax
   }
 
@@ -119,9 +119,9 @@ export class DiskWal implements Wal {
     return this.#waiting.promise
   }
 
-  append(stream: number, kind: number, payload: Uint8Array, payloadCrc: number): number {
+  append(stream: number, kind: number, payload: Uint8Array, payloadCrc: number, frees = false): number {
     if (this.#refusal) throw this.#refusal
-    this.#check(stream, kind, payload.length)
+    this.#check(stream, kind, payload.length, frees)
     return this.#put(stream, kind, payload, payloadCrc)
   }
 
@@ -165,7 +165,7 @@ export class DiskWal implements Wal {
   }
 
   /** W10: whatever is refused is refused before anything of it is taken. */
-  #check(stream: number, kind: number, length: number): void {
+  #check(stream: number, kind: number, length: number, frees: boolean): void {
     const { payloadBytesMax, unsyncedBytesMax } = this.#options.limits
     if (!(Number.isInteger(stream) && stream >= 0 && stream <= streamMax)) {
       throw walErrors.create('wal.invalid-entry', { stream })
@@ -178,7 +178,7 @@ export class DiskWal implements Wal {
     if (unsynced > 0 && unsynced + entryBytes(length) > unsyncedBytesMax) {
       throw walErrors.create('wal.full', { unsyncedBytes: unsynced, unsyncedBytesMax })
     }
-    if (this.#space.low) throw this.hindrance
+    if (frees ? this.#space.exhausted : this.#space.low) throw this.hindrance
   }
 
   /** Copies one entry to the end of memory and sees to it that it will be written. */

@@ -32,6 +32,11 @@ export class Space {
     return this.freeBytes < this.#options.limits.freeBytesMin
   }
 
+  /** Half of the room that is kept is for entries that let space be given back; this is true when that is used up, too. */
+  get exhausted(): boolean {
+    return this.freeBytes < this.#options.limits.freeBytesMin / 2
+  }
+
   /** After each group: looks again when enough time or bytes have gone by. */
   noteWritten(bytes: number): void {
     const { limits, clock } = this.#options

@@ -66,6 +66,13 @@ test('W10: a nearly full disk refuses appends before anything is taken, and reco
   // Nobody is held back by what may last for hours: they are told.
   assert.equal(wal.ready, true)
   assert.equal((await scheduler.settle(readFrom(wal, 0, 10_000))).length, taken.length)
+  // What lets space be given back is taken from a reserve, until that is used up as well.
+  const deletion = Buffer.from('gone')
+  wal.append(1, 16, deletion, crc32c(deletion), true)
+  await scheduler.settle(wal.flushed())
+  disk.capacityBytes -= smallLimits.freeBytesMin * 0.6
+  await scheduler.advance(smallLimits.freeCheckMs)
+  assert.throws(() => wal.append(1, 16, deletion, crc32c(deletion), true), { code: 'wal.disk-full' })
   disk.capacityBytes = Number.POSITIVE_INFINITY
   await scheduler.advance(smallLimits.freeCheckMs)
   assert.equal(wal.hindrance, undefined)

@@ -7,6 +7,14 @@ import { apply, emptyState } from './state.ts'
 
 type Pending = { readonly lsn: number; readonly entry: MetadataEntry }
 
+/** Entries after which space can be given back: a nearly full disk takes them. */
+const frees: ReadonlySet<MetadataEntry['type']> = new Set([
+  'topic-deleted',
+  'log-start-moved',
+  'offsets-deleted',
+  'group-deleted',
+])
+
 /** The metadata and its way into the log: an entry is appended, becomes durable, is applied, in this order (L7). */
 export class MetadataJournal {
   readonly state = emptyState()
@@ -35,7 +43,7 @@ export class MetadataJournal {
     if (this.#pending.length >= metadataPendingMax) {
       throw logErrors.create('log.limit', { limit: 'metadataPendingMax', accepted: metadataPendingMax })
     }
-    const lsn = this.#context.append(metadataStream, metadataEntry, payload, crc32c(payload))
+    const lsn = this.#context.append(metadataStream, metadataEntry, payload, crc32c(payload), frees.has(entry.type))
     this.#pending.push({ lsn, entry })
     return this.#context.durable()
   }
