@@ -91,6 +91,7 @@ export class Broker {
         gate: new ReadyGate(log),
         pool: new BufferPool(),
         landing: Buffer.allocUnsafeSlow(landingBytes),
+        arriving: new ByteBudget(limits.arrivingBytesMax),
         inFlight: new ByteBudget(limits.inFlightBytesMax),
         unsent: new ByteBudget(limits.responseBytesBufferedTotalMax),
       },

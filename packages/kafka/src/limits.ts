@@ -4,8 +4,10 @@ export type BrokerLimits = {
   readonly frameBytesMax: number
   /** Bytes of the requests of one connection that are not answered yet. Above it the connection is not read from. */
   readonly inFlightBytesPerConnectionMax: number
-  /** The same over all connections, partly received requests included. Above it no further request is begun. */
+  /** The same over all connections. Above it whole requests wait. */
   readonly inFlightBytesMax: number
+  /** Announced bytes of requests that have come in part, over all connections. Above it only small ones are begun. */
+  readonly arrivingBytesMax: number
   /** Requests of one connection that are not answered yet. At this number the connection is not read from. */
   readonly requestsInFlightMax: number
   /** Connections in all. One more is closed at once. */
@@ -42,6 +44,7 @@ export const defaultBrokerLimits: BrokerLimits = {
   frameBytesMax: 100 * MiB,
   inFlightBytesPerConnectionMax: 32 * MiB,
   inFlightBytesMax: 512 * MiB,
+  arrivingBytesMax: 256 * MiB,
   requestsInFlightMax: 1_000,
   connectionsMax: 10_000,
   connectionsPendingMax: 1_024,

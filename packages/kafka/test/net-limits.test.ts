@@ -114,6 +114,26 @@ for (const [name, limits] of byteLimits) {
   })
 }
 
+test('N3: large frames that stall keep other large ones waiting, and no small request', async t => {
+  const limits = { arrivingBytesMax: 2_000_000 }
+  const { raw, connect } = await startBroker(t, { limits })
+  const other = await connect()
+  await makeTopic(other, 'stalled')
+  const large = frameOf(produce, 9, 1, produceRequest('stalled', batchOf({ values: ['x'.repeat(1_000_000)] })))
+  const stalling = await Promise.all([raw(), raw(), raw()])
+  for (const client of stalling) client.write(large.subarray(0, 1_000))
+  await sleep(50)
+  await produceTo(other, 'stalled', batchOf({ values: ['small'] }))
+  const small = await raw()
+  const cut = frameOf(produce, 9, 7, produceRequest('stalled', batchOf({ values: ['cut in two'] })))
+  small.write(cut.subarray(0, 50))
+  await sleep(20)
+  small.write(cut.subarray(50))
+  await eventually(() => small.correlationIds().length === 1, 'the answer to a small request in two pieces')
+  for (const client of stalling) client.write(large.subarray(1_000))
+  for (const client of stalling) await eventually(() => client.correlationIds().length === 1, 'large answers')
+})
+
 test('N4: a consumer that does not read pins a bounded number of bytes, is closed, and gives all of them back', async t => {
   const state = { bytes: 0, most: 0 }
   const limits = { responseBytesBufferedMax: 500_000, sendStallMsMax: 300 }

@@ -132,5 +132,5 @@ test('N5: a peer that takes something now and then is not closed, one that takes
   connection.checkTimes(now)
   assert.equal(socket.destroyed, true)
   connection.socketClosed()
-  assert.deepEqual([shared.inFlight.used, shared.unsent.used], [0, 0])
+  assert.deepEqual([shared.arriving.used, shared.inFlight.used, shared.unsent.used], [0, 0, 0])
 })

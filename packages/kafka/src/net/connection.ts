@@ -10,6 +10,7 @@ import { ErrorCode } from '../error-codes.ts'
 import { Disconnect } from '../handler.ts'
 import type { BrokerLimits } from '../limits.ts'
 import type { BufferPool } from './buffer-pool.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import { Exchange, type ExchangeConnection } from './exchange.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { correlationIdOf, isRejected, readRequest, routeOf } from './incoming.ts'
@@ -21,6 +22,9 @@ import type { RefusalLog } from './refusal-log.ts'
 import type { Route } from './routes.ts'
 import { serverErrorOf } from './server-error.ts'
 
+/** A frame of at most this many bytes may arrive in pieces however many others are arriving. */
+const smallFrameBytes = 64 * 1024
+
 /** What all connections of a listener share. */
 export type ConnectionShared = PipelineShared & {
   readonly limits: BrokerLimits
@@ -30,6 +34,8 @@ export type ConnectionShared = PipelineShared & {
   readonly metrics: BrokerMetrics
   readonly routes: readonly (Route | undefined)[]
   readonly gate: ReadyGate
+  /** Frames of which a part has come, at their announced sizes. */
+  readonly arriving: ByteBudget
   readonly pool: BufferPool
   /** Every read that fits lands here: reads are delivered one by one, so one buffer serves all connections. */
   readonly landing: Buffer
@@ -51,7 +57,7 @@ export class Connection implements FrameSink, ExchangeConnection {
   readonly #socket: ConnectionSocket
   readonly #reader: FrameReader
   readonly #pipeline: Pipeline
-  /** Taken from the shared budget for the frame that is arriving. */
+  /** Taken from `arriving` for the frame that is arriving, or has arrived and waits to be handled. */
   #reservedBytes = 0
   #fetches = 0
   #handling = false
@@ -125,12 +131,13 @@ export class Connection implements FrameSink, ExchangeConnection {
   }
 
   begin(bytes: number): boolean {
-    const { inFlight } = this.#shared
-    if (inFlight.full) {
-      inFlight.wait(this.#resume)
+    const { arriving } = this.#shared
+    // N3: frames that stall can keep only large ones waiting, never the small requests of others that a network has cut in two.
+    if (arriving.full && bytes > smallFrameBytes) {
+      arriving.wait(this.#resume)
       return false
     }
-    inFlight.take(bytes)
+    arriving.take(bytes)
     this.#reservedBytes = bytes
     return true
   }
@@ -163,7 +170,7 @@ export class Connection implements FrameSink, ExchangeConnection {
       gate.wait(this.#resume)
       return false
     }
-    if (inFlight.full && this.#reservedBytes === 0) {
+    if (inFlight.full) {
       inFlight.wait(this.#resume)
       return false
     }
@@ -206,7 +213,8 @@ export class Connection implements FrameSink, ExchangeConnection {
     const { route, bytes } = exchange
     route.count.count++
     if (route.isFetch) this.#fetches++
-    if (this.#reservedBytes === 0) this.#shared.inFlight.take(bytes)
+    this.#shared.inFlight.take(bytes)
+    this.#shared.arriving.give(this.#reservedBytes)
     this.#reservedBytes = 0
     this.#pipeline.begin(exchange)
   }
@@ -303,9 +311,9 @@ export class Connection implements FrameSink, ExchangeConnection {
   #close(): void {
     if (this.#closed) return
     this.#closed = true
-    const { inFlight, unsent, gate } = this.#shared
-    for (const from of [inFlight, unsent, gate]) from.forget(this.#resume)
-    inFlight.give(this.#reservedBytes)
+    const { arriving, inFlight, unsent, gate } = this.#shared
+    for (const from of [arriving, inFlight, unsent, gate]) from.forget(this.#resume)
+    arriving.give(this.#reservedBytes)
     this.#reservedBytes = 0
     this.#reader.close()
     this.#pipeline.close()

@@ -11,7 +11,7 @@ type PipelineLimits = Pick<
 
 export type PipelineShared = {
   readonly limits: PipelineLimits
-  /** Requests that are not answered yet, partly received ones included. */
+  /** Requests that are being handled or wait for their turn to be answered. */
   readonly inFlight: ByteBudget
   /** Responses that have not left yet. */
   readonly unsent: ByteBudget

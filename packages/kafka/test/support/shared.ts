@@ -23,6 +23,7 @@ export function connectionShared(wishes: Partial<ConnectionShared> = {}, handler
     gate: new ReadyGate({ ready: true, whenReady: async () => undefined }),
     pool: new BufferPool(),
     landing: Buffer.alloc(4096),
+    arriving: new ByteBudget(1e6),
     inFlight: new ByteBudget(1e6),
     unsent: new ByteBudget(1e6),
     ...wishes,
