@@ -235,6 +235,14 @@ export const settings = declareSettings({
     section: durability,
     help: 'Age at which it is closed even when it is smaller.',
   }),
+  diskFreeMin: setting({
+    key: 'durability.disk-free-min',
+    env: 'CHRONIK_DISK_FREE_MIN',
+    type: bytes({ min: megabyte, max: 1024 * 1024 * megabyte }),
+    default: 256 * megabyte,
+    section: durability,
+    help: 'With less free on the file system of the data, records are refused and /health fails until there is more; reads and deletions go on.',
+  }),
   fileMetadata: setting({
     key: 'durability.file-metadata',
     env: 'CHRONIK_FILE_METADATA',

@@ -48,6 +48,7 @@ test('profiles bound what waits for its sync, and it fits into the memory of the
     }
   }
   assert.equal(walLimits(resolve({ CHRONIK_WAL_ROTATION_SIZE: '100KB' })).fileBytesMax, 102_400)
+  assert.equal(walLimits(resolve({ CHRONIK_DISK_FREE_MIN: '8MB' })).freeBytesMin, 8 * 1024 * 1024)
 })
 
 test('the table of the docs names every setting', () => {

@@ -21,6 +21,7 @@ export function walLimits(settings: ServerSettings): WalLimits {
     ...profile,
     fileBytesMax: settings.walRotationBytes,
     fileAgeMsMax: settings.walRotationMs,
+    freeBytesMin: settings.diskFreeMin,
     unsyncedBytesMax,
     unsyncedBytesReadyMax: unsyncedBytesMax / 2,
     // What waits has to be in memory, besides what consumers read.
@@ -46,6 +47,7 @@ export function brokerLimits(settings: ServerSettings, defaults: BrokerLimits): 
     ...(connectionsPerAddressMax === undefined ? {} : { connectionsPerAddressMax }),
     idleConnectionMsMax: settings.idleConnectionMs,
     inFlightBytesMax: settings.inFlightBytesMax,
+    arrivingBytesMax: settings.inFlightBytesMax / 2,
     inFlightBytesPerConnectionMax: settings.inFlightBytesPerConnectionMax,
     fetchBytesMax: settings.fetchBytesMax,
     fetchWaitMsMax: settings.fetchWaitMsMax,
