@@ -12,7 +12,7 @@ Examples:
 /** `groups list|describe|delete`. */
 export function addGroups(program: Command, terminal: Terminal): void {
   const groups = program.command('groups').description('List, describe and delete consumer groups')
-  groups.addHelpText('after', examples)
+  groups.addHelpText('afterAll', examples)
   const actions = () => import('../groups.ts')
 
   clientCommand(groups, 'list', 'List the consumer groups')

@@ -13,7 +13,7 @@ Examples:
 /** `topics list|create|describe|delete`. */
 export function addTopics(program: Command, terminal: Terminal): void {
   const topics = program.command('topics').description('List, create, describe and delete topics')
-  topics.addHelpText('after', examples)
+  topics.addHelpText('afterAll', examples)
   const actions = () => import('../topics.ts')
 
   clientCommand(topics, 'list', 'List the topics')
