@@ -61,7 +61,8 @@ export const logErrors = errorFamily('log', {
   },
   'log.invalid-config': {
     summary: 'A topic config is not accepted',
-    remedy: 'Give a value that is accepted; `topicConfigs` and the docs list all names.',
+    remedy:
+      'Give a value that is accepted; `chronicle topics describe TOPIC --json` and DescribeConfigs list all names.',
   },
   'log.invalid-partitions': {
     summary: 'The number of partitions is not accepted',

@@ -64,7 +64,7 @@ export const serverErrors = errorFamily('server', {
   },
   'server.request-refused': {
     summary: 'The server refused the request',
-    remedy: 'The reason is the name of a Kafka error; the log of the server may say more.',
+    remedy: "Do what the server's message says; the log of the server and its /health may say more.",
   },
   'server.topic-not-found': {
     summary: 'There is no such topic',

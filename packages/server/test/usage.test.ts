@@ -48,6 +48,16 @@ test('help ends with 0, and every command has it', async () => {
   }
 })
 
+test('the help of every command that talks to a server has examples of that command', async () => {
+  const commands = ['list', 'create', 'describe', 'delete'].map(name => `topics ${name}`)
+  commands.push(...['list', 'describe', 'delete'].map(name => `groups ${name}`), 'produce', 'consume')
+  for (const command of commands) {
+    const { stdout } = await runChronicle([...command.split(' '), '--help'])
+    const examples = stdout.split('\nExamples:\n')[1] ?? ''
+    assert.ok(examples.includes(`chronicle ${command}`), command)
+  }
+})
+
 test('config --show tells each value and where it came from', async () => {
   const file = join(scratch, 'chronicle.toml')
   writeFileSync(file, '[kafka]\nport = 1111\n\n[durability]\nwal-rotation-size = "100KB"\n')
@@ -75,6 +85,8 @@ test('colours only where somebody sees them', async () => {
 test('version', async () => {
   const { stdout } = await runChronicle(['version', '--json'])
   assert.deepEqual(Object.keys(JSON.parse(stdout)), ['version', 'node', 'platform'])
+  const [command, option] = [await runChronicle(['version']), await runChronicle(['--version'])]
+  assert.deepEqual([option.code, option.stdout], [0, command.stdout])
 })
 
 const program = new URL('../bin/chronicle.js', import.meta.url).pathname
