@@ -21,7 +21,7 @@ export type WalLimits = {
   readonly unsyncedBytesReadyMax: number
   /** Above this many, append throws 'wal.full'. A lone entry is always taken. */
   readonly unsyncedBytesMax: number
-  /** With less space on the file system, append throws 'wal.disk-full'. */
+  /** With less space on the file system, append throws 'wal.disk-full'; what lets space be given back is taken down to half of it. */
   readonly freeBytesMin: number
   /** Free space is looked at after this many milliseconds or … */
   readonly freeCheckMs: number
