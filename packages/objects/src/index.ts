@@ -1,0 +1,5 @@
+export type { ByteRange, ListOptions, ObjectBody, ObjectInfo, ObjectRead, ObjectStore, PutOptions } from './contract.ts'
+export { objectErrors } from './errors.ts'
+export { type LocalStoreOptions, openLocalStore } from './local/open.ts'
+export { probeConditions } from './probe.ts'
+export { readObject, readObjectIfAny } from './read.ts'

@@ -1,0 +1,5 @@
+export { vaultErrors } from './errors.ts'
+export * from './keys/index.ts'
+export * from './merkle/index.ts'
+export * from './notes/index.ts'
+export * from './seal/index.ts'
