@@ -1,0 +1,113 @@
+import * as fs from 'node:fs'
+import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { assert } from '@chronicle/base'
+import type { ObjectBody } from '../contract.ts'
+import { failureOf, isMissing } from './failure.ts'
+import { KernelLock } from './kernel-lock.ts'
+
+/** A file with a whole body that is durable, but has no key yet. */
+export type TemporaryFile = {
+  readonly path: string
+  readonly handle: FileHandle
+  readonly bytes: number
+}
+
+/**
+ * The temporary files of one open store: a directory of its own with a lock in it, held for as long as the store is open. Whoever can take
+ * the lock of such a directory knows that its owner is gone, and removes it (O6).
+ */
+export class TemporaryFiles {
+  readonly directory: string
+  readonly #lock: KernelLock
+  #count = 0
+
+  private constructor(directory: string, lock: KernelLock) {
+    this.directory = directory
+    this.#lock = lock
+  }
+
+  /** Makes `parent`/`name`. The caller holds the lock of the store, so that nobody sweeps the directory before its lock is taken. */
+  static make(parent: string, name: string): TemporaryFiles {
+    const directory = join(parent, name)
+    fs.mkdirSync(directory, { mode: 0o700 })
+    const lock = new KernelLock(join(directory, 'lock'), 0)
+    assert(lock.tryTake(), 'the lock of a new directory is free')
+    return new TemporaryFiles(directory, lock)
+  }
+
+  /** Removes what crashed owners left in `parent`. The caller holds the lock of the store. */
+  static sweep(parent: string): void {
+    for (const name of fs.readdirSync(parent)) {
+      const directory = join(parent, name)
+      const lock = new KernelLock(join(directory, 'lock'), 0)
+      const abandoned = lock.tryTake()
+      lock.close()
+      if (abandoned) fs.rmSync(directory, { recursive: true })
+    }
+  }
+
+  /** Writes a body and syncs it. The errors of the body and of the signal pass through; a failure leaves no file. */
+  async write(key: string, body: ObjectBody, signal: AbortSignal | undefined): Promise<TemporaryFile> {
+    signal?.throwIfAborted()
+    const path = join(this.directory, `${++this.#count}`)
+    const handle = await attempt(key, open(path, 'wx', 0o600))
+    try {
+      let bytes = 0
+      for await (const piece of piecesOf(body, signal)) {
+        await attempt(key, handle.writeFile(piece))
+        bytes += piece.length
+      }
+      await attempt(key, handle.datasync())
+      signal?.throwIfAborted()
+      return { path, handle, bytes }
+    } catch (error) {
+      await this.discard({ path, handle })
+      throw error
+    }
+  }
+
+  /** Lets go of a temporary file, whether or not its name has become an object's. */
+  async discard(file: Pick<TemporaryFile, 'path' | 'handle'>): Promise<void> {
+    await file.handle.close()
+    await unlink(file.path).catch(error => {
+      if (!isMissing(error)) throw error
+    })
+  }
+
+  close(): void {
+    fs.rmSync(this.directory, { recursive: true })
+    this.#lock.close()
+  }
+}
+
+async function attempt<T>(key: string, operation: Promise<T>): Promise<T> {
+  try {
+    return await operation
+  } catch (error) {
+    throw failureOf(error, { key })
+  }
+}
+
+/** The pieces of a body, until the signal aborts: also while the next one does not come. */
+async function* piecesOf(body: ObjectBody, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  if (body instanceof Uint8Array) return yield body
+  signal?.throwIfAborted()
+  const pieces = body[Symbol.asyncIterator]()
+  const aborted = Promise.withResolvers<never>()
+  const abort = (): void => aborted.reject(signal?.reason)
+  aborted.promise.catch(() => undefined)
+  signal?.addEventListener('abort', abort)
+  let ended = false
+  try {
+    while (true) {
+      const next = await Promise.race([pieces.next(), aborted.promise])
+      if ((ended = next.done === true)) return
+      yield next.value
+    }
+  } finally {
+    signal?.removeEventListener('abort', abort)
+    // A body that is stuck never answers to `return` either: it is told, and not waited for.
+    if (!ended) pieces.return?.()?.catch(() => undefined)
+  }
+}
