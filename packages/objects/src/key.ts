@@ -28,7 +28,23 @@ function shown(key: string): string {
   return JSON.stringify(key.slice(0, 100))
 }
 
-/** The order of keys: by the bytes of their UTF-8, which is not that of JavaScript's `<` (U+FF5E comes before U+1F600). */
+/** What `list` is asked for may be any piece of a key, but it must be text. */
+export function checkListText(text: string): void {
+  if (text.isWellFormed()) return
+  throw objectErrors.create('objects.invalid-key', { key: shown(text), reason: 'it is not well-formed Unicode' })
+}
+
+/** The order of keys (O7): by the bytes of their UTF-8, which is that of their code points. JavaScript's `<` goes by UTF-16. */
 export function compareKeys(left: string, right: string): number {
-  return Buffer.compare(Buffer.from(left), Buffer.from(right))
+  const length = Math.min(left.length, right.length)
+  for (let index = 0; index < length; index++) {
+    const difference = rankOf(left.charCodeAt(index)) - rankOf(right.charCodeAt(index))
+    if (difference !== 0) return difference
+  }
+  return left.length - right.length
+}
+
+/** Surrogates stand for the code points above U+FFFF, so they come after U+E000 to U+FFFF. */
+function rankOf(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x1_0000 : unit
 }

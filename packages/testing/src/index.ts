@@ -1,3 +1,9 @@
+export {
+  increment,
+  type ObjectStoreFactory,
+  type ObjectStoreHandle,
+  objectStoreContract,
+} from './object-store-contract.ts'
 export { type ChronicleOptions, type ChronicleProcess, type Exit, runChronicle, startChronicle } from './process.ts'
 export { type DiskOperation, diskOperations, type Fault, MachineStopped, SimDisk } from './sim-disk.ts'
 export { SimScheduler } from './sim-scheduler.ts'

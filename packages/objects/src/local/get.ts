@@ -19,7 +19,7 @@ export async function getLocal(key: string, path: string, range: ByteRange | und
     if (!status.isFile()) throw objectErrors.create('objects.not-found', { key })
     const info = infoOf(key, status)
     const { start, end } = resolveRange(range, info.bytes)
-    return { info, start, end, body: pieces(handle, key, start, end), cancel: () => handle.close() }
+    return { info, start, end, body: bodyOf(handle, key, start, end), cancel: () => handle.close() }
   } catch (error) {
     await handle.close()
     throw failureOf(error, { key })
@@ -32,6 +32,21 @@ async function openObject(key: string, path: string): Promise<FileHandle> {
   } catch (error) {
     const noObject = isMissing(error) || codeOf(error) === 'ELOOP'
     throw noObject ? objectErrors.create('objects.not-found', { key }, error) : failureOf(error, { key })
+  }
+}
+
+/** Closes the file also when the reader leaves before it has begun, which a generator does not notice. */
+function bodyOf(handle: FileHandle, key: string, start: number, end: number): AsyncIterableIterator<Uint8Array> {
+  const body = pieces(handle, key, start, end)
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    next: () => body.next(),
+    async return() {
+      await handle.close()
+      return body.return(undefined)
+    },
   }
 }
 

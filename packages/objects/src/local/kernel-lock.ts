@@ -1,3 +1,4 @@
+import * as fs from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 /** SQLITE_BUSY: somebody else holds a lock on the file. */
@@ -12,6 +13,8 @@ export class KernelLock {
 
   /** `waitMsMax`: for how long `tryTake` blocks the process. */
   constructor(path: string, waitMsMax: number) {
+    // SQLite would make it readable for everybody.
+    fs.closeSync(fs.openSync(path, 'a', 0o600))
     this.#database = new DatabaseSync(path, { timeout: waitMsMax })
   }
 

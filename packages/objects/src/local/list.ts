@@ -2,8 +2,8 @@ import type { Dirent } from 'node:fs'
 import { lstat, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ListOptions, ObjectInfo } from '../contract.ts'
-import { compareKeys } from '../key.ts'
-import { failureOf, isMissing } from './failure.ts'
+import { checkListText, compareKeys } from '../key.ts'
+import { codeOf, failureOf, isMissing } from './failure.ts'
 import { decodePart, encodePart } from './path.ts'
 import { infoOf } from './version.ts'
 
@@ -18,12 +18,14 @@ type Query = { readonly prefix: string; readonly startAfter: string }
 /** Objects in the order of their keys (O7). Holds the wanted names of the directories on the way to the present one in memory, and no more. */
 export async function* listLocal(root: string, options: ListOptions): AsyncGenerator<ObjectInfo> {
   const { prefix = '', startAfter = '', limit = Number.POSITIVE_INFINITY } = options
+  checkListText(prefix)
+  checkListText(startAfter)
   const top = topOf(root, prefix)
-  if (!top) return
   let left = limit
+  if (!top || left <= 0) return
   for await (const info of walk(top, { prefix, startAfter })) {
-    if (left-- <= 0) return
     yield info
+    if (--left <= 0) return
   }
 }
 
@@ -54,7 +56,8 @@ async function entriesIn(directory: Entry, query: Query): Promise<Entry[]> {
       if (entry && isWanted(entry, query)) entries.push(entry)
     }
   } catch (error) {
-    if (!isMissing(error)) throw failureOf(error, { key: directory.key })
+    const noSuchDirectory = isMissing(error) || codeOf(error) === 'ENAMETOOLONG'
+    if (!noSuchDirectory) throw failureOf(error, { key: directory.key })
   }
   return entries.sort((left, right) => compareKeys(left.key, right.key))
 }

@@ -45,14 +45,19 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Object
 async function open(directory: string, random: Random, clock: Clock): Promise<ObjectStore> {
   const privateArea = join(directory, '.store')
   const temporaryArea = join(privateArea, 'temporary')
-  const made = fs.mkdirSync(temporaryArea, { recursive: true, mode: 0o700 })
-  if (made !== undefined) await syncDirectories(dirname(made), temporaryArea)
+  const made = fs.mkdirSync(temporaryArea, { recursive: true, mode: 0o700 }) ?? temporaryArea
   const exclusion = new Exclusion(join(privateArea, 'lock'), clock)
-  const temporaries = await exclusion.run(() => {
-    TemporaryFiles.sweep(temporaryArea)
-    return TemporaryFiles.make(temporaryArea, random.uuid())
-  })
-  checkStamps(temporaries.directory)
-  const commits = new Commits(directory, join(privateArea, 'floor'), exclusion, clock)
-  return new LocalStore({ directory, exclusion, commits, temporaries })
+  try {
+    const temporaries = await exclusion.run(() => {
+      TemporaryFiles.sweep(temporaryArea)
+      checkStamps(privateArea)
+      return TemporaryFiles.make(temporaryArea, random.uuid())
+    })
+    const commits = new Commits(directory, join(privateArea, 'floor'), exclusion, clock)
+    await syncDirectories(dirname(made), privateArea)
+    return new LocalStore({ directory, exclusion, commits, temporaries })
+  } catch (error) {
+    exclusion.close()
+    throw error
+  }
 }

@@ -87,12 +87,21 @@ export class LocalStore implements ObjectStore {
 
   /** Waits for writes that are under way. */
   close(): Promise<void> {
-    this.#closed ??= Promise.allSettled([...this.#writes]).then(() => {
-      this.#parts.temporaries.close()
-      this.#parts.commits.close()
-      this.#parts.exclusion.close()
-    })
+    this.#closed ??= this.#close()
     return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    const { exclusion, commits, temporaries } = this.#parts
+    await Promise.allSettled(this.#writes)
+    try {
+      await exclusion.run(() => temporaries.close())
+    } catch (error) {
+      throw failureOf(error, { directory: temporaries.directory })
+    } finally {
+      commits.close()
+      exclusion.close()
+    }
   }
 
   /** A failed sync after the fact: what was done is seen by everybody, but a crash may undo it. */

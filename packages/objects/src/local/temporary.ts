@@ -3,7 +3,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from '@chronicle/base'
 import type { ObjectBody } from '../contract.ts'
-import { failureOf, isMissing } from './failure.ts'
+import { failureOf } from './failure.ts'
 import { KernelLock } from './kernel-lock.ts'
 
 /** A file with a whole body that is durable, but has no key yet. */
@@ -67,14 +67,12 @@ export class TemporaryFiles {
     }
   }
 
-  /** Lets go of a temporary file, whether or not its name has become an object's. */
+  /** Lets go of a temporary file. Its name is gone where it became an object's by a rename; one that will not go now goes with the directory. */
   async discard(file: Pick<TemporaryFile, 'path' | 'handle'>): Promise<void> {
-    await file.handle.close()
-    await unlink(file.path).catch(error => {
-      if (!isMissing(error)) throw error
-    })
+    await Promise.allSettled([file.handle.close(), unlink(file.path)])
   }
 
+  /** The caller holds the lock of the store, so that nobody looks into the directory while it goes. */
   close(): void {
     fs.rmSync(this.directory, { recursive: true })
     this.#lock.close()

@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemRandom } from '@chronicle/base'
+import { objectStoreContract } from '@chronicle/testing'
+import { openLocalStore } from '../src/index.ts'
+
+objectStoreContract('a local disk', () => {
+  const root = mkdtempSync(join(tmpdir(), 'chronicle-objects-'))
+  return {
+    open: () => openLocalStore({ directory: join(root, 'objects'), random: systemRandom }),
+    dispose: () => rmSync(root, { recursive: true }),
+  }
+})
