@@ -9,6 +9,7 @@ import {
   path,
   port,
   renderSettingsTable as render,
+  secret,
   setting,
   type ValuesOf,
 } from '@chronicle/config'
@@ -24,6 +25,7 @@ const kafka = 'Kafka listener'
 const topics = 'Topics'
 const durability = 'Durability'
 const groups = 'Consumer groups'
+const vault = 'Vault'
 const http = 'HTTP and metrics'
 
 /** Every setting of the server. Help, `chronicle config` and docs/settings.md derive from this list. */
@@ -290,6 +292,30 @@ export const settings = declareSettings({
     default: 7 * day,
     section: groups,
     help: 'How long the committed offsets of a group without members are kept.',
+  }),
+  vaultSource: setting({
+    key: 'vault.source',
+    env: 'CHRONIK_VAULT_SOURCE',
+    type: oneOf('auto', 'passphrase', 'keychain', 'file'),
+    default: 'auto',
+    section: vault,
+    help: 'Where the master key of a new key store comes from. `auto`: a passphrase if there is one, else the keychain of the operating system, else a key file. A key store that is there knows its own.',
+  }),
+  passphrase: setting({
+    key: 'vault.passphrase',
+    env: 'CHRONICLE_PASSPHRASE',
+    type: secret,
+    defaultText: 'asked for on a terminal',
+    section: vault,
+    help: 'Passphrase that opens the key store. There is no flag for it: other users of the machine see the arguments of a command.',
+  }),
+  keyFile: setting({
+    key: 'vault.key-file',
+    env: 'CHRONIK_KEY_FILE',
+    type: path,
+    defaultText: 'master.key in the data directory',
+    section: vault,
+    help: 'Where a new key file is made, and where it is looked for. Keep a copy of it elsewhere: without it nothing that was sealed can be opened.',
   }),
   httpPort: setting({
     key: 'http.port',
