@@ -36,7 +36,8 @@ export const vaultErrors = errorFamily('vault', {
   },
   'vault.key-destroyed': {
     summary: 'The key that this was sealed with was destroyed',
-    remedy: 'Nothing can open it any more: that is what destroying a key is for. The audit log says who did it and when.',
+    remedy:
+      'Nothing can open it any more: that is what destroying a key is for. The audit log says who did it and when.',
   },
   'vault.store-changed': {
     summary: 'Somebody else changed the key store at the same time',
@@ -45,6 +46,14 @@ export const vaultErrors = errorFamily('vault', {
   'vault.damaged': {
     summary: 'A record of the key store is damaged, and so is its copy',
     remedy: 'Restore the named record from a backup of the key store.',
+  },
+  'vault.closed': {
+    summary: 'The key store was closed',
+    remedy: 'Open it again; this handle cannot be used any more.',
+  },
+  'vault.audit-failed': {
+    summary: 'The audit log cannot be written, so nothing that it has to say is done',
+    remedy: 'Look at the cause and at the disk; it is tried again with the next event.',
   },
   'vault.newer-version': {
     summary: 'This was written by a newer version',

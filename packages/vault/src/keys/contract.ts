@@ -57,7 +57,10 @@ export type Vault = {
    * Makes a fresh root key, wrapped by `source` when given (a new passphrase, another kind of source), and wraps every key record anew. No data is touched.
    * A crash half-way leaves everything readable with the old or the new source, whichever `status` names; running it again completes it.
    */
-  rewrap(options: { source?: MasterSource; onProgress?: (done: number, total: number) => void }): Promise<{ keys: number }>
+  rewrap(options: {
+    source?: MasterSource
+    onProgress?: (done: number, total: number) => void
+  }): Promise<{ keys: number }>
 
   /** The Ed25519 key that signs this installation's checkpoints. Its private half never leaves the vault's package. */
   signingKey(): Promise<KeyObject>
@@ -73,6 +76,8 @@ export type VaultStatus = {
   /** In words, for people: `Argon2id, 64 MiB, 3 passes`, `/var/lib/chronicle/master.key`. */
   readonly sourceDetail: string
   readonly rootGeneration: number
+  /** Base64 of the 32 bytes of the Ed25519 key (RFC 8032) that verifies what `signingKey` signs. */
+  readonly signingPublicKey: string
 }
 
 export type MasterSourceKind = 'passphrase' | 'keychain' | 'file'
