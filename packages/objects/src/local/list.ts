@@ -10,8 +10,14 @@ import { infoOf } from './version.ts'
 /** How many names one call of readdir brings. */
 const namesPerRead = 256
 
-/** `key` ends in a slash for a directory: all keys below begin with it, and it sorts among its neighbours as they do (`a-b` `a/x` `a0`). */
-type Entry = { readonly key: string; readonly path: string; readonly isDirectory: boolean }
+/** How many files are looked at side by side. */
+const statsAheadMax = 32
+
+/** The keys in a directory begin with `key`: empty for the root, ending in a slash for every other one. */
+type Directory = { readonly key: string; readonly path: string }
+
+/** A directory's key ends in a slash, and it sorts among its neighbours as the keys in it do: `a-b` `a/x` `a0`. */
+type Entry = { readonly key: string; readonly name: string; readonly isDirectory: boolean }
 
 type Query = { readonly prefix: string; readonly startAfter: string }
 
@@ -30,25 +36,37 @@ export async function* listLocal(root: string, options: ListOptions): AsyncGener
 }
 
 /** The deepest directory that holds all keys with this prefix; undefined where no key can have it. */
-function topOf(root: string, prefix: string): Entry | undefined {
+function topOf(root: string, prefix: string): Directory | undefined {
   const parts = prefix.split('/').slice(0, -1)
   if (parts.some(part => ['', '.', '..'].includes(part))) return undefined
-  return { key: parts.map(part => `${part}/`).join(''), path: join(root, ...parts.map(encodePart)), isDirectory: true }
+  return { key: parts.map(part => `${part}/`).join(''), path: join(root, ...parts.map(encodePart)) }
 }
 
-async function* walk(directory: Entry, query: Query): AsyncGenerator<ObjectInfo> {
-  for (const entry of await entriesIn(directory, query)) {
-    if (entry.isDirectory) {
-      yield* walk(entry, query)
+async function* walk(directory: Directory, query: Query): AsyncGenerator<ObjectInfo> {
+  const entries = await entriesIn(directory, query)
+  for (let next = 0; next < entries.length; ) {
+    const { key, name, isDirectory } = entries[next]!
+    if (isDirectory) {
+      yield* walk({ key, path: join(directory.path, name) }, query)
+      next++
       continue
     }
-    const info = await objectInfo(entry.key, entry.path)
-    if (info) yield info
+    const files = filesFrom(entries, next)
+    const infos = await Promise.all(files.map(file => objectInfo(file.key, join(directory.path, file.name))))
+    for (const info of infos) if (info) yield info
+    next += files.length
   }
 }
 
+/** The files from `start` to the next directory, or as many as are looked at side by side. */
+function filesFrom(entries: readonly Entry[], start: number): Entry[] {
+  let end = start
+  while (end < entries.length && end - start < statsAheadMax && !entries[end]!.isDirectory) end++
+  return entries.slice(start, end)
+}
+
 /** None where there is no such directory, or none any more. */
-async function entriesIn(directory: Entry, query: Query): Promise<Entry[]> {
+async function entriesIn(directory: Directory, query: Query): Promise<Entry[]> {
   const entries: Entry[] = []
   try {
     for await (const found of await opendir(directory.path, { bufferSize: namesPerRead })) {
@@ -63,18 +81,18 @@ async function entriesIn(directory: Entry, query: Query): Promise<Entry[]> {
 }
 
 /** Undefined for what the store has not made. */
-function entryOf(directory: Entry, found: Dirent): Entry | undefined {
+function entryOf(directory: Directory, found: Dirent): Entry | undefined {
   const part = decodePart(found.name)
-  if (part === undefined || !(found.isFile() || found.isDirectory())) return undefined
   const isDirectory = found.isDirectory()
-  const key = `${directory.key}${part}${isDirectory ? '/' : ''}`
-  return { key, path: join(directory.path, found.name), isDirectory }
+  if (part === undefined || !(found.isFile() || isDirectory)) return undefined
+  return { key: `${directory.key}${part}${isDirectory ? '/' : ''}`, name: found.name, isDirectory }
 }
 
+/** A directory before the start is not read, unless the start lies in it. */
 function isWanted({ key, isDirectory }: Entry, { prefix, startAfter }: Query): boolean {
-  if (!isDirectory) return key.startsWith(prefix) && compareKeys(key, startAfter) > 0
-  const mayHavePrefix = key.startsWith(prefix) || prefix.startsWith(key)
-  return mayHavePrefix && (startAfter.startsWith(key) || compareKeys(key, startAfter) > 0)
+  const isBehindStart = compareKeys(key, startAfter) > 0
+  if (!isDirectory) return isBehindStart && key.startsWith(prefix)
+  return (isBehindStart || startAfter.startsWith(key)) && (key.startsWith(prefix) || prefix.startsWith(key))
 }
 
 /** Undefined when there is no object at the path, or none any more. */

@@ -3,8 +3,10 @@ import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from '@chronicle/base'
 import type { ObjectBody } from '../contract.ts'
+import { joinPieces } from './blocks.ts'
 import { failureOf } from './failure.ts'
 import { KernelLock } from './kernel-lock.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** A file with a whole body that is durable, but has no key yet. */
 export type TemporaryFile = {
@@ -54,9 +56,9 @@ export class TemporaryFiles {
     const handle = await attempt(key, open(path, 'wx', 0o600))
     try {
       let bytes = 0
-      for await (const piece of piecesOf(body, signal)) {
-        await attempt(key, handle.writeFile(piece))
-        bytes += piece.length
+      for await (const block of blocksOf(body, signal)) {
+        await attempt(key, handle.writeFile(block))
+        bytes += block.length
       }
       await attempt(key, handle.datasync())
       signal?.throwIfAborted()
@@ -87,25 +89,6 @@ async function attempt<T>(key: string, operation: Promise<T>): Promise<T> {
   }
 }
 
-/** The pieces of a body, until the signal aborts: also while the next one does not come. */
-async function* piecesOf(body: ObjectBody, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  if (body instanceof Uint8Array) return yield body
-  signal?.throwIfAborted()
-  const pieces = body[Symbol.asyncIterator]()
-  const aborted = Promise.withResolvers<never>()
-  const abort = (): void => aborted.reject(signal?.reason)
-  aborted.promise.catch(() => undefined)
-  signal?.addEventListener('abort', abort)
-  let ended = false
-  try {
-    while (true) {
-      const next = await Promise.race([pieces.next(), aborted.promise])
-      if ((ended = next.done === true)) return
-      yield next.value
-    }
-  } finally {
-    signal?.removeEventListener('abort', abort)
-    // A body that is stuck never answers to `return` either: it is told, and not waited for.
-    if (!ended) pieces.return?.()?.catch(() => undefined)
-  }
+function blocksOf(body: ObjectBody, signal: AbortSignal | undefined): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  return body instanceof Uint8Array ? [body] : joinPieces(untilAborted(body, signal))
 }
