@@ -9,10 +9,11 @@ import {
   path,
   port,
   renderSettingsTable as render,
-  secret,
   setting,
   type ValuesOf,
 } from '@chronicle/config'
+import { sessionSettings, vaultSettings } from './settings-sessions.ts'
+import { hostNames } from './settings-types.ts'
 
 const kilobyte = 1024
 const megabyte = 1024 * kilobyte
@@ -25,7 +26,6 @@ const kafka = 'Kafka listener'
 const topics = 'Topics'
 const durability = 'Durability'
 const groups = 'Consumer groups'
-const vault = 'Vault'
 const http = 'HTTP and metrics'
 
 /** Every setting of the server. Help, `chronicle config` and docs/settings.md derive from this list. */
@@ -80,7 +80,7 @@ export const settings = declareSettings({
     type: address,
     default: '127.0.0.1',
     section: kafka,
-    help: 'Address that the Kafka port listens on. 0.0.0.0 is all of them, and needs --advertised-addr. The HTTP port stays on loopback whatever this says.',
+    help: 'Address that the Kafka port listens on. 0.0.0.0 is all of them, and needs --advertised-addr. The HTTP port has an address of its own.',
   }),
   kafkaPort: setting({
     key: 'kafka.port',
@@ -293,30 +293,6 @@ export const settings = declareSettings({
     section: groups,
     help: 'How long the committed offsets of a group without members are kept.',
   }),
-  vaultSource: setting({
-    key: 'vault.source',
-    env: 'CHRONIK_VAULT_SOURCE',
-    type: oneOf('auto', 'passphrase', 'keychain', 'file'),
-    default: 'auto',
-    section: vault,
-    help: 'Where the master key of a new key store comes from. `auto`: a passphrase if there is one, else the keychain of the operating system, else a key file. A key store that is there knows its own.',
-  }),
-  passphrase: setting({
-    key: 'vault.passphrase',
-    env: 'CHRONICLE_PASSPHRASE',
-    type: secret,
-    defaultText: 'asked for on a terminal',
-    section: vault,
-    help: 'Passphrase that opens the key store. There is no flag for it: other users of the machine see the arguments of a command.',
-  }),
-  keyFile: setting({
-    key: 'vault.key-file',
-    env: 'CHRONIK_KEY_FILE',
-    type: path,
-    defaultText: 'master.key in the data directory',
-    section: vault,
-    help: 'Where a new key file is made, and where it is looked for. Keep a copy of it elsewhere: without it nothing that was sealed can be opened.',
-  }),
   httpPort: setting({
     key: 'http.port',
     env: 'CHRONICLE_PORT',
@@ -324,7 +300,31 @@ export const settings = declareSettings({
     type: port,
     default: 8700,
     section: http,
-    help: 'Port of the HTTP interface, on loopback only.',
+    help: 'Port of the HTTP interface.',
+  }),
+  httpBindAddress: setting({
+    key: 'http.bind-addr',
+    env: 'CHRONICLE_HTTP_BIND_ADDR',
+    type: address,
+    default: '127.0.0.1',
+    section: http,
+    help: 'Address that the HTTP port listens on. It asks nobody who they are: open it only inside of a container or behind a proxy that asks.',
+  }),
+  httpAllowedHosts: setting({
+    key: 'http.allowed-hosts',
+    env: 'CHRONICLE_HTTP_ALLOWED_HOSTS',
+    type: hostNames,
+    default: [],
+    section: http,
+    help: 'Names under which requests may reach the HTTP port besides localhost and its own address. Others are refused, so that a page of another site cannot reach it through a name of its own.',
+  }),
+  httpConnectionsMax: setting({
+    key: 'http.connections-max',
+    env: 'CHRONICLE_HTTP_CONNECTIONS_MAX',
+    type: integer({ min: 1, max: 1_000_000 }),
+    default: 16_384,
+    section: http,
+    help: 'Connections to the HTTP port at once. One more is closed.',
   }),
   metricsPort: setting({
     key: 'metrics.port',
@@ -343,6 +343,8 @@ export const settings = declareSettings({
     section: http,
     help: 'Address that the metrics port listens on. Metrics hold names of topics, and no records.',
   }),
+  ...sessionSettings,
+  ...vaultSettings,
 })
 
 export type ServerSettings = ValuesOf<typeof settings>

@@ -110,10 +110,10 @@ export async function runChronicle(
   return { ...exit, stdout: stdout.text, stderr: stderr.text }
 }
 
-/** Ours without any variable that would change what a server does. */
+/** Ours without any variable that would change what a server does. No test touches the keychain of whoever runs it. */
 function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(CHRONI|LOG_LEVEL|NODE_TEST)/.test(name))
-  return { ...Object.fromEntries(inherited), ...extra }
+  return { ...Object.fromEntries(inherited), CHRONICLE_VAULT_KEY_SOURCE: 'file', ...extra }
 }
 
 type Ready = { readonly kafkaPort: number; readonly httpPort: number; readonly metricsPort: number }
