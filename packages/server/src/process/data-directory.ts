@@ -4,8 +4,25 @@ import { messageOf } from '@chronicle/base'
 import { serverErrors } from '../errors.ts'
 
 /** Where things are in a data directory. */
-export function dataPaths(directory: string): { wal: string; snapshots: string } {
-  return { wal: join(directory, 'wal'), snapshots: join(directory, 'snapshots') }
+export type DataPaths = {
+  readonly wal: string
+  readonly snapshots: string
+  /** The object store: key records below `vault/`, sessions below `sessions/`. */
+  readonly objects: string
+  /** Audit events, a JSON object a line. */
+  readonly audit: string
+  /** The master key, where it comes from a file and the settings name no other. */
+  readonly keyFile: string
+}
+
+export function dataPaths(directory: string): DataPaths {
+  return {
+    wal: join(directory, 'wal'),
+    snapshots: join(directory, 'snapshots'),
+    objects: join(directory, 'objects'),
+    audit: join(directory, 'audit.log'),
+    keyFile: join(directory, 'master.key'),
+  }
 }
 
 /** Makes the data directory and sees to it that this process may write there. */
