@@ -3,7 +3,7 @@ import { mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'nod
 import { test } from 'node:test'
 import { systemRandom } from '@chronicle/base'
 import fc from 'fast-check'
-import { openLocalStore } from '../src/index.ts'
+import { type ObjectInfo, openLocalStore } from '../src/index.ts'
 import { compareKeys } from '../src/key.ts'
 import { keysOf, testDirectory } from './support.ts'
 
@@ -64,7 +64,8 @@ test('many files side by side come in order, with what head says', async () => {
   const store = await directory.open()
   const keys = Array.from({ length: 150 }, (_, n) => (n % 40 === 0 ? `d${n}/x` : `d${n}`)).sort(compareKeys)
   await Promise.all(keys.map(each => store.put(each, Buffer.from(each))))
-  const listed = await Array.fromAsync(store.list())
+  const listed: ObjectInfo[] = []
+  for await (const info of store.list()) listed.push(info)
   assert.deepEqual(
     listed.map(info => info.key),
     keys,

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,4 +38,20 @@ export async function keysOf(store: ObjectStore, options?: ListOptions): Promise
 export function temporaryFiles(directory: string): string[] {
   const area = join(directory, '.store', 'temporary')
   return readdirSync(area).flatMap(owner => readdirSync(join(area, owner)).filter(name => name !== 'lock'))
+}
+
+/** What a writer says of each put that is durable. */
+export type Said = { readonly key: string; readonly version: string }
+
+/** A body that says how long it is and what it is made of, so that a half or a mixture of two is recognised. */
+export function selfDescribing(name: string, bytes: number): Buffer {
+  const head = Buffer.from(`${JSON.stringify({ name, bytes })}\n`)
+  return Buffer.concat([head, Buffer.alloc(bytes, `${name} `)])
+}
+
+/** The name of a whole body; throws for any other. */
+export function nameIn(body: Buffer): string {
+  const { name, bytes } = JSON.parse(body.toString('utf8', 0, body.indexOf('\n')))
+  assert.ok(selfDescribing(name, bytes).equals(body), `not a whole body: ${name}`)
+  return name
 }
