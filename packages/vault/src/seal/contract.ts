@@ -1,7 +1,16 @@
 import type { KeyObject } from 'node:crypto'
 
 /** What kinds of bytes are sealed. The number stands in the header and is never used for anything else. */
-export const sealedKinds = { file: 1, chunk: 2, parquet: 3, image: 4, screenshot: 5, segment: 6, index: 7, record: 8 } as const
+export const sealedKinds = {
+  file: 1,
+  chunk: 2,
+  parquet: 3,
+  image: 4,
+  screenshot: 5,
+  segment: 6,
+  index: 7,
+  record: 8,
+} as const
 export type SealedKind = keyof typeof sealedKinds
 
 /** What the bytes are and where they belong. Both are authenticated: bytes that were moved do not open where they do not belong. */
