@@ -1,3 +1,5 @@
+export { type FileAuditLog, type FileAuditLogOptions, fileAuditLog } from './audit-log.ts'
+export { type AuditProblem, type AuditReport, verifyAuditLog } from './audit-verify.ts'
 export type {
   AuditEvent,
   AuditLog,
@@ -11,6 +13,7 @@ export type {
   VaultStatus,
 } from './contract.ts'
 export { keyFileSource } from './key-file-source.ts'
+export { keychainServiceDefault, keychainSource, keychainUsable } from './keychain-source.ts'
 export {
   type CreateVaultOptions,
   createVault,
@@ -18,8 +21,5 @@ export {
   openVault,
   readVaultStatus,
 } from './open-vault.ts'
-export { sessionKey } from './session-key.ts'
-// To come here (keys):
-//   passphraseSource(options: { passphrase: () => Promise<string>, kdf?: { algorithm: 'argon2id' | 'pbkdf2-sha256', iterations: number } }): MasterSource
-//   keychainSource(options: { service: string }): MasterSource;  keychainUsable(service): Promise<boolean>
-//   fileAuditLog(path: string, options): AuditLog    JSON lines, 0600, fsynced, group committed, bounded
+export { type PassphraseKdf, type PassphraseOptions, passphraseSource } from './passphrase-source.ts'
+export { sessionIterationsMin, sessionKey } from './session-key.ts'

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { type Random, systemRandom } from '@chronicle/base'
 import { vaultErrors } from '../errors.ts'
 import type { MasterSource } from './contract.ts'
+import { syncDirectory } from './sync-directory.ts'
 import type { SourceParameters } from './vault-record.ts'
 import { keyBytes } from './wrap.ts'
 
@@ -81,17 +82,6 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  // Windows cannot open a directory, and needs no sync of it.
-  if (process.platform === 'win32') return
-  const directory = await open(path, constants.O_RDONLY)
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }
 
