@@ -91,6 +91,19 @@ export const vaultErrors = errorFamily('vault', {
     summary: 'A part of the tree is missing',
     remedy: 'Restore the named tile from a copy; it can be computed again from the entries.',
   },
+  'vault.tree-damaged': {
+    summary: 'A part of the tree is not as it was written',
+    remedy: 'Restore the named part from a copy; tiles can be computed again from the entries.',
+  },
+  'vault.too-much-unflushed': {
+    summary: 'As many leaves wait to be flushed as the tree keeps in memory',
+    remedy: 'Flush the tree, then append; nothing of this was appended.',
+  },
+  'vault.not-canonical': {
+    summary: 'The value has no canonical JSON form',
+    remedy:
+      'Use null, booleans, finite numbers, whole strings, arrays and plain objects, within the limits; the place is named.',
+  },
   'vault.witness-refused': {
     summary: 'The witness did not cosign',
     remedy: 'Look at what it answered; the checkpoint is valid without it and is offered again later.',
