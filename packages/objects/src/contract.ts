@@ -3,7 +3,10 @@
  * whole objects under keys, read after write and list after write strongly consistent, an object seen whole or not at all.
  */
 
-/** An object store, or a part of one: keys are relative to `location`. */
+/**
+ * An object store, or a part of one: keys are relative to `location`. A key is 1 to 1,000 bytes of UTF-8 in parts joined by single slashes, see
+ * `checkKey`. No two keys may be such that one is the other with a slash and more behind it: a local disk has a directory there.
+ */
 export type ObjectStore = {
   /** For messages and `status`: `file:///var/lib/chronicle/objects`, `s3://bucket/prefix`. Never a credential. */
   readonly location: string
@@ -25,7 +28,10 @@ export type ObjectStore = {
    */
   put(key: string, body: ObjectBody, options?: PutOptions): Promise<ObjectInfo>
 
-  /** Objects whose keys begin with `prefix`, in the order of their keys' UTF-8 bytes, from the first one after `startAfter`. */
+  /**
+   * Objects whose keys begin with `prefix`, in the order of their keys' UTF-8 bytes, from the first one after `startAfter`; each as it was at
+   * some moment of the listing. `prefix` and `startAfter` may be any text; rejects with 'objects.invalid-key' where one is not well-formed Unicode.
+   */
   list(options?: ListOptions): AsyncIterable<ObjectInfo>
 
   /** Removes an object; durable when it resolves. Removing what is not there succeeds. */

@@ -17,7 +17,7 @@ export const objectErrors = errorFamily('objects', {
   'objects.invalid-key': {
     summary: 'The key cannot name an object',
     remedy:
-      'Keys are 1 to 1,000 bytes of UTF-8: parts joined by single slashes, none of them empty, "." or "..", without control characters and backslashes.',
+      'Keys are 1 to 1,000 bytes of UTF-8: parts joined by single slashes, none of them empty, "." or "..", without control characters and backslashes, and no key goes on behind another one with a slash.',
   },
   'objects.invalid-range': {
     summary: 'The range does not lie in the object',

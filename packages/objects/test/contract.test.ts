@@ -5,6 +5,7 @@ import { systemRandom } from '@chronicle/base'
 import { objectStoreContract } from '@chronicle/testing'
 import { openLocalStore } from '../src/index.ts'
 
+// O2 and O5, beside others, are in the suite.
 objectStoreContract('a local disk', () => {
   const root = mkdtempSync(join(tmpdir(), 'chronicle-objects-'))
   return {

@@ -11,7 +11,7 @@ import { type ObjectStore, objectErrors, readObject } from '../src/index.ts'
 import { keysOf, nameIn, type Said, temporaryFiles, testDirectory } from './support.ts'
 
 const directory = testDirectory()
-const program = fileURLToPath(new URL('writer.ts', import.meta.url))
+const program = fileURLToPath(new URL('./writer.ts', import.meta.url))
 const bytesMax = 1_000_000
 
 /** A writer that is ready to begin. */
@@ -31,7 +31,7 @@ async function startWriter(seed: number, mode: 'count' | 'race' | 'churn', amoun
 }
 
 test('O4: of several processes that put-if-absent at once exactly one wins each object', async () => {
-  const amount = 40
+  const amount = 25
   const writers = await Promise.all([1, 2, 3].map(seed => startWriter(seed, 'race', amount)))
   for (const writer of writers) writer.begin()
   await Promise.all(writers.map(writer => writer.ended))
@@ -45,7 +45,7 @@ test('O4: of several processes that put-if-absent at once exactly one wins each 
 test('O4: several processes that count with put-if-match lose nothing, and O3: no version comes twice', async () => {
   const store = await directory.open()
   await store.put('counter', Buffer.from('0'))
-  const amount = 40
+  const amount = 25
   const writers = await Promise.all([1, 2, 3].map(seed => startWriter(seed, 'count', amount)))
   for (const writer of writers) writer.begin()
   await Promise.all(writers.map(writer => writer.ended))
@@ -66,7 +66,7 @@ test('O1 O2 O3 O6: writers that are killed at any moment leave whole objects, wh
     while (killing) await readAll(store, seen)
   })()
   const lives = [1, 2, 3].map(async lane => {
-    for (let life = 0; life < 4; life++) {
+    for (let life = 0; life < 3; life++) {
       const writer = await startWriter(lane * 1000 + life, 'churn')
       writers.push(writer)
       writer.begin()

@@ -31,7 +31,7 @@ process.stdin.destroy()
 async function churn(): Promise<never> {
   for (let n = 0; ; n++) {
     const shared = `shared/${random.int(3)}`
-    const body = selfDescribing(`${seed}-${n}`, random.int(300_000))
+    const body = selfDescribing(`${seed}-${n}`, random.int(100_000))
     const action = random.int(4)
     if (action === 0) await store.delete(shared)
     else if (action === 1) say(await store.put(`own/${seed}/${n}`, body, { condition: 'absent' }))

@@ -10,7 +10,7 @@ export const lockWaitMsMax = 10_000
 const attemptMsMax = 2
 
 /**
- * Runs short synchronous steps one at a time over all processes that have the store open. Within this process they take turns in
+ * Runs short synchronous steps one at a time over all processes that have the store open (O4). Within this process they take turns in
  * the order in which they came, so that only one at a time waits for another process.
  */
 export class Exclusion {

@@ -8,7 +8,7 @@
  *       floor                          empty; its modification time is the floor of stamps, `commits.ts`
  *       temporary/<uuid>/              of one open store
  *         lock                         empty; its kernel lock is held while that store is open
- *         1, 2, 3, …                   bodies on their way
+ *         1, 2, 3, …                   bodies on their way; whoever opens the store sweeps those of the dead (O6)
  */
 import * as fs from 'node:fs'
 import { dirname, join, resolve } from 'node:path'

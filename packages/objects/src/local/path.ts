@@ -1,5 +1,5 @@
 /**
- * How a key becomes a path, part by part:
+ * How a key becomes a path, part by part (O8):
  *
  *   a–z 0–9 _ -            stand for themselves
  *   .                      stands for itself, but as the first of a part it is written %2E: names with a leading dot are not objects

@@ -49,7 +49,7 @@ export class TemporaryFiles {
     }
   }
 
-  /** Writes a body and syncs it. The errors of the body and of the signal pass through; a failure leaves no file. */
+  /** Writes a body and syncs it. The errors of the body and of the signal pass through; a failure leaves no file (O5). */
   async write(key: string, body: ObjectBody, signal: AbortSignal | undefined): Promise<TemporaryFile> {
     signal?.throwIfAborted()
     const path = join(this.directory, `${++this.#count}`)

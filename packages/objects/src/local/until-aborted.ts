@@ -1,4 +1,4 @@
-/** The pieces of a body until the signal aborts: also while the next one does not come. Throws the reason of the signal. */
+/** The pieces of a body until the signal aborts: also while the next one does not come. Throws the reason of the signal (O5). */
 export async function* untilAborted(
   body: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
