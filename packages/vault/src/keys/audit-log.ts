@@ -1,5 +1,5 @@
 import { basename, dirname, extname, join } from 'node:path'
-import { assert, BoundedQueue, type Clock, type Random, systemRandom } from '@chronicle/base'
+import { BoundedQueue, type Clock, type Random, systemRandom } from '@chronicle/base'
 import { vaultErrors } from '../errors.ts'
 import { AuditChain, type AuditLine, encodeLine, hashOf, repairAction } from './audit-chain.ts'
 import { AuditFile } from './audit-file.ts'
@@ -13,7 +13,7 @@ export type FileAuditLog = AuditLog & {
 export type FileAuditLogOptions = {
   readonly clock: Clock
   readonly random?: Random
-  /** A file of this size gets the name `audit-<time>-<writer>.log`, and the next one begins. 64 MiB unless given. */
+  /** A file of this size gets the name `audit-<time>-<writer>-<lines>.log`, and the next one begins. 64 MiB unless given. */
   readonly fileBytesMax?: number
   /** Events that wait to be written; one more is refused with 'vault.audit-failed'. 10,000 unless given. */
   readonly queueMax?: number
@@ -122,12 +122,12 @@ class Writer implements FileAuditLog {
     return { at: this.#now(), action: repairAction, outcome: 'done', details: { sha256, bytes } }
   }
 
+  /** No file ever had the name: the number of lines makes it new even where the clock stands still or goes back. */
   #archivePath(): string {
     const extension = extname(this.#path)
     const time = this.#now().replaceAll(':', '-')
-    const name = `${basename(this.#path, extension)}-${time}-${this.#writer}${extension}`
-    assert(name !== basename(this.#path), 'an archive has a name of its own')
-    return join(dirname(this.#path), name)
+    const seq = `${this.#seq}`.padStart(10, '0')
+    return join(dirname(this.#path), `${basename(this.#path, extension)}-${time}-${this.#writer}-${seq}${extension}`)
   }
 
   #now(): string {

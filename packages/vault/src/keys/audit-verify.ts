@@ -23,6 +23,8 @@ const problemsMax = 1_000
 const lineBytesMax = 1024 * 1024
 const lineEnd = 0x0a
 
+const notBefore = 'names a line that does not stand before it'
+
 type Place = { readonly file: string; readonly line: number }
 type Reference = Place & { readonly hash: string }
 
@@ -46,6 +48,7 @@ class Findings {
 
   async takeFile(file: string): Promise<void> {
     const known = new Set<string>()
+    const before = this.outside.length
     let line = 0
     for await (const bytes of linesOf(file)) {
       line++
@@ -67,6 +70,9 @@ class Findings {
       this.#heads.add(hash)
       if (decoded.action === repairAction && this.#torn.delete(`${decoded.details.sha256}`)) this.#tornLines++
     }
+    const isMoved = ({ hash }: Reference, at: number) => at >= before && known.has(hash)
+    for (const reference of this.outside.filter(isMoved)) this.#add(reference, notBefore)
+    this.outside = this.outside.filter((reference, at) => !isMoved(reference, at))
   }
 
   /** Crosses off the references that other files make to `file`. */
@@ -85,7 +91,7 @@ class Findings {
   report(files: readonly string[]): AuditReport {
     const isOlder = ({ file, line }: Place) => file === files[0] && line === 1
     for (const reference of this.outside) {
-      if (!isOlder(reference)) this.#add(reference, 'names a line that does not stand before it')
+      if (!isOlder(reference)) this.#add(reference, notBefore)
     }
     for (const place of this.#torn.values()) this.#add(place, 'is no whole line, and no later one accounts for it')
     return {
