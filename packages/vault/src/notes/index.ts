@@ -1,4 +1,6 @@
+export type { Anchor } from './anchor.ts'
 export { type Checkpoint, formatCheckpoint, parseCheckpoint, vouchesFor } from './checkpoint.ts'
+export { type ChunkExtra, chunkExtra, leafDataOf, parseChunkExtra } from './chunk-extra.ts'
 export { cosign, verifyCosignature } from './cosignature.ts'
 export {
   addSignatures,
@@ -14,9 +16,15 @@ export {
 export { formatProof, type ProofFile, parseProof, proofExtraBytesMax } from './proof-file.ts'
 export type { NoteSignature } from './signature-line.ts'
 export { noteBytesMax } from './text.ts'
+export {
+  type TrustedKeys,
+  type VerifiedCheckpoint,
+  type VerifiedProof,
+  verifyCheckpoint,
+  verifyProof,
+  type WitnessStatement,
+} from './verify-proof.ts'
 export { formatVkey, parseVkey, type Vkey, type VkeyType } from './vkey.ts'
-// To come here (notes):
-//   verifyProof(text, { leafData, logKeys: vkey[], witnessKeys?: vkey[], witnessesMin? }): { origin, index, size, root, signedBy, witnesses: [{ name, timeSeconds }] }
-//   type Anchor = { readonly name: string; anchor(checkpoint: string /* signed note */, consistency: (from: number) => Promise<Hash[]>): Promise<string[]> /* signature lines to add */ }
-//   witnessAnchor({ url, vkey, fetch, … }): Anchor      C2SP tlog-witness add-checkpoint, the client's half, with the 409 retry
-//   witnessRequest parse + a Witness core (pure state machine: origin → latest size/root) that the tests' two witnesses and `chronicle witness` (if wanted) use
+export { Witness, type WitnessAnswer, type WitnessedTree, type WitnessVerdict } from './witness.ts'
+export { type WitnessAnchorOptions, witnessAnchor } from './witness-anchor.ts'
+export { type WitnessRequest, witnessRequestBytesMax } from './witness-request.ts'
