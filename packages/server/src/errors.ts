@@ -49,6 +49,35 @@ export const serverErrors = errorFamily('server', {
     summary: 'An argument is not accepted',
     remedy: 'Run the same command with --help to see what is accepted.',
   },
+  'server.not-answered': {
+    summary: 'No answer was given',
+    remedy: 'Run the command again and answer, or give the answer by the flag or variable that its --help names.',
+  },
+  'server.passphrases-differ': {
+    summary: 'The two passphrases are not the same',
+    remedy: 'Run the command again; nothing was changed.',
+  },
+  'server.output-exists': {
+    summary: 'The output is there already',
+    remedy: 'Choose another name with --output, or replace it with --force.',
+  },
+  'server.sealed-under-another-name': {
+    summary: 'The file was sealed under another name than it has now',
+    remedy: 'If you renamed it yourself, add --renamed. If not, somebody may have put it in the place of another file.',
+  },
+  'server.sealed-elsewhere': {
+    summary: 'This was not sealed by `chronicle seal`: it is a part of something larger',
+    remedy: 'Ask the server for it: what it is and where it belongs is named.',
+  },
+  'server.key-needed': {
+    summary: 'Whose signature this has to be is not known here',
+    remedy:
+      'Give the public key with --key: its owner prints it with `chronicle vault export-public-key`. Take it from the owner, not from where the proof came.',
+  },
+  'server.nothing-to-verify': {
+    summary: 'There is nothing here that can be verified',
+    remedy: 'Give a .tlog-proof, a checkpoint, a sealed file, an exported session or the id of a session.',
+  },
   'server.unreadable-input': {
     summary: 'The input cannot be read',
     remedy: 'Check the path and who may read it.',
@@ -90,6 +119,27 @@ export const serverErrors = errorFamily('server', {
     summary: 'The request names a host that is not this machine',
     remedy:
       'Use http://localhost with the port of the server: pages of other sites may not reach it through a name of theirs.',
+  },
+  'server.origin-not-accepted': {
+    summary: 'The request comes from a page of another site',
+    remedy: 'Only programs, and pages of this server, may change anything here.',
+  },
+  'server.request-timed-out': {
+    summary: 'The request did not arrive in time',
+    remedy: 'Send it again, faster or in smaller pieces.',
+  },
+  'server.body-too-large': {
+    summary: 'The body of the request is larger than what is accepted',
+    remedy:
+      'Send less at once. A large chunk is sent best as raw bytes: PUT /api/v1/sessions/{session_id}/chunks/{chunk_index}.',
+  },
+  'server.busy': {
+    summary: 'As many requests are being worked on as the memory for them takes',
+    remedy: 'Send the request again after the time in Retry-After; nothing of it was kept.',
+  },
+  'server.confirmation-missing': {
+    summary: 'Deleting a session destroys its key for good, so it is asked twice',
+    remedy: 'Send the request again with ?confirm= and the session id if its chunks shall never be read again.',
   },
   'server.internal-error': {
     summary: 'The request failed inside the server',

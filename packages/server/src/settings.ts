@@ -350,7 +350,12 @@ export const settings = declareSettings({
 export type ServerSettings = ValuesOf<typeof settings>
 
 /** Variables of ours that are no settings of the server. */
-export const otherVariables: readonly string[] = ['CHRONICLE_CONFIG', 'CHRONIK_CONFIG', 'CHRONICLE_BOOTSTRAP']
+export const otherVariables: readonly string[] = [
+  'CHRONICLE_CONFIG',
+  'CHRONIK_CONFIG',
+  'CHRONICLE_BOOTSTRAP',
+  'CHRONICLE_NEW_PASSPHRASE',
+]
 
 /** The settings as Markdown: docs/settings.md. */
 export function renderSettingsTable(): string {

@@ -41,6 +41,25 @@ export function size(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }
 
+/** A time as a person says it: `12 s`, `5 min`, `3 hours`, `12 days`. */
+export function span(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 2 * 86_400) return plural(Math.floor(seconds / 3600), 'hour')
+  return plural(Math.floor(seconds / 86_400), 'day')
+}
+
+/** `2026-11-21 13:05:07` in UTC, for people. */
+export function moment(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+/** The first so many characters of a hash. */
+export function short(hash: string, characters = 12): string {
+  return hash.length <= characters ? hash : `${hash.slice(0, characters)}…`
+}
+
 /** Text from outside as it may be shown on a terminal: control characters cannot move the cursor or forge a line. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, character => {

@@ -1,20 +1,17 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '@chronicle/base'
 import { newestSnapshotLsn } from '@chronicle/log'
 import { inspectWal, nodeDisk, repairWal, type WalLoss, type WalProblem, type WalReport } from '@chronicle/wal'
 import { dataPaths, requireDataDirectory } from '../process/data-directory.ts'
 import { lockDataDirectory } from '../process/lock.ts'
 import { confirm } from './ask.ts'
 import { count, plural, printTable, size } from './format.ts'
+import { Progress } from './progress.ts'
 import { exitCodes } from './report.ts'
 import type { Terminal } from './terminal.ts'
 import { watchedDisk } from './watched-disk.ts'
 
 export type FsckOptions = { repair?: boolean; yes?: boolean; json?: boolean }
-
-const progressEveryMs = 100
-const barCells = 30
 
 /** Checks the log in `dataDirectory` and repairs it if asked to. Returns the exit code: 0 when the log is whole in the end. */
 export async function fsck(terminal: Terminal, dataDirectory: string, options: FsckOptions): Promise<number> {
@@ -40,20 +37,12 @@ export async function fsck(terminal: Terminal, dataDirectory: string, options: F
 }
 
 async function inspect(terminal: Terminal, wal: string, provenLsn: number): Promise<WalReport> {
-  const bytes = bytesIn(wal)
-  let bytesRead = 0
-  let shownAt = systemClock.monotonic()
-  const disk = watchedDisk(nodeDisk, more => {
-    bytesRead += more
-    // The check does not give way to timers: the bar is drawn as it reads.
-    if (systemClock.monotonic() - shownAt < progressEveryMs) return
-    shownAt = systemClock.monotonic()
-    terminal.progress(progressBar(bytesRead, bytes))
-  })
+  const progress = new Progress(terminal, bytesIn(wal))
+  const disk = watchedDisk(nodeDisk, more => progress.add(more))
   try {
     return await inspectWal(wal, disk, provenLsn)
   } finally {
-    terminal.progress('')
+    progress.clear()
   }
 }
 
@@ -62,13 +51,6 @@ function bytesIn(directory: string): number {
     name => statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0,
   )
   return sizes.reduce((sum, bytes) => sum + bytes, 0)
-}
-
-function progressBar(bytesRead: number, bytes: number): string {
-  // Damage makes it look at some places twice.
-  const share = Math.min(1, bytesRead / bytes)
-  const cells = Math.round(share * barCells)
-  return `${'█'.repeat(cells)}${'░'.repeat(barCells - cells)} ${Math.round(share * 100)} % of ${size(bytes)}`
 }
 
 function printReport(terminal: Terminal, wal: string, report: WalReport): void {

@@ -7,6 +7,7 @@ import { addGroups } from './commands/groups.ts'
 import { addProduce } from './commands/produce.ts'
 import { addStart } from './commands/start.ts'
 import { addTopics } from './commands/topics.ts'
+import { addVault } from './commands/vault.ts'
 import { addVersion } from './commands/version.ts'
 import { addSettingFlags } from './settings.ts'
 import type { Terminal } from './terminal.ts'
@@ -47,6 +48,7 @@ export function buildProgram(terminal: Terminal): Command {
   addGroups(program, terminal)
   addConfig(program, terminal)
   addFsck(program, terminal)
+  addVault(program, terminal)
   addCompletion(program, terminal)
   addVersion(program, terminal)
   return program

@@ -20,6 +20,14 @@ export function addSettingFlags(command: Command): Command {
     )
 }
 
+/** The flags of a command that needs nothing of the settings but where the data are. */
+export function addDataFlags(command: Command): Command {
+  const { flag, type, help } = settings.dataDirectory
+  return command
+    .addOption(new Option(`${flag} <${type.placeholder}>`, help))
+    .addOption(new Option('--config <file>', 'TOML file with settings; variables and flags win over it'))
+}
+
 /** What was given as `long`, behind the command or else before it: `chronicle --kafka-port 9093 start`. */
 export function flagValue(command: Command, long: string): string | boolean | undefined {
   for (let at: Command | null = command; at !== null; at = at.parent) {

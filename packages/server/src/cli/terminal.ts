@@ -53,6 +53,11 @@ export class Terminal {
     this.#errors.write(`${text}\n`)
   }
 
+  /** A question, whose answer comes on the same line. */
+  prompt(text: string): void {
+    this.#errors.write(text)
+  }
+
   /** Replaces the current line for the person: progress. Nothing where nobody looks. */
   progress(text: string): void {
     if (this.notesAreSeen) this.#errors.write(`\r\x1b[2K${text}`)
