@@ -65,6 +65,19 @@ export function leafHashes(leaves: Uint8Array): Uint8Array {
   return hashes
 }
 
+/** The nodes over pairs of hashes that stand one behind the other; a last one without a pair is left out. */
+export function pairHashes(hashes: Uint8Array): Uint8Array {
+  const pairs = Math.floor(hashes.length / (2 * hashBytes))
+  const message = nodeMessage()
+  const nodes = new Uint8Array(pairs * hashBytes)
+  for (let pair = 0; pair < pairs; pair++) {
+    const at = pair * 2 * hashBytes
+    message.set(hashes.subarray(at, at + 2 * hashBytes), leftAt)
+    hashInto(message, nodes, pair * hashBytes)
+  }
+  return nodes
+}
+
 /** Total: whatever it is given. */
 export function isHash(value: unknown): value is Hash {
   return value instanceof Uint8Array && value.length === hashBytes
