@@ -31,6 +31,7 @@ export type {
   Topic,
 } from './contract.ts'
 export type { Marker } from './control-batch.ts'
+export { encodeRecord } from './encode-batch.ts'
 export { logErrors } from './errors.ts'
 export { openLog } from './open.ts'
 export type { LogOptions, OpenWal } from './options.ts'
