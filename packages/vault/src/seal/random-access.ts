@@ -1,25 +1,29 @@
 import { vaultErrors } from '../errors.ts'
-import { type ChunkCipher, chunkBytes, messagePlainBytes, messagePrefixBytes, sealedChunkBytes } from './cobblestone.ts'
+import { type ChunkCipher, chunkBytes, sealedChunkBytes } from './chunk-cipher.ts'
+import { messagePlainBytes, messagePrefixBytes } from './cobblestone.ts'
 import type { SealedHeader, SealedPlace } from './contract.ts'
 import { parseSealedHeader } from './header.ts'
-import { openChunk, openLastChunk, openPrefix, sealedPrefixBytesMax } from './opener.ts'
+import { openPrefix, prefixBytesMax } from './prefix.ts'
 import { type KeyChoice, keyFor } from './streams.ts'
 
-/** Reads the bytes [start, end) of something sealed: all of them, from one version of it. */
+/** Reads the bytes [start, end) of something sealed. */
 export type RangeReader = (start: number, end: number) => Promise<Uint8Array>
 
 /** Something sealed that is opened in parts. */
 export type SealedRanges = {
   readonly header: SealedHeader
-  /** Authenticated (VS5). */
+  /** How many bytes were sealed: authenticated (VS7). */
   readonly plainBytes: number
-  /** The bytes [start, end) of what was sealed, by one read of the chunks they lie in. Throws 'vault.invalid-argument', 'vault.tampered'. */
+  /**
+   * The bytes [start, end) of what was sealed, by one read of the chunks that they lie in. Takes memory for as much as is asked for, and keeps none of it.
+   * Rejects with 'vault.invalid-argument', 'vault.tampered', 'vault.truncated'.
+   */
   read(start: number, end: number): Promise<Buffer>
 }
 
 /**
- * Opens something of `sealedBytes` bytes to be read in parts. The last chunk is opened first: that authenticates the length (VS5). Keeps nothing that it has read.
- * Throws as {@link Opener} does.
+ * Opens something of `sealedBytes` bytes to be read in parts. The last chunk is opened first: that authenticates the length (VS7).
+ * Rejects as {@link Opener} throws, and with what `read` and `key` reject with.
  */
 export async function openRandomAccess(
   read: RangeReader,
@@ -27,7 +31,7 @@ export async function openRandomAccess(
   key: KeyChoice,
   expected?: Partial<SealedPlace>,
 ): Promise<SealedRanges> {
-  const start = await readWhole(read, 0, Math.min(sealedBytes, sealedPrefixBytesMax))
+  const start = await readWhole(read, 0, Math.min(sealedBytes, prefixBytesMax))
   const header = parseSealedHeader(start)
   const chunksAt = header.headerBytes + messagePrefixBytes
   const plainBytes = messagePlainBytes(sealedBytes - header.headerBytes)
@@ -52,28 +56,28 @@ export async function openRandomAccess(
 type Message = {
   readonly read: RangeReader
   readonly cipher: ChunkCipher
+  /** Where chunk 0 begins in the sealed bytes. */
   readonly chunksAt: number
   readonly sealedBytes: number
   readonly lastChunk: number
 }
 
 /** What the chunks `first` to `last`, both included, hold. */
-async function readChunks(message: Message, first: number, last: number): Promise<Buffer> {
-  const at = (chunk: number) => Math.min(message.chunksAt + chunk * sealedChunkBytes, message.sealedBytes)
-  const sealed = await readWhole(message.read, at(first), at(last + 1))
-  const opened: Buffer[] = []
-  for (let chunk = first; chunk <= last; chunk++) {
-    const bytes = sealed.subarray(at(chunk) - at(first), at(chunk + 1) - at(first))
-    const openOne = chunk === message.lastChunk ? openLastChunk : openChunk
-    opened.push(openOne(message.cipher, chunk, bytes))
-  }
-  return opened.length === 1 ? opened[0]! : Buffer.concat(opened)
+async function readChunks({ read, cipher, chunksAt, sealedBytes, lastChunk }: Message, first: number, last: number) {
+  const from = chunksAt + first * sealedChunkBytes
+  const sealed = await readWhole(read, from, Math.min(chunksAt + (last + 1) * sealedChunkBytes, sealedBytes))
+  const fullChunks = last === lastChunk ? last - first : last - first + 1
+  const fullBytes = fullChunks * sealedChunkBytes
+  const plain = Buffer.allocUnsafeSlow(fullChunks * chunkBytes)
+  cipher.openAll(first, sealed.subarray(0, fullBytes), plain, 0)
+  return last === lastChunk ? Buffer.concat([plain, cipher.openLast(last, sealed.subarray(fullBytes))]) : plain
 }
 
 async function readWhole(read: RangeReader, start: number, end: number): Promise<Buffer> {
   const bytes = await read(start, end)
   if (bytes.length !== end - start) {
-    throw vaultErrors.create('vault.truncated', { from: start, needed: end - start, bytes: bytes.length })
+    const where = `bytes ${start} to ${end}`
+    throw vaultErrors.create('vault.truncated', { where, needed: end - start, bytes: bytes.length })
   }
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

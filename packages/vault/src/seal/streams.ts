@@ -1,8 +1,8 @@
 import type { Random } from '@chronicle/base'
-import { vaultErrors } from '../errors.ts'
 import type { SealedHeader, SealedPlace, SealKey } from './contract.ts'
 import { parseSealedHeader } from './header.ts'
-import { Opener, PrefixGatherer } from './opener.ts'
+import { Opener } from './opener.ts'
+import { PrefixGatherer } from './prefix.ts'
 import { Sealer } from './sealer.ts'
 
 /** A key, or how to find the one that a header names. */
@@ -48,9 +48,7 @@ export async function* openStream(
     const plain = opener.push(next)
     if (plain.length > 0) yield plain
   }
-  if (!opener) {
-    throw vaultErrors.create('vault.truncated', { where: 'header, salt and commitment', bytes: gatherer.bytes })
-  }
+  if (!opener) throw gatherer.endMissing()
   const last = opener.end()
   if (last.length > 0) yield last
 }
