@@ -55,14 +55,12 @@ export class KeyRing {
       const root = roots.root(roots.generation)
       assert(root, 'the newest root key is open')
       await this.records.create(wrapEntry(identity, secret, root, roots.generation, random))
-      // VK6: a change of the root key that begins after this look finds the record; one that began before is seen by it.
-      if (!(await roots.refresh())) {
+      if (await this.#isUnderNewestRoot(identity.id)) {
         await audit.record({ action: 'key.created', outcome: 'done', details: { keyId: identity.id, purpose } })
         const key: DataKey = { id: identity.id, purpose, createdMs: identity.createdMs, state: 'current', secret }
         this.#held.set(key.id, { key, checkedMs: clock.monotonic() })
         return key
       }
-      await this.records.discard(identity.id)
     }
     throw vaultErrors.create('vault.store-changed', { purpose })
   }
@@ -100,6 +98,20 @@ export class KeyRing {
 
   clear(): void {
     this.#held.clear()
+  }
+
+  /**
+   * After a record was written: a change of the root key that begins after this look finds the record and wraps it anew; one that began before is seen here, and
+   * the record goes again (VK6).
+   */
+  async #isUnderNewestRoot(id: string): Promise<boolean> {
+    let changed = true
+    try {
+      changed = await this.#options.roots.refresh()
+      return !changed
+    } finally {
+      if (changed) await this.records.discard(id)
+    }
   }
 
   #fresh(id: string): DataKey | undefined {

@@ -3,7 +3,8 @@
  *
  * 1. `vault.json` is replaced in one write: all root keys it has and a fresh one, wrapped by the new master. From here on only the new master opens the vault.
  * 2. Each key record is wrapped anew under the fresh root. Meanwhile every root that any record names is there.
- * 3. `vault.json` is replaced again: the old roots go.
+ * 3. `vault.json` is replaced again: the old roots go. A record under a root that is gone was written by a process that had not yet looked
+ *    whether the root is still the newest, and so was never handed out.
  *
  * A crash between any two writes leaves all keys readable; running it again completes it, with a root of its own.
  */
@@ -84,7 +85,7 @@ async function addRoot(roots: RootKeys, source: MasterSource | undefined, random
   await roots.replace(next, master)
 }
 
-/** False when the key is destroyed. */
+/** False when there is nothing to wrap. */
 async function rewrapKey({ roots, records, random }: RewrapContext, id: string, generation: number): Promise<boolean> {
   const fresh = roots.root(generation)
   assert(fresh, 'the fresh root is open')
@@ -94,8 +95,8 @@ async function rewrapKey({ roots, records, random }: RewrapContext, id: string, 
     const { entry, pair } = found
     if (entry.rootGeneration >= generation) return true
     const root = roots.root(entry.rootGeneration)
-    if (!root)
-      throw vaultErrors.create('vault.damaged', { record: keyName(id), part: `root key ${entry.rootGeneration}` })
+    // A process that ended before it saw that the root had changed has left it; nobody was given this key.
+    if (!root) return false
     const rewrapped = wrapEntry(entry, unwrapEntry(entry, root), fresh, generation, random)
     if (await records.replace(rewrapped, pair)) return true
   }
