@@ -64,14 +64,16 @@ function isNewer(members: unknown): boolean {
 
 /** As far as the members can be read; what else is wrong with them shows in their text. */
 function extraOf(members: unknown): ChunkExtra | undefined {
-  const { leafData, salt, payloadSha256, metadata } = Object(members)
-  if (isHex(leafData)) return { leafData: Buffer.from(leafData, 'hex') }
-  if (!isHex(salt) || !isHex(payloadSha256)) return undefined
-  return { salt: Buffer.from(salt, 'hex'), payloadSha256: Buffer.from(payloadSha256, 'hex'), metadata }
+  const { metadata, ...hashes } = Object(members)
+  const leafData = hashOf(hashes.leafData)
+  if (leafData) return { leafData }
+  const salt = hashOf(hashes.salt)
+  const payloadSha256 = hashOf(hashes.payloadSha256)
+  return salt && payloadSha256 ? { salt, payloadSha256, metadata } : undefined
 }
 
-function isHex(value: unknown): value is string {
-  return typeof value === 'string' && hexPattern.test(value)
+function hashOf(hex: unknown): Uint8Array | undefined {
+  return typeof hex === 'string' && hexPattern.test(hex) ? Uint8Array.from(Buffer.from(hex, 'hex')) : undefined
 }
 
 function hexOf(argument: string, hash: Uint8Array): string {

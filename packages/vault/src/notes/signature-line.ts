@@ -29,7 +29,11 @@ export function parseSignature(line: string, lineNumber: number): NoteSignature 
   if (base64 === undefined || rest.length > 0) throw refuse('not a name, a space and a signature')
   const bytes = decodeBase64(base64)
   if (!bytes || bytes.length <= keyHashBytes) throw refuse('not a key hash and a signature in base64')
-  return { name: name!, keyHash: bytes.toString('hex', 0, keyHashBytes), signature: bytes.subarray(keyHashBytes) }
+  return {
+    name: name!,
+    keyHash: Buffer.from(bytes.subarray(0, keyHashBytes)).toString('hex'),
+    signature: bytes.subarray(keyHashBytes),
+  }
 }
 
 /** A signature line without its newline. */

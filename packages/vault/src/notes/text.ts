@@ -47,10 +47,11 @@ export function parseDecimal(text: string, part: string, line: number): number {
 }
 
 /** Standard base64 (RFC 4648, section 4), padded, unused bits zero; undefined for anything else. */
-export function decodeBase64(text: string): Buffer | undefined {
+export function decodeBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0 || !base64Pattern.test(text)) return undefined
   const bytes = Buffer.from(text, 'base64')
-  return bytes.toString('base64') === text ? bytes : undefined
+  // A copy that keeps nothing else in memory.
+  return bytes.toString('base64') === text ? Uint8Array.from(bytes) : undefined
 }
 
 export function encodeBase64(bytes: Uint8Array): string {

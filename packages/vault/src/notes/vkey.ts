@@ -87,8 +87,9 @@ export function rawPublicKey(key: KeyObject): Buffer {
   return Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url')
 }
 
-function keyFromRaw(raw: Buffer): KeyObject {
-  return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') } })
+function keyFromRaw(raw: Uint8Array): KeyObject {
+  const x = Buffer.from(raw).toString('base64url')
+  return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x } })
 }
 
 function refusedKey(problem: string): Error {
