@@ -5,6 +5,7 @@ import { addConsume } from './commands/consume.ts'
 import { addFsck } from './commands/fsck.ts'
 import { addGroups } from './commands/groups.ts'
 import { addProduce } from './commands/produce.ts'
+import { addSeal } from './commands/seal.ts'
 import { addStart } from './commands/start.ts'
 import { addTopics } from './commands/topics.ts'
 import { addVault } from './commands/vault.ts'
@@ -49,6 +50,7 @@ export function buildProgram(terminal: Terminal): Command {
   addConfig(program, terminal)
   addFsck(program, terminal)
   addVault(program, terminal)
+  addSeal(program, terminal)
   addCompletion(program, terminal)
   addVersion(program, terminal)
   return program
