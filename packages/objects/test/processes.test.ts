@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { test } from 'node:test'
+import { PassThrough } from 'node:stream'
+import { afterEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { seededRandom } from '@chronicle/base'
@@ -14,6 +15,12 @@ const directory = testDirectory()
 const program = fileURLToPath(new URL('./writer.ts', import.meta.url))
 const bytesMax = 1_000_000
 
+/** Of a test that failed, too: a writer that nobody lets begin waits for ever. */
+const started: ChildProcess[] = []
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL')
+})
+
 /** A writer that is ready to begin. */
 type Writer = { readonly process: ChildProcess; readonly said: Said[]; begin(): void; readonly ended: Promise<unknown> }
 
@@ -21,10 +28,12 @@ async function startWriter(seed: number, mode: 'count' | 'race' | 'churn', amoun
   const child = spawn(process.execPath, [program, directory.path(), `${seed}`, mode, `${amount}`], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
+  started.push(child)
   const ended = once(child, 'close')
   const said: Said[] = []
   const lines = createInterface(child.stdout)
-  await once(lines, 'line')
+  const [first] = await Promise.race([once(lines, 'line'), ended])
+  assert.equal(first, 'ready', 'the writer ended before it was ready')
   // The last line of a killed process may be a part of one.
   lines.on('line', line => line.endsWith('}') && said.push(JSON.parse(line)))
   return { process: child, said, ended, begin: () => void child.stdin.write('go\n') }
@@ -75,9 +84,10 @@ test('O1 O2 O3 O6: writers that are killed at any moment leave whole objects, wh
       await writer.ended
     }
   })
-  await Promise.all(lives)
-  killing = false
-  await reading
+  const killed = Promise.all(lives).finally(() => {
+    killing = false
+  })
+  await Promise.all([reading, killed])
   await readAll(store, seen)
   const acknowledged = writers.flatMap(({ said }) => said)
   assert.ok(acknowledged.length > 20, `only ${acknowledged.length} puts`)
@@ -94,32 +104,27 @@ test('O6: what the dead left goes when the store is opened, and what the living 
   const areaOf = (): string[] => readdirSync(directory.path('.store', 'temporary')).sort()
   const [one, two] = [await directory.open(), await directory.open()]
   const ours = areaOf()
-  const arriving = Promise.withResolvers<void>()
-  const slow = one.put(
-    'slow',
-    (async function* () {
-      yield Buffer.from('before ')
-      await arriving.promise
-      yield Buffer.from('after')
-    })(),
-  )
-  const dead = await startWriter(1, 'churn')
-  assert.equal(areaOf().length, 3)
-  dead.process.kill('SIGKILL')
-  await dead.ended
-  assert.equal(areaOf().length, 3)
-  const living = await startWriter(2, 'churn')
-  const now = areaOf()
-  assert.equal(now.length, 3, 'the one that has just opened, instead of the dead one')
-  assert.deepEqual(
-    now.filter(name => ours.includes(name)),
-    ours,
-  )
-  arriving.resolve()
-  await slow
+  const slow = new PassThrough()
+  slow.write('before ')
+  const put = one.put('slow', slow)
+  try {
+    const dead = await startWriter(1, 'churn')
+    assert.equal(areaOf().length, 3)
+    dead.process.kill('SIGKILL')
+    await dead.ended
+    assert.equal(areaOf().length, 3)
+    await startWriter(2, 'churn')
+    const now = areaOf()
+    assert.equal(now.length, 3, 'the one that has just opened, instead of the dead one')
+    assert.deepEqual(
+      now.filter(name => ours.includes(name)),
+      ours,
+    )
+  } finally {
+    slow.end('after')
+  }
+  await put
   assert.equal((await readObject(two, 'slow', { bytesMax })).toString(), 'before after')
-  living.process.kill('SIGKILL')
-  await living.ended
 })
 
 /** Which body each version of each key had. */
