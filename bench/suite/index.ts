@@ -6,9 +6,11 @@ import { limits } from './limits.ts'
 import { memory } from './memory.ts'
 import { largeBatches, manyPartitions } from './produce.ts'
 import { recovery } from './recovery.ts'
+import { sealing } from './sealing.ts'
 import { smallRequests } from './small.ts'
 import { starting } from './start.ts'
 import { tailing } from './tail.ts'
+import { trees } from './trees.ts'
 
 /** Every benchmark, in the order in which they run. */
 export const suite: readonly Benchmark[] = [
@@ -24,4 +26,6 @@ export const suite: readonly Benchmark[] = [
   recovery,
   memory,
   starting,
+  sealing,
+  trees,
 ]
