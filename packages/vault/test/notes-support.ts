@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto'
 import { vaultErrors } from '../src/errors.ts'
+import { type HashReader, leafHash, nodeHash } from '../src/merkle/index.ts'
 
 /** What stands before the seed in the PKCS #8 form of an Ed25519 private key (RFC 8410, section 7). */
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -47,4 +48,12 @@ export function outcomeOf<T>(read: () => T): { readonly value: T } | { readonly 
     if (!vaultErrors.is(error)) throw error
     return { code: error.code }
   }
+}
+
+/** The leaf hashes 0, 1, 2 … of a tree that never ends, and the roots above them. */
+export const endlessTree: HashReader = {
+  async hash(level, index) {
+    if (level === 0) return leafHash(someHash(index))
+    return nodeHash(await endlessTree.hash(level - 1, 2 * index), await endlessTree.hash(level - 1, 2 * index + 1))
+  },
 }

@@ -77,12 +77,12 @@ export function parseNote(note: string | Uint8Array): SignedNote {
   if (end < 0) throw invalidNote('note', 'no empty line before the signatures')
   const text = all.slice(0, end + 1)
   const block = all.slice(end + separator.length)
-  if (!block.endsWith('\n')) throw invalidNote('note', 'the last signature line is missing or has no end')
   return { text, signatures: parseSignatures(block, text.split('\n').length + 1) }
 }
 
 /** Lines of signatures, each ended by a newline; the first of them is line `firstLine` of what it stands in. */
 export function parseSignatures(block: string, firstLine: number): NoteSignature[] {
+  if (!block.endsWith('\n')) throw invalidNote('note', 'the last signature line is missing or has no end')
   const lines = block.split('\n', noteSignaturesMax + 2)
   if (lines.length > noteSignaturesMax + 1) throw invalidNote('note', `more than ${noteSignaturesMax} signatures`)
   return lines.slice(0, -1).map((line, index) => parseSignature(line, firstLine + index))

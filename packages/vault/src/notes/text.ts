@@ -2,7 +2,7 @@ import type { ErrorDetails } from '@chronicle/base'
 import { vaultErrors } from '../errors.ts'
 
 /**
- * The parts that all formats of this directory are made of. Each has one form only: what parses, written again, is the same bytes. All
+ * The parts that all formats of this directory are made of. Each has one form only: what parses, written again, is the same bytes (VN2). All
  * refuse with 'vault.invalid-note', which names the place and what is wrong with it, and repeats nothing of the input.
  */
 
