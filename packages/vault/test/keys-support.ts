@@ -106,6 +106,15 @@ export function handClock(nowMs = 1_790_000_000_000): Clock & { advance(ms: numb
   }
 }
 
+/** Makes operations on the storage take a random number of turns, most few and some very many, so that they overlap in all ways. */
+export function jitter(storage: MemoryKeyStorage, seed: number): void {
+  const random = seededRandom(seed)
+  storage.pause = async () => {
+    const turns = random.int(8) === 0 ? random.int(1_500) : random.int(6)
+    for (let turn = 0; turn < turns; turn++) await undefined
+  }
+}
+
 export type Bench = {
   readonly storage: MemoryKeyStorage
   readonly audit: MemoryAudit

@@ -49,13 +49,15 @@ export class KeyRing {
   /** A fresh key, durable in both copies under the root key that is current by then. Nobody knows of it before it is returned. */
   async make(purpose: string): Promise<DataKey> {
     const { roots, clock, random, audit } = this.#options
-    const identity = { vault: roots.record.id, id: random.uuid(), purpose, createdMs: clock.now() }
-    const secret = freshKey(random)
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
-      const root = roots.root(roots.generation)
+      // Anew each time: whoever changes the root key may be writing the record of the last attempt still.
+      const identity = { vault: roots.record.id, id: random.uuid(), purpose, createdMs: clock.now() }
+      const secret = freshKey(random)
+      const { generation } = roots
+      const root = roots.root(generation)
       assert(root, 'the newest root key is open')
-      await this.records.create(wrapEntry(identity, secret, root, roots.generation, random))
-      if (await this.#isUnderNewestRoot(identity.id)) {
+      await this.records.create(wrapEntry(identity, secret, root, generation, random))
+      if (await this.#isNewest(generation, identity.id)) {
         await audit.record({ action: 'key.created', outcome: 'done', details: { keyId: identity.id, purpose } })
         const key: DataKey = { id: identity.id, purpose, createdMs: identity.createdMs, state: 'current', secret }
         this.#held.set(key.id, { key, checkedMs: clock.monotonic() })
@@ -104,13 +106,14 @@ export class KeyRing {
    * After a record was written: a change of the root key that begins after this look finds the record and wraps it anew; one that began before is seen here, and
    * the record goes again (VK6).
    */
-  async #isUnderNewestRoot(id: string): Promise<boolean> {
-    let changed = true
+  async #isNewest(generation: number, id: string): Promise<boolean> {
+    let isNewest = false
     try {
-      changed = await this.#options.roots.refresh()
-      return !changed
+      await this.#options.roots.refresh()
+      isNewest = this.#options.roots.generation === generation
+      return isNewest
     } finally {
-      if (changed) await this.records.discard(id)
+      if (!isNewest) await this.records.discard(id)
     }
   }
 

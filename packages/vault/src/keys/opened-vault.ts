@@ -12,6 +12,8 @@ import { unwrapSigning } from './signing.ts'
 import { Turns } from './turns.ts'
 import { statusOf } from './vault-record.ts'
 
+const reasonBytesMax = 1000
+
 export type OpenedVaultOptions = {
   readonly storage: KeyStorage
   readonly pairs: RecordPairs
@@ -67,6 +69,13 @@ export class OpenedVault implements Vault {
 
   async destroy(id: string, reason: string): Promise<void> {
     this.#checkOpen()
+    const bytes = Buffer.byteLength(reason)
+    if (bytes > reasonBytesMax)
+      throw vaultErrors.create('vault.invalid-argument', {
+        field: 'reason',
+        value: `${bytes} bytes`,
+        accepted: `up to ${reasonBytesMax} bytes of UTF-8`,
+      })
     await this.#ring.destroy(id, reason)
   }
 
