@@ -11,7 +11,6 @@ import { seededRandom } from '@chronicle/base'
 import { type ObjectStore, objectErrors, readObject } from '../src/index.ts'
 import { keysOf, nameIn, type Said, temporaryFiles, testDirectory } from './support.ts'
 
-const directory = testDirectory()
 const program = fileURLToPath(new URL('./writer.ts', import.meta.url))
 const bytesMax = 1_000_000
 
@@ -20,6 +19,7 @@ const started: ChildProcess[] = []
 afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL')
 })
+const directory = testDirectory()
 
 /** A writer that is ready to begin. */
 type Writer = { readonly process: ChildProcess; readonly said: Said[]; begin(): void; readonly ended: Promise<unknown> }
