@@ -71,7 +71,7 @@ export class ChunkCipher {
     }
   }
 
-  /** The nonce of chunk `number`; valid until the next call. Numbers are below 2^38, so they meet only its last five bytes. */
+  /** The nonce of chunk `number`; valid until the next call. Numbers are below 2^38, so they meet only its last five bytes (VS1). */
   nonce(number: number): Buffer {
     assert(Number.isInteger(number) && number >= 0 && number < chunksMax, 'chunk numbers are below 2^38')
     const nonce = this.#nonce
