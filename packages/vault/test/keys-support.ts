@@ -94,15 +94,19 @@ export function fixedSource(fill: number | Uint8Array, kind: MasterSource['kind'
   }
 }
 
-/** A clock that stands still until it is moved. */
-export function handClock(nowMs = 1_790_000_000_000): Clock & { advance(ms: number): void } {
+/** A clock that stands still until it is moved. `set` changes what time it shows, and not how much has passed. */
+export function handClock(
+  startMs = 1_790_000_000_000,
+): Clock & { advance(ms: number): void; set(nowMs: number): void } {
   let ms = 0
+  let originMs = startMs
   return {
-    now: () => nowMs + ms,
+    now: () => originMs + ms,
     monotonic: () => ms,
     after: systemClock.after,
     every: systemClock.every,
     advance: by => void (ms += by),
+    set: nowMs => void (originMs = nowMs - ms),
   }
 }
 
