@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { systemClock } from '@chronicle/base'
+import { type RunningWitness, serveAddCheckpoint, startWitness } from '@chronicle/testing'
 import { consistencyProof, treeRoot } from '../src/merkle/index.ts'
 import { formatCheckpoint } from '../src/notes/checkpoint.ts'
 import { cosign } from '../src/notes/cosignature.ts'
@@ -10,7 +11,6 @@ import { verifyCheckpoint } from '../src/notes/verify-proof.ts'
 import { formatVkey } from '../src/notes/vkey.ts'
 import { witnessAnchor } from '../src/notes/witness-anchor.ts'
 import { endlessTree, keyNamed, refusal, someHash } from './notes-support.ts'
-import { serve, serveWitness, type WitnessServer } from './notes-witness-server.ts'
 
 const origin = 'log.example/sessions/one'
 const log = ed25519Signer('log.example', keyNamed('log'))
@@ -29,7 +29,7 @@ function anchorAt(url: string, vkey = w1Vkey, timeoutMs = 20_000) {
 /** An anchor whose witness answers with what `respond` writes. */
 async function anchored(respond: (response: ServerResponse) => void, options: { timeoutMs?: number } = {}) {
   let requests = 0
-  const server = await serve(async (request, response) => {
+  const server = await serveAddCheckpoint(async (request, response) => {
     requests++
     for await (const _ of request);
     respond(response)
@@ -43,14 +43,15 @@ async function anchored(respond: (response: ServerResponse) => void, options: { 
 }
 
 test('two witnesses cosign a tree that grows, and a verifier who wants both is satisfied', async () => {
-  const servers: WitnessServer[] = []
+  const servers: RunningWitness[] = []
   try {
-    for (const name of ['w1.example', 'w2.example']) servers.push(await serveWitness({ name, logKeys: [log.vkey] }))
+    for (const name of ['w1.example', 'w2.example'])
+      servers.push(await startWitness({ name, privateKey: keyNamed(name), logKeys: [log.vkey] }))
     for (const size of [1, 5, 5, 7, 300]) {
       let note = await checkpointOf(size)
-      for (const { url, witness } of servers)
-        note = addSignatures(note, await anchorAt(url, witness.vkey).anchor(note, consistencyTo(size)))
-      const witnessKeys = servers.map(({ witness }) => witness.vkey)
+      for (const { url, vkey } of servers)
+        note = addSignatures(note, await anchorAt(url, vkey).anchor(note, consistencyTo(size)))
+      const witnessKeys = servers.map(({ vkey }) => vkey)
       const verified = verifyCheckpoint(note, { logKeys: [log.vkey], witnessKeys })
       assert.deepEqual([verified.size, verified.witnesses.length], [size, 2])
       assert.equal(servers[0]!.trees.get(origin)?.size, size)
@@ -61,7 +62,7 @@ test('two witnesses cosign a tree that grows, and a verifier who wants both is s
 })
 
 test('what a witness refuses is told with its name and status', async () => {
-  const server = await serveWitness({ name: 'w1.example', logKeys: [log.vkey] })
+  const server = await startWitness({ name: 'w1.example', privateKey: keyNamed('w1.example'), logKeys: [log.vkey] })
   const refuses = async (note: string, size: number, status: number, problem: RegExp) => {
     const refused = anchorAt(server.url).anchor(note, consistencyTo(size))
     await assert.rejects(refused, error => {
@@ -125,7 +126,7 @@ test('VN6 an answer that is too long, too late, a redirect or nonsense is a refu
 })
 
 test('a witness that nobody runs is a refusal', async () => {
-  const server = await serve(() => {})
+  const server = await serveAddCheckpoint(() => {})
   await server.close()
   const refused = anchorAt(server.url).anchor(await checkpointOf(1), consistencyTo(1))
   await assert.rejects(refused, refusal('vault.witness-refused', /cannot be reached/))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
+import { answerTo } from '@chronicle/testing'
 import fc from 'fast-check'
 import { consistencyProof, emptyRoot, type Hash, treeRoot } from '../src/merkle/index.ts'
 import { formatCheckpoint } from '../src/notes/checkpoint.ts'
@@ -8,7 +9,6 @@ import { addSignatures, ed25519Signer, signNote } from '../src/notes/note.ts'
 import { Witness, type WitnessedTree } from '../src/notes/witness.ts'
 import { formatWitnessRequest, parseWitnessRequest } from '../src/notes/witness-request.ts'
 import { endlessTree, keyNamed, outcomeOf, refusal, someHash } from './notes-support.ts'
-import { answerTo } from './notes-witness-server.ts'
 
 const origin = 'log.example/sessions/one'
 const log = ed25519Signer('log.example', keyNamed('log'))

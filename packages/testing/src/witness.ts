@@ -1,31 +1,36 @@
+import type { KeyObject } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Witness, type WitnessAnswer, type WitnessedTree } from '../src/notes/witness.ts'
-import { witnessRequestBytesMax } from '../src/notes/witness-request.ts'
-import { keyNamed } from './notes-support.ts'
+import { Witness, type WitnessAnswer, type WitnessedTree, witnessRequestBytesMax } from '@chronicle/vault'
 
-export type WitnessServer = {
-  readonly witness: Witness
+export type RunningWitness = {
+  readonly name: string
+  /** The verifier key of its cosignatures. */
+  readonly vkey: string
+  /** The prefix to submit to. */
   readonly url: string
   /** What it has witnessed, by origin. */
-  readonly trees: Map<string, WitnessedTree>
+  readonly trees: ReadonlyMap<string, WitnessedTree>
   close(): Promise<void>
 }
 
-/** A witness behind HTTP on this machine, whose memory is all that it keeps. */
-export async function serveWitness(options: {
-  name: string
-  logKeys: readonly string[]
-  nowSeconds?: () => number
-}): Promise<WitnessServer> {
-  const witness = new Witness({ name: options.name, privateKey: keyNamed(options.name), logKeys: options.logKeys })
+export type WitnessOptions = {
+  readonly name: string
+  readonly privateKey: KeyObject
+  readonly logKeys: readonly string[]
+  readonly nowSeconds?: (() => number) | undefined
+}
+
+/** A witness behind HTTP on this machine. It keeps what it has seen in memory only: good for tests, not for the world. */
+export async function startWitness(options: WitnessOptions): Promise<RunningWitness> {
+  const witness = new Witness(options)
   const trees = new Map<string, WitnessedTree>()
-  const nowSeconds = options.nowSeconds ?? (() => 1_700_000_000)
-  const close = await serve(async (request, response) => {
+  const nowSeconds = options.nowSeconds ?? (() => Math.floor(Date.now() / 1000))
+  const { url, close } = await serveAddCheckpoint(async (request, response) => {
     const answer = answerTo(witness, trees, await bodyOf(request), nowSeconds())
     response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body)
   })
-  return { witness, url: close.url, trees, close: close.close }
+  return { name: witness.name, vkey: witness.vkey, url, trees, close }
 }
 
 /** Nothing is awaited between reading the latest tree and keeping the next: that is the lock. */
@@ -43,8 +48,8 @@ export function answerTo(
   return answer
 }
 
-/** An HTTP server on a free port of this machine that posts to `/add-checkpoint` are handed to. */
-export async function serve(
+/** A server on a free port of this machine; `url` is a witness's submission prefix, and `handle` gets what is posted to it. */
+export async function serveAddCheckpoint(
   handle: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
@@ -64,7 +69,8 @@ async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
   let bytes = 0
   for await (const piece of request) {
     bytes += piece.length
-    if (bytes > witnessRequestBytesMax) break
+    // One byte too many is enough for the witness to refuse it.
+    if (bytes > witnessRequestBytesMax + 65_536) break
     pieces.push(piece)
   }
   return Buffer.concat(pieces)
