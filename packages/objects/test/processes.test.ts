@@ -75,7 +75,7 @@ test('O1 O2 O3 O6: writers that are killed at any moment leave whole objects, wh
     while (killing) await readAll(store, seen)
   })()
   const lives = [1, 2, 3].map(async lane => {
-    for (let life = 0; life < 3; life++) {
+    for (let life = 0; life < 2; life++) {
       const writer = await startWriter(lane * 1000 + life, 'churn')
       writers.push(writer)
       writer.begin()
@@ -87,7 +87,7 @@ test('O1 O2 O3 O6: writers that are killed at any moment leave whole objects, wh
   const killed = Promise.all(lives).finally(() => {
     killing = false
   })
-  await Promise.all([reading, killed])
+  await Promise.all([killed, reading.finally(() => killed)])
   await readAll(store, seen)
   const acknowledged = writers.flatMap(({ said }) => said)
   assert.ok(acknowledged.length > 20, `only ${acknowledged.length} puts`)
