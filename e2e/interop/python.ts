@@ -2,11 +2,21 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, missingProgram, onceFor, run } from './toolchain.ts'
 
-const requirements = join(import.meta.dirname, 'python/requirements.txt')
-const environment = join(cache, 'venv')
+const sources = join(import.meta.dirname, 'python')
 
-/** The Python of a virtual environment that holds the newest clients; undefined where there is no Python. */
-export function interopPython(): { python: string; missing: string | undefined } {
+/** Each in a virtual environment of its own: test files that run at the same time must not make the same one. */
+const environments = {
+  clients: { requirements: 'requirements.txt', directory: 'venv' },
+  seal: { requirements: 'seal-requirements.txt', directory: 'venv-seal' },
+} as const
+
+/** The Python of a virtual environment that holds the newest clients, or what opens sealed files; undefined where there is no Python. */
+export function interopPython(purpose: keyof typeof environments = 'clients'): {
+  python: string
+  missing: string | undefined
+} {
+  const requirements = join(sources, environments[purpose].requirements)
+  const environment = join(cache, environments[purpose].directory)
   const python = join(environment, 'bin/python')
   const missing = missingProgram('python3', ['-c', 'import venv, ensurepip'], 'install Python 3 with its venv module')
   if (missing === undefined) {
