@@ -4,11 +4,13 @@ import { addConfig } from './commands/config.ts'
 import { addConsume } from './commands/consume.ts'
 import { addFsck } from './commands/fsck.ts'
 import { addGroups } from './commands/groups.ts'
+import { addHealth } from './commands/health.ts'
 import { addProduce } from './commands/produce.ts'
 import { addSeal } from './commands/seal.ts'
 import { addStart } from './commands/start.ts'
 import { addTopics } from './commands/topics.ts'
 import { addVault } from './commands/vault.ts'
+import { addVerify } from './commands/verify.ts'
 import { addVersion } from './commands/version.ts'
 import { addSettingFlags } from './settings.ts'
 import type { Terminal } from './terminal.ts'
@@ -48,9 +50,11 @@ export function buildProgram(terminal: Terminal): Command {
   addConsume(program, terminal)
   addGroups(program, terminal)
   addConfig(program, terminal)
+  addHealth(program, terminal)
   addFsck(program, terminal)
   addVault(program, terminal)
   addSeal(program, terminal)
+  addVerify(program, terminal)
   addCompletion(program, terminal)
   addVersion(program, terminal)
   return program

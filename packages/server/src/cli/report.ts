@@ -8,8 +8,10 @@ export const exitCodes = { ok: 0, failure: 1, usage: 2 } as const
 
 const usageCodes: readonly string[] = [
   ...Object.keys(configErrors.specs),
+  'vault.invalid-argument',
   'server.unknown-command',
   'server.invalid-argument',
+  'server.key-needed',
   'server.advertised-address-missing',
   'server.cluster-not-available',
   'server.mode-not-available',
