@@ -41,10 +41,9 @@ export function leafHash(data: Uint8Array): Hash {
 
 /** SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Hash, right: Hash): Hash {
-  const message = nodeMessage()
-  message.set(left, leftAt)
-  message.set(right, rightAt)
-  return sha256(message)
+  pairMessage.set(left, leftAt)
+  pairMessage.set(right, rightAt)
+  return sha256(pairMessage)
 }
 
 export function nodeMessage(): Uint8Array {
@@ -53,6 +52,8 @@ export function nodeMessage(): Uint8Array {
   return message
 }
 
+/** Used anew for each hash: a message is no more than an argument. */
+const pairMessage = nodeMessage()
 const leafMessage = new Uint8Array(1 + hashBytes)
 
 /** The leaf hashes of leaf data of 32 bytes each, one behind the other as the data are. */
@@ -68,12 +69,11 @@ export function leafHashes(leaves: Uint8Array): Uint8Array {
 /** The nodes over pairs of hashes that stand one behind the other; a last one without a pair is left out. */
 export function pairHashes(hashes: Uint8Array): Uint8Array {
   const pairs = Math.floor(hashes.length / (2 * hashBytes))
-  const message = nodeMessage()
   const nodes = new Uint8Array(pairs * hashBytes)
   for (let pair = 0; pair < pairs; pair++) {
     const at = pair * 2 * hashBytes
-    message.set(hashes.subarray(at, at + 2 * hashBytes), leftAt)
-    hashInto(message, nodes, pair * hashBytes)
+    pairMessage.set(hashes.subarray(at, at + 2 * hashBytes), leftAt)
+    hashInto(pairMessage, nodes, pair * hashBytes)
   }
   return nodes
 }

@@ -1,7 +1,7 @@
 /** Proofs of RFC 6962 (sections 2.1.1 and 2.1.2), made from the hashes of perfect subtrees. */
 import type { Hash, HashReader } from './contract.ts'
 import { emptyRoot, nodeHash } from './hash.ts'
-import { checkRange, splitPoint, subtreesOf } from './shape.ts'
+import { checkRange, type Subtree, splitPoint, subtreesOf } from './shape.ts'
 
 /** Leaves [start, end). */
 type Range = readonly [start: number, end: number]
@@ -66,7 +66,14 @@ function rootsUpwards(ranges: Range[], reader: HashReader): Promise<Hash[]> {
   return Promise.all(ranges.reverse().map(range => rangeRoot(range, reader)))
 }
 
-async function rangeRoot([start, end]: Range, reader: HashReader): Promise<Hash> {
-  const hashes = await Promise.all(subtreesOf(start, end).map(({ level, index }) => reader.hash(level, index)))
+function rangeRoot([start, end]: Range, reader: HashReader): Promise<Hash> {
+  const subtrees = subtreesOf(start, end)
+  // Nearly every sibling is a perfect subtree: at most one of a proof's is not.
+  if (subtrees.length === 1) return reader.hash(subtrees[0]!.level, subtrees[0]!.index)
+  return foldedRoot(subtrees, reader)
+}
+
+async function foldedRoot(subtrees: readonly Subtree[], reader: HashReader): Promise<Hash> {
+  const hashes = await Promise.all(subtrees.map(({ level, index }) => reader.hash(level, index)))
   return hashes.reduceRight((right, left) => nodeHash(left, right))
 }
