@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { createSecretKey } from 'node:crypto'
 import { test } from 'node:test'
 import type { DataKey, Vault } from '../src/index.ts'
-import { decodeRecord } from '../src/keys/record.ts'
+import { decodeRecord, encodeRecord } from '../src/keys/record.ts'
 import { bench, Crash, coded, collect, fixedSource, jitter, type MemoryKeyStorage } from './keys-support.ts'
 
 async function withKeys(count: number): Promise<{ storage: MemoryKeyStorage; vault: Vault; keys: DataKey[] }> {
@@ -94,7 +93,7 @@ test('VK6: a crash between any two writes of a rewrap leaves every key readable 
 
 for (const where of ['in the same vault', 'in a vault that is open elsewhere']) {
   test(`VK6: keys that are made during a rewrap, ${where}, are not lost`, async () => {
-    for (let seed = 1; seed <= 30; seed++) {
+    for (let seed = 1; seed <= 20; seed++) {
       const { storage, keys } = await withKeys(3)
       const a = await bench({ storage, seed }).open()
       const b = where === 'in the same vault' ? a : await bench({ storage, seed: seed + 500 }).open()
@@ -108,7 +107,7 @@ for (const where of ['in the same vault', 'in a vault that is open elsewhere']) 
 }
 
 test('VK6: of two rewraps at once at least one is completed, and no key is lost', async () => {
-  for (let seed = 1; seed <= 30; seed++) {
+  for (let seed = 1; seed <= 20; seed++) {
     const { storage, keys } = await withKeys(4)
     const vaults = [await bench({ storage, seed }).open(), await bench({ storage, seed: seed + 500 }).open()]
     jitter(storage, seed)
@@ -131,28 +130,39 @@ test('VK6: a vault that cannot follow to the new master says so, and makes nothi
   assert.equal((await collect(a.keys())).length, before)
 })
 
+test('VK6: a record that a process left under a root that is gone holds nothing up', async () => {
+  const { storage, vault, keys } = await withKeys(3)
+  const left = storage.records.get(`keys/${keys[0]!.id}.json`)!.bytes
+  const id = '00000000-0000-4000-8000-000000000000'
+  const decoded = decodeRecord('chronicle-key', left)
+  assert.ok(decoded.state === 'whole')
+  await vault.rewrap({})
+  storage.plant(`keys/${id}.json`, encodeRecord('chronicle-key', 1, { ...decoded.fields, id }))
+  assert.deepEqual(await vault.rewrap({}), { keys: 2 })
+  await assert.rejects(vault.key(id), coded('vault.damaged'))
+  await assertReadable(vault, keys)
+})
+
 test('VK2: wrapping never uses a salt twice', async () => {
   const { storage, vault } = await withKeys(20)
   await vault.rewrap({})
   await vault.rewrap({ source: fixedSource(3) })
-  const salts = storage.history.flatMap(bytes =>
-    [...`${bytes}`.matchAll(/"wrapped": "([^"]{43})/g)].map(([, salt]) => salt),
-  )
-  const distinct = new Map(salts.map(salt => [salt, 0]))
-  for (const bytes of storage.history)
-    for (const [, salt, rest] of `${bytes}`.matchAll(/"wrapped": "([^"]{43})([^"]+)/g)) {
-      const seen = distinct.get(salt) as unknown
-      if (typeof seen === 'string') assert.equal(seen, rest, 'one salt, one wrapping')
-      else distinct.set(salt, rest as never)
+  const wrappings = new Map<string, string>()
+  for (const bytes of storage.history) {
+    for (const [, text] of `${bytes}`.matchAll(/"wrapped": "([^"]+)/g)) {
+      const wrapped = Buffer.from(text!, 'base64').toString('hex')
+      const salt = wrapped.slice(0, 64)
+      assert.equal(wrappings.get(salt) ?? wrapped, wrapped, 'one salt, one wrapping')
+      wrappings.set(salt, wrapped)
     }
-  assert.ok(distinct.size > 60)
+  }
+  assert.ok(wrappings.size > 60)
 })
 
-test('a source whose master does not open what it wrapped changes nothing', async () => {
+test('a source that fails changes nothing', async () => {
   const { storage, vault, keys } = await withKeys(2)
   const failing = { ...fixedSource(2), make: () => Promise.reject(new Error('no keychain')) }
   await assert.rejects(vault.rewrap({ source: failing }), /no keychain/)
   assert.deepEqual(generations(storage).roots, [1])
-  assert.ok(createSecretKey(Buffer.alloc(32, 1)))
   await assertReadable(await bench({ storage }).open(), keys)
 })

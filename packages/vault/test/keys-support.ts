@@ -25,7 +25,7 @@ export class MemoryKeyStorage implements KeyStorage {
   writes = 0
   crashAfter = Number.POSITIVE_INFINITY
   /** Awaited before every operation, so that two vaults interleave. */
-  pause: () => Promise<void> = async () => undefined
+  pause: (operation: 'read' | 'write' | 'remove' | 'list', name: string) => Promise<void> = async () => undefined
   #version = 0
 
   copy(): MemoryKeyStorage {
@@ -37,26 +37,26 @@ export class MemoryKeyStorage implements KeyStorage {
   }
 
   async read(name: string): Promise<Stored | undefined> {
-    await this.pause()
+    await this.pause('read', name)
     const found = this.records.get(name)
     return found && { bytes: Buffer.from(found.bytes), version: found.version }
   }
 
   async write(name: string, bytes: Uint8Array, expected: string | undefined): Promise<string> {
-    await this.pause()
-    this.#step()
+    await this.pause('write', name)
+    this.step()
     if (this.records.get(name)?.version !== expected) throw vaultErrors.create('vault.store-changed', { record: name })
     return this.plant(name, bytes)
   }
 
   async remove(name: string): Promise<void> {
-    await this.pause()
-    this.#step()
+    await this.pause('remove', name)
+    this.step()
     this.records.delete(name)
   }
 
   async *list(prefix: string): AsyncIterable<string> {
-    await this.pause()
+    await this.pause('list', prefix)
     yield* [...this.records.keys()].filter(name => name.startsWith(prefix)).sort()
   }
 
@@ -67,7 +67,8 @@ export class MemoryKeyStorage implements KeyStorage {
     return version
   }
 
-  #step(): void {
+  /** One more thing that the process did. */
+  step(): void {
     if (this.writes++ >= this.crashAfter) throw new Crash('the process ended')
   }
 }
@@ -114,7 +115,7 @@ export function handClock(
 export function jitter(storage: MemoryKeyStorage, seed: number): void {
   const random = seededRandom(seed)
   storage.pause = async () => {
-    const turns = random.int(8) === 0 ? random.int(1_500) : random.int(6)
+    const turns = random.int(8) === 0 ? random.int(600) : random.int(6)
     for (let turn = 0; turn < turns; turn++) await undefined
   }
 }

@@ -6,9 +6,9 @@
  *   "writer": 8 hex digits, one for each opening of the log, "seq": from 1 on, "after": [ SHA-256 of a line without its end, in hex, … ] }
  * ```
  *
- * `after` names every line that no line had named yet: the line before, or several where processes wrote at the same moment. So nothing can be changed, taken out or moved
- * without a hash that fits nothing, but for the lines at the very end, which no line names yet: keep `heads` elsewhere to cover those as well. What somebody puts in between stays
- * unnamed, and shows as one head more.
+ * `after` names every line that no line had named yet: the line before, or several where processes wrote at the same moment. So nothing can be
+ * changed, taken out or moved without a hash that fits nothing, but for the lines at the very end, which no line names yet: keep `heads` elsewhere to
+ * cover those as well. What somebody puts in between stays unnamed, and shows as one head more.
  */
 import { createHash } from 'node:crypto'
 import type { AuditEvent } from './contract.ts'

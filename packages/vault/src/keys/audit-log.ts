@@ -28,8 +28,9 @@ const eventBytesMax = 32 * 1024
 type Waiting = { readonly event: AuditEvent; readonly resolve: () => void; readonly reject: (error: unknown) => void }
 
 /**
- * The audit log in a file, made with mode 0600. What comes while a write is under way goes out together with the next one. Several processes may write to the same file.
- * When a write fails, those who wait for it are refused with 'vault.audit-failed' and must not go on; the next event is tried anew.
+ * The audit log in a file, made with mode 0600. What comes while a write is under way goes out together with the next one. Several processes
+ * may write to the same file. When a write fails, those who wait for it are refused with 'vault.audit-failed' and must not go on, whether or not their lines
+ * stand there; the next event is tried anew.
  */
 export function fileAuditLog(path: string, options: FileAuditLogOptions): FileAuditLog {
   return new Writer(path, options)

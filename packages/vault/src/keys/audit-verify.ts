@@ -14,7 +14,10 @@ export type AuditReport = {
   readonly tornLines: number
   /** The oldest file begins with the first line that was ever written; false when older files are not here any more. */
   readonly fromTheBeginning: boolean
-  /** Hashes of lines that no line names: the last one, and what other processes wrote at the same moment. Kept elsewhere, they show later that nothing was cut off. */
+  /**
+   * Hashes of lines that no line names: the last one, and what other processes wrote at the same moment. Kept elsewhere, they show later that nothing
+   * was cut off.
+   */
   readonly heads: readonly string[]
 }
 

@@ -10,8 +10,9 @@ import type { SourceParameters } from './vault-record.ts'
 import { keyBytes } from './wrap.ts'
 
 /**
- * A master key in a file of 32 bytes that its owner alone may read. `make` takes the file that is there, which is what an interrupted start leaves, or makes one. `open` reads the
- * file that the vault names, or, where that is gone (the directory was moved), the one at `path`.
+ * A master key in a file of 32 bytes that its owner alone may read. `make` takes the file that is there, which is what an interrupted start leaves, or
+ * makes one. `open` reads the file that the vault names, or, where that is gone (the directory was moved), the one at `path`. Rejects with
+ * 'vault.master-missing', 'vault.key-file-exposed', 'vault.damaged'.
  */
 export function keyFileSource({ path, random = systemRandom }: { path: string; random?: Random }): MasterSource {
   return {

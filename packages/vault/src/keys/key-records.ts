@@ -11,8 +11,8 @@
  *   "wrapped":        base64 of 112 bytes, see wrap.ts
  * ```
  *
- * The wrapped bytes authenticate all the rest: records cannot be swapped or edited (VK3). A key is destroyed from the moment that its `destroyed` record is durable,
- * whatever else is found; whoever writes a key record looks for it afterwards, and takes back what it wrote (VK5).
+ * The wrapped bytes authenticate all the rest: records cannot be swapped or edited (VK3). A key is destroyed from the moment that its `destroyed`
+ * record is durable, whatever else is found; whoever writes a key record looks for it afterwards, and takes back what it wrote (VK5).
  */
 import type { KeyObject } from 'node:crypto'
 import type { Random } from '@chronicle/base'

@@ -103,8 +103,8 @@ export class KeyRing {
   }
 
   /**
-   * After a record was written: a change of the root key that begins after this look finds the record and wraps it anew; one that began before is seen here, and
-   * the record goes again (VK6).
+   * After a record was written: a change of the root key that begins after this look finds the record and wraps it anew; one that began before is
+   * seen here, and the record goes again (VK6).
    */
   async #isNewest(generation: number, id: string): Promise<boolean> {
     let isNewest = false

@@ -56,8 +56,8 @@ export function keychainSource(
 }
 
 /**
- * Whether the keychain answers. Asks for nothing that exists, so nobody is prompted, and asks in another process: a session bus that accepts and then says nothing
- * would hold this one for ever.
+ * Whether the keychain answers. Asks for nothing that exists, so nobody is prompted, and asks in another process: a session bus that accepts and
+ * then says nothing would hold this one for ever.
  */
 export async function keychainUsable(
   service: string,

@@ -29,8 +29,9 @@ export type OpenVaultOptions = Omit<CreateVaultOptions, 'source'> & {
 }
 
 /**
- * Opens the vault that `storage` holds, with the source of the kind that it names. Rejects with 'vault.not-initialised', 'vault.wrong-master', 'vault.damaged',
- * 'vault.newer-version', what the source rejects with, or, where no source of that kind is given, 'vault.no-passphrase', 'vault.keychain-unavailable', 'vault.master-missing'.
+ * Opens the vault that `storage` holds, with the source of the kind that it names. Rejects with 'vault.not-initialised', 'vault.wrong-master',
+ * 'vault.damaged', 'vault.newer-version', what the source rejects with, or, where no source of that kind is given, 'vault.no-passphrase',
+ * 'vault.keychain-unavailable', 'vault.master-missing'.
  */
 export async function openVault(options: OpenVaultOptions): Promise<Vault> {
   const { storage, sources, audit, clock, random } = options

@@ -40,9 +40,9 @@ type Kdf =
   | { readonly kdf: 'pbkdf2-sha256'; readonly salt: string; readonly iterations: number }
 
 /**
- * A master key that is derived from a passphrase (RFC 9106, RFC 8018); salt and cost stand in the key store. `iterations` is the count of PBKDF2-HMAC-SHA256 where that is chosen, and
- * a floor on the work of Argon2id otherwise: 3 passes over 64 MiB for every 100,000, begun ones counted whole. The passphrase counts in Unicode's form NFC: the
- * same one typed on another machine opens the vault.
+ * A master key that is derived from a passphrase (RFC 9106, RFC 8018); salt and cost stand in the key store, the passphrase nowhere (VK1). `iterations` is
+ * the count of PBKDF2-HMAC-SHA256 where that is chosen, and a floor on the work of Argon2id otherwise: 3 passes over 64 MiB for every 100,000, begun ones
+ * counted whole. The passphrase counts in Unicode's form NFC: the same one typed on another machine opens the vault.
  */
 export function passphraseSource(options: PassphraseOptions): MasterSource {
   const { passphrase, kdf = { algorithm: 'argon2id', iterations: kdfIterationsMin }, random = systemRandom } = options

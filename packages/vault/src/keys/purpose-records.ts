@@ -8,8 +8,8 @@
  *   "usesReserved": how many uses of that key processes have taken, in blocks, before they made them
  * ```
  *
- * Replaced by conditional writes only, so of two processes that make a key at the same time one learns of it and takes the other's key. It has no copy: when it is lost the
- * purpose gets a fresh key, and the old ones stay readable under their ids.
+ * Replaced by conditional writes only, so of two processes that make a key at the same time one learns of it and takes the other's key. It has no copy:
+ * when it is lost the purpose gets a fresh key, and the old ones stay readable under their ids.
  */
 import { createHash } from 'node:crypto'
 import { vaultErrors } from '../errors.ts'

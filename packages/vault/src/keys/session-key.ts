@@ -12,8 +12,8 @@ const epochMax = 0xffff_ffff
 const derive = promisify(pbkdf2)
 
 /**
- * The key of one epoch of a session, from the session's data key: PBKDF2-HMAC-SHA256 (RFC 8018), salt `chronicle session` 0x00 id 0x00 epoch in decimal. Epochs count from 1; 0
- * is the data key itself. Takes tens of milliseconds on another thread: once a session and epoch, never once a chunk.
+ * The key of one epoch of a session, from the session's data key: PBKDF2-HMAC-SHA256 (RFC 8018), salt `chronicle session` 0x00 id 0x00 epoch in
+ * decimal. Epochs count from 1; 0 is the data key itself. Takes tens of milliseconds on another thread: once a session and epoch, never once a chunk.
  */
 export async function sessionKey(key: DataKey, sessionId: string, epoch: number, iterations: number): Promise<SealKey> {
   check('sessionId', sessionId, sessionId !== '' && !sessionId.includes('\0'), 'text without a zero byte')

@@ -10,7 +10,7 @@
  *   "roots":     [{ "generation": from 1 on, "wrapped": base64 of 112 bytes }, …]     oldest first; one, but while keys are being wrapped anew
  * ```
  *
- * The wrapped roots authenticate id, time, source and public key: who changes one of them makes a vault that does not open.
+ * The wrapped roots authenticate id, time, source and public key: who changes one of them makes a vault that does not open (VK3).
  */
 import type { KeyObject } from 'node:crypto'
 import type { Random } from '@chronicle/base'

@@ -36,7 +36,7 @@ assert(wrappedBytes === 112, 'a wrapped key has 112 bytes')
 
 const label = 'chronicle key wrap v1'
 
-/** Wraps `secret` (32 bytes) under `wrapping`. `context` is authenticated: the bytes do not open as anything else. */
+/** Wraps `secret` (32 bytes) under `wrapping`. `context` is authenticated: the bytes do not open as anything else. Plain bytes are wiped (VK1). */
 export function wrapKey(wrapping: KeyObject, secret: KeyObject, context: string, random: Random): Buffer {
   const wrapped = Buffer.alloc(wrappedBytes)
   wrapped.set(random.bytes(saltBytes), 0)
