@@ -43,7 +43,7 @@ export type Vault = {
   readonly id: string
   readonly status: VaultStatus
 
-  /** The key that seals what is new for `purpose`: the newest one, or a fresh one when there is none or it is past its age (V-rotation). */
+  /** The key that seals what is new for `purpose`: the newest one, or a fresh one when there is none or it is past its age or used up (VK7). */
   keyFor(purpose: string): Promise<DataKey>
   /** The key that a ciphertext names. Rejects with 'vault.key-not-found', 'vault.key-destroyed', 'vault.wrong-master', 'vault.damaged'. */
   key(id: string): Promise<DataKey>
