@@ -23,107 +23,110 @@ export type WitnessAnchorOptions = {
 
 const defaultTimeoutMs = 10_000
 /** Enough for the cosignatures of some keys, post-quantum ones too. */
-const responseBytesMax = 65_536
+const answerBytesMax = 65_536
 /** A witness names its size once; it names another when somebody offered it a checkpoint in between. */
 const attemptsMax = 4
 
-type Response = { readonly status: number; readonly contentType: string; readonly body: Uint8Array }
+type Answer = { readonly status: number; readonly contentType: string; readonly body: Uint8Array }
 
 /**
  * The client's half of C2SP tlog-witness, add-checkpoint. It keeps nothing: it asks with size 0, and when the witness answers that it knows a
  * larger tree (409), again with the proof from there. What is not the witness's own verified cosignature is ignored (VN6).
  */
 export function witnessAnchor(options: WitnessAnchorOptions): Anchor {
-  const url = submissionUrl(options.url)
-  const { name, type } = parseVkey(options.vkey)
-  if (type !== 'cosignature')
-    throw vaultErrors.create('vault.invalid-argument', { argument: 'vkey', accepted: 'a cosigner key (0x04)' })
-  const refused = (problem: string, details: ErrorDetails = {}, cause?: unknown) =>
-    vaultErrors.create('vault.witness-refused', { witness: name, problem, ...details }, cause)
+  return new WitnessAnchor(options)
+}
 
-  async function anchor(
-    checkpoint: string,
-    consistency: (from: number) => Promise<readonly Hash[]>,
-  ): Promise<string[]> {
+class WitnessAnchor implements Anchor {
+  readonly name: string
+  readonly #url: string
+  readonly #options: WitnessAnchorOptions
+
+  constructor(options: WitnessAnchorOptions) {
+    const { name, type } = parseVkey(options.vkey)
+    if (type !== 'cosignature')
+      throw vaultErrors.create('vault.invalid-argument', { argument: 'vkey', accepted: 'a cosigner key (0x04)' })
+    this.name = name
+    this.#url = submissionUrl(options.url)
+    this.#options = options
+  }
+
+  async anchor(checkpoint: string, consistency: (from: number) => Promise<readonly Hash[]>): Promise<string[]> {
     const note = parseNote(checkpoint)
     const { size } = parseCheckpoint(note.text)
     let oldSize = 0
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const proof = oldSize === 0 || oldSize === size ? [] : await consistency(oldSize)
-      const response = await post(formatWitnessRequest(oldSize, proof, checkpoint))
-      if (response.status === 200) return cosignaturesIn(response.body, note)
-      if (response.status !== 409) throw refused(problemOf(response.status), { status: response.status })
-      oldSize = witnessedSize(response)
-      if (oldSize > size) throw refused('it knows a larger tree', { status: 409, size, witnessed: oldSize })
+      const answer = await this.#post(formatWitnessRequest(oldSize, proof, checkpoint))
+      if (answer.status === 200) return this.#cosignaturesIn(answer, note)
+      if (answer.status !== 409) throw this.#refused(problemOf(answer.status), { status: answer.status })
+      oldSize = this.#sizeIn(answer)
+      if (oldSize > size) throw this.#refused('it knows a larger tree', { status: 409, size, witnessed: oldSize })
     }
-    throw refused('its size kept changing', { status: 409, attempts: attemptsMax })
+    throw this.#refused('its size kept changing', { status: 409, attempts: attemptsMax })
   }
 
-  async function post(body: string): Promise<Response> {
+  async #post(body: string): Promise<Answer> {
+    const { fetch, clock, timeoutMs = defaultTimeoutMs } = this.#options
     const abort = new AbortController()
-    const timer = options.clock.after(options.timeoutMs ?? defaultTimeoutMs, () => abort.abort())
+    const timer = clock.after(timeoutMs, () => abort.abort())
     try {
       const headers = { 'content-type': 'text/plain; charset=utf-8' }
       // A redirect could lead anywhere: it is an answer like any other that is not 200.
-      const response = await options.fetch(url, {
-        method: 'POST',
-        body,
-        headers,
-        redirect: 'manual',
-        signal: abort.signal,
-      })
+      const init = { method: 'POST', body, headers, redirect: 'manual', signal: abort.signal } as const
+      const response = await fetch(this.#url, init)
       const contentType = response.headers.get('content-type') ?? ''
-      return { status: response.status, contentType, body: await boundedBody(response) }
+      return { status: response.status, contentType, body: await this.#bodyOf(response) }
     } catch (cause) {
       if (vaultErrors.is(cause)) throw cause
-      throw refused(abort.signal.aborted ? 'it did not answer in time' : 'it cannot be reached', {}, cause)
+      throw this.#refused(abort.signal.aborted ? 'it did not answer in time' : 'it cannot be reached', {}, cause)
     } finally {
       timer.cancel()
     }
   }
 
-  async function boundedBody(response: globalThis.Response): Promise<Uint8Array> {
+  async #bodyOf(response: Response): Promise<Uint8Array> {
     const pieces: Uint8Array[] = []
     let bytes = 0
     for await (const piece of response.body ?? []) {
       bytes += piece.length
-      if (bytes > responseBytesMax)
-        throw refused(`its answer is longer than ${responseBytesMax} bytes`, { status: response.status })
+      if (bytes > answerBytesMax)
+        throw this.#refused(`its answer is longer than ${answerBytesMax} bytes`, { status: response.status })
       pieces.push(piece)
     }
     return Buffer.concat(pieces)
   }
 
-  /** The size in the body of a 409. */
-  function witnessedSize({ contentType, body }: Response): number {
+  /** The size that a 409 names. */
+  #sizeIn({ contentType, body }: Answer): number {
     const text = Buffer.from(body).toString('latin1')
     if (contentType.split(';')[0] !== sizeContentType || !text.endsWith('\n'))
-      throw refused('its answer names no size', { status: 409 })
-    return understood(409, () => parseDecimal(text.slice(0, -1), 'size of the witness', 1))
+      throw this.#refused('its answer names no size', { status: 409 })
+    return this.#understood(409, () => parseDecimal(text.slice(0, -1), 'size of the witness', 1))
   }
 
-  function cosignaturesIn(body: Uint8Array, { text }: SignedNote): string[] {
-    const lines = understood(200, () => {
-      const block = strictText(body, 'answer of the witness', responseBytesMax)
-      const signatures = parseSignatures(block, 1).filter(signature => signature.name === name)
-      return signatures.filter(
-        signature => verifySignatures({ text, signatures: [signature] }, [options.vkey]).length > 0,
-      )
+  /** The lines of a 200 that its key signed, each once. */
+  #cosignaturesIn({ body }: Answer, { text }: SignedNote): string[] {
+    const byItsKey = this.#understood(200, () => {
+      const signatures = parseSignatures(strictText(body, 'answer of the witness', answerBytesMax), 1)
+      return signatures.filter(line => verifySignatures({ text, signatures: [line] }, [this.#options.vkey]).length > 0)
     })
-    if (lines.length === 0) throw refused('its answer holds no cosignature by its key', { status: 200 })
-    return [...new Set(lines.map(formatSignature))]
+    if (byItsKey.length === 0) throw this.#refused('its answer holds no cosignature by its key', { status: 200 })
+    return [...new Set(byItsKey.map(formatSignature))]
   }
 
-  function understood<T>(status: number, read: () => T): T {
+  #understood<T>(status: number, read: () => T): T {
     try {
       return read()
     } catch (cause) {
       if (!vaultErrors.is(cause)) throw cause
-      throw refused(`its answer is not understood: ${cause.message}`, { status }, cause)
+      throw this.#refused(`its answer is not understood: ${cause.message}`, { status }, cause)
     }
   }
 
-  return { name, anchor }
+  #refused(problem: string, details: ErrorDetails = {}, cause?: unknown): Error {
+    return vaultErrors.create('vault.witness-refused', { witness: this.name, problem, ...details }, cause)
+  }
 }
 
 /** What the statuses of the specification mean for a log. */
