@@ -186,3 +186,11 @@ test('random access refuses a length that is not the one that was sealed (VS7)',
   const short = async (start: number, end: number) => sealed.subarray(start, end - 1)
   await assert.rejects(openRandomAccess(short, sealed.length, key, place), { code: 'vault.truncated' })
 })
+
+test('a place that was made up does not bring control characters into a message', () => {
+  const forged = seal(Buffer.alloc(0), key, { kind: 'file', place: 'a\n\u001b[2J\u009b\u202e' }, systemRandom)
+  assert.throws(
+    () => open(forged, key, place),
+    (error: Error) => !/\p{C}/u.test(error.message) && /expected: "archive/.test(error.message),
+  )
+})

@@ -12,7 +12,10 @@ export const chunksMax = 2 ** 38
 
 const algorithm = 'aes-256-gcm'
 
-/** Seals and opens the chunks of one message, whose format is drawn in cobblestone.ts. */
+/**
+ * Seals and opens the chunks of one message, whose format is drawn in cobblestone.ts. Node cannot give a cipher a second nonce, so every chunk makes
+ * one of its own; from a KeyObject that takes a fraction of what it takes from the bytes of a key.
+ */
 export class ChunkCipher {
   readonly #key: KeyObject
   readonly #baseNonce: Buffer
@@ -80,6 +83,7 @@ export class ChunkCipher {
     return nonce
   }
 
+  /** Decrypts, and lets go of what came out unless the tag fits (VS3). */
   #opened(number: number, sealed: Uint8Array): Buffer | undefined {
     const tagAt = sealed.length - tagBytes
     const cipher = createDecipheriv(algorithm, this.#key, this.nonce(number), { authTagLength: tagBytes })

@@ -13,8 +13,8 @@
  *     30    P  place, UTF-8
  *   30+P    4  crc32c of bytes 0 to 30+P−1
  * ```
- * All of it is the context of the message: kind, key id, epoch and place are authenticated by opening it (VS2), not before. The checksum only tells a
- * damaged header from a changed one. Magic and version stay where they are in every later version.
+ * All of it is the context of the message: kind, key id, epoch and place are authenticated by opening it (VS2), and not before. The checksum is there so
+ * that a damaged header is told from another key, and without one. Magic and version stay where they are in every later version.
  */
 import { assert, crc32c } from '@chronicle/base'
 import { vaultErrors } from '../errors.ts'
@@ -47,7 +47,7 @@ export function sealedHeaderBytes(place: string): number {
   return at.place + Buffer.byteLength(place) + crcBytes
 }
 
-/** The clear header for what `key` seals. Rejects 'vault.invalid-argument'. */
+/** The clear header for what `key` seals. Throws 'vault.invalid-argument'. */
 export function encodeSealedHeader(key: SealKey, { kind, place }: SealedPlace): Buffer {
   checkArguments(key, kind, place)
   const bytes = Buffer.alloc(sealedHeaderBytes(place))
@@ -114,8 +114,8 @@ export function checkHeader(header: SealedHeader, key: SealKey, expected: Partia
     if (given[field] !== undefined && given[field] !== header[field]) {
       throw vaultErrors.create('vault.tampered', {
         where: `clear header, ${field}`,
-        expected: given[field],
-        found: header[field],
+        expected: quoted(given[field]),
+        found: quoted(header[field]),
       })
     }
   }
@@ -130,6 +130,11 @@ function checkArguments(key: SealKey, kind: SealedKind, place: string): void {
   if (!Number.isInteger(key.epoch) || key.epoch < 0 || key.epoch > 0xffffffff) {
     refuse('epoch', key.epoch, 'a whole number from 0 to 4294967295')
   }
+}
+
+/** What a header says is anybody's text until it is authenticated: control characters in it must not reach a terminal or a log. */
+function quoted(value: string | number): string | number {
+  return typeof value === 'number' ? value : JSON.stringify(value).replace(/\p{C}/gu, '?')
 }
 
 function refuse(field: string, value: string | number, accepted: string): never {
