@@ -124,7 +124,9 @@ export class MemoryStorage implements TileStorage {
 
   async read(path: string): Promise<Uint8Array | undefined> {
     this.reads.push(path)
-    return this.files.get(path)
+    const bytes = this.files.get(path)
+    // As files are read: a Buffer, whose slices share its memory.
+    return bytes && Buffer.from(bytes)
   }
 
   async write(path: string, bytes: Uint8Array): Promise<void> {

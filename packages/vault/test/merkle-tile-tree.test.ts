@@ -70,15 +70,15 @@ test('VM5: 70,000 leaves, the example of the specification: each tile as it is d
 })
 
 test('VM1, VM5: the same tiles, state and root in whatever batches, over reopenings', async () => {
-  const step = fc.record({ leaves: fc.nat(400), then: fc.constantFrom('nothing', 'flush', 'reopen') })
+  const step = fc.record({ leaves: fc.nat(400), after: fc.constantFrom('nothing', 'flush', 'reopen') })
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 10 }), async steps => {
       const storage = new MemoryStorage()
       let tree = await TileTree.open(storage)
-      for (const { leaves: count, then } of steps) {
+      for (const { leaves: count, after } of steps) {
         tree.append(all.slice(tree.size, tree.size + count))
-        if (then !== 'nothing') await tree.flush()
-        if (then === 'reopen') tree = await TileTree.open(storage, tree.state())
+        if (after !== 'nothing') await tree.flush()
+        if (after === 'reopen') tree = await TileTree.open(storage, tree.state())
       }
       const state = await tree.flush()
       const whole = new MemoryStorage()

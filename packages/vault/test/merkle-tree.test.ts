@@ -125,6 +125,10 @@ const golden = fromHex(readFileSync(new URL('./golden/merkle-state-v1.hex', impo
 test('version 1 of the state is written as it always was, and read', () => {
   assert.equal(hex(encodeTreeState(treeOf(11).state())), hex(golden))
   assert.deepEqual(decodeTreeState(golden), treeOf(11).state())
+  const reused = Buffer.from(golden)
+  const state = decodeTreeState(reused)
+  reused.fill(0)
+  assert.deepEqual(state, treeOf(11).state())
 })
 
 test('VM12: no changed bit and no other length of a state passes', () => {

@@ -97,7 +97,8 @@ export class TileReader implements HashReader {
     const full = exact ?? (width < tileWidthMax ? await this.#storage.read(pathOf(...place, tileWidthMax)) : undefined)
     if (full === undefined) throw vaultErrors.create('vault.tile-missing', { tile: path })
     if (full.length !== (exact ? width : tileWidthMax) * bytesEach) throw damaged(path)
-    return full.slice(0, width * bytesEach)
+    // A copy of our own: a Buffer's slices would share the memory of whoever read it.
+    return new Uint8Array(full.subarray(0, width * bytesEach))
   }
 
   async #check(tile: Tile, level: number, index: number): Promise<void> {

@@ -53,7 +53,7 @@ export function decodeTreeState(encoded: Uint8Array): TreeState {
   if (written !== version || bytes.readUInt16BE(6) !== 0 || !isSize(size)) throw damaged()
   if (end !== headerBytes + peaksOf(size) * hashBytes) throw damaged()
   const peaks: Hash[] = []
-  for (let at = headerBytes; at < end; at += hashBytes) peaks.push(encoded.slice(at, at + hashBytes))
+  for (let at = headerBytes; at < end; at += hashBytes) peaks.push(new Uint8Array(bytes.subarray(at, at + hashBytes)))
   return { size, peaks }
 }
 
