@@ -1,10 +1,10 @@
 import type { ObjectStore } from '@chronicle/objects'
-import { type Hash, openRandomAccess, type SealedHeader, type SealKey, vaultErrors } from '@chronicle/vault'
+import { type Hash, openRandomAccess, type SealedHeader, type SealKey, saltedLeaf, vaultErrors } from '@chronicle/vault'
 import { type ChunkFooter, decodeFooter, footerBytesMax } from './chunk-format.ts'
 import { payloadOf } from './chunk-payload.ts'
 import { sessionErrors } from './errors.ts'
 import { UnreadableFrame } from './frame-codec.ts'
-import { decodeLeafMetadata, type LeafMetadata, leafDataOf } from './leaf.ts'
+import { decodeLeafMetadata, type LeafMetadata } from './leaf.ts'
 import { chunkTailBytes } from './limits.ts'
 import { chunkKey } from './object-keys.ts'
 import { readRange, readTail } from './store-read.ts'
@@ -50,7 +50,7 @@ export async function openChunk(
       header,
       footer,
       metadata,
-      leafData: leafDataOf(footer.salt, footer.payloadSha256, metadata),
+      leafData: saltedLeaf(footer.salt, footer.payloadSha256, metadata),
       storedBytes: tail.info.bytes,
       payload: () => withDamageNamed(object, payloadOf(store, tail, { key, place, footer })),
     }

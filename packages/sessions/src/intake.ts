@@ -1,12 +1,11 @@
 import { assert } from '@chronicle/base'
 import { objectErrors } from '@chronicle/objects'
-import { checksum, saltBytes } from '@chronicle/vault'
+import { checksum, saltBytes, saltedLeaf } from '@chronicle/vault'
 import { openChunk, type StoredChunk } from './chunk-object.ts'
 import type { ChunkSummary } from './chunk-sealer.ts'
 import type { SessionContext } from './context.ts'
 import { sessionErrors } from './errors.ts'
 import { type CheckedChunk, checkChunkBytes } from './incoming.ts'
-import { leafDataOf } from './leaf.ts'
 import type { Leaves } from './leaves.ts'
 import { chunkKey } from './object-keys.ts'
 import { Payload } from './payload.ts'
@@ -103,7 +102,7 @@ export class Intake {
     })
     try {
       const { bytes } = await store.put(object, body, { condition: 'absent', signal: this.#signal })
-      const leafData = leafDataOf(salt, summary!.payloadSha256, metadata)
+      const leafData = saltedLeaf(salt, summary!.payloadSha256, metadata)
       leaves.learn(index, { leafData, plainBytes: summary!.payloadBytes, storedBytes: bytes })
       this.#session.lastPostMs = this.#context.clock.monotonic()
       const footer = { ...summary!, salt, leafMetadata: this.#chunk.encodedMetadata }

@@ -3,14 +3,14 @@
  *
  * ```text
  * leaf metadata = {"chunk_index":<index>,"metadata":<the recorder's, or null>,"session_id":"<id>"}     canonical JSON (RFC 8785), UTF-8
- * leaf data     = SHA-256(salt, 32 bytes ‖ SHA-256 of the payload, 32 bytes ‖ leaf metadata)
+ * leaf data     = SHA-256(salt, 32 bytes ‖ SHA-256 of the payload, 32 bytes ‖ leaf metadata)             `saltedLeaf` of the vault
  * leaf hash     = SHA-256(0x00 ‖ leaf data)                                                              RFC 6962
  * ```
  *
  * The payload is the chunk as it was posted. The salt is random and stays sealed with the chunk, so that neither leaf nor root confirms a guess to
  * an outsider, and deleting the chunk leaves a leaf that says nothing.
  */
-import { canonicalJson, type Hash, saltedLeaf } from '@chronicle/vault'
+import { canonicalJson } from '@chronicle/vault'
 import type { ChunkMetadata } from './contract.ts'
 import { sessionErrors } from './errors.ts'
 import { metadataBytesMax, metadataDepthMax } from './limits.ts'
@@ -33,11 +33,6 @@ export function leafMetadata(sessionId: string, index: number, metadata: ChunkMe
 /** Canonical JSON in UTF-8, in memory of its own. */
 export function encodeLeafMetadata(metadata: LeafMetadata): Uint8Array {
   return new Uint8Array(Buffer.from(canonicalJson(metadata)))
-}
-
-/** What the tree holds of a chunk. */
-export function leafDataOf(salt: Uint8Array, payloadSha256: Uint8Array, metadata: LeafMetadata): Hash {
-  return saltedLeaf(salt, payloadSha256, metadata)
 }
 
 /** undefined where the bytes are not leaf metadata. */
