@@ -65,3 +65,8 @@ export function makeLog(directory: string, size: number): MadeLog {
 export function logCommand(directory: string, policy: string, secret: string): [string, string[]] {
   return [program, ['log', directory, policy, secret]]
 }
+
+/** Arguments with which the judge is a witness of a log: it prints its URL, and ends with its input. */
+export function witnessCommand(secret: string, logVkey: string): [string, string[]] {
+  return [program, ['witness', secret, logVkey]]
+}

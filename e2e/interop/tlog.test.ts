@@ -1,20 +1,26 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { systemClock } from '@chronicle/base'
 import { startWitness } from '@chronicle/testing'
 import {
   addSignatures,
+  consistencyProof,
   cosign,
   ed25519Signer,
   entriesPath,
   formatCheckpoint,
   formatProof,
   formatVkey,
+  type HashReader,
+  leafHash,
+  nodeHash,
   parseNote,
   parseProof,
   signNote,
@@ -22,11 +28,22 @@ import {
   TileTree,
   tilePath,
   tilesOfGrowth,
+  treeRoot,
   verifyCheckpoint,
   verifyConsistency,
   verifyProof,
+  witnessAnchor,
 } from '@chronicle/vault'
-import { buildJudge, type Claim, judge, logCommand, type MadeLog, makeLog, missingJudge } from './tlog-judge.ts'
+import {
+  buildJudge,
+  type Claim,
+  judge,
+  logCommand,
+  type MadeLog,
+  makeLog,
+  missingJudge,
+  witnessCommand,
+} from './tlog-judge.ts'
 
 const sizes = [1, 2, 255, 256, 257, 1000, 70_000]
 const logKey = keyOf('log')
@@ -41,7 +58,8 @@ describe('transparency logs', { skip: missing }, () => {
     test(`Go believes our log of ${size} leaves, and not one bit that differs`, () => goJudges(size))
     test(`we believe Go's log of ${size} leaves, and not one bit that differs`, () => weJudge(size))
   }
-  test('our witness cosigns a log of Tessera as it grows', () => tesseraIsCosigned())
+  test('our witnesses cosign a log of Tessera as it grows', () => tesseraIsCosigned())
+  test('a witness in Go cosigns our log as it grows, and no fork of it', () => goCosigns())
 })
 
 async function goJudges(size: number): Promise<void> {
@@ -90,7 +108,7 @@ async function claimsAt(tree: TileTree, index: number, note: string): Promise<Cl
       size,
       root,
       oldSize: index + 1,
-      oldRoot: base64(await rootOf(index + 1)),
+      oldRoot: base64(await treeRoot(index + 1, leavesOnly)),
       hashes: consistency.map(base64),
     },
   ]
@@ -146,8 +164,7 @@ async function tesseraIsCosigned(): Promise<void> {
     try {
       const lines = witnesses.map(({ vkey, url }, at) => `witness w${at} ${vkey} ${url}`)
       const policy = [...lines, 'group both all w0 w1', 'quorum both'].join('\n')
-      const secret = `PRIVATE+KEY+${name}+${vkey.split('+')[1]}+${base64(Buffer.concat([Buffer.of(1), seedOf('log')]))}`
-      const [program, parameters] = logCommand(directory, policy, secret)
+      const [program, parameters] = logCommand(directory, policy, secretInGo(name, 'log'))
       const { stdout } = await promisify(execFile)(program, parameters, { timeout: 120_000 })
       const witnessKeys = witnesses.map(witness => witness.vkey)
       const verified = verifyCheckpoint(stdout, { logKeys: [vkey], witnessKeys })
@@ -160,6 +177,47 @@ async function tesseraIsCosigned(): Promise<void> {
   })
 }
 
+async function goCosigns(): Promise<void> {
+  const name = 'go.example/witness'
+  const [program, parameters] = witnessCommand(secretInGo(name, 'witness'), log.vkey)
+  const process = spawn(program, parameters, { stdio: ['pipe', 'pipe', 'inherit'] })
+  try {
+    const [line] = await once(process.stdout, 'data')
+    const vkey = formatVkey(name, witnessKey, 'cosignature')
+    const anchor = witnessAnchor({ url: String(line).trim(), vkey, fetch, clock: systemClock })
+    const noteOf = (size: number, root: Uint8Array) =>
+      signNote(formatCheckpoint({ origin: log.name, size, root }), [log])
+    for (const size of [1, 5, 5, 255]) {
+      const bare = noteOf(size, await treeRoot(size, leavesOnly))
+      const note = addSignatures(bare, await anchor.anchor(bare, from => consistencyProof(from, size, leavesOnly)))
+      const { witnesses } = verifyCheckpoint(note, { logKeys: [log.vkey], witnessKeys: [vkey] })
+      assert.deepEqual(
+        witnesses.map(witness => witness.name),
+        [name],
+      )
+    }
+    const fork = noteOf(300, leafData(0))
+    const proof = anchor.anchor(fork, from => consistencyProof(from, 300, leavesOnly))
+    await assert.rejects(proof, /does not follow/)
+  } finally {
+    process.stdin.end()
+  }
+}
+
+/** The tree without end whose leaves are `leafData`. */
+const leavesOnly: HashReader = {
+  async hash(level, index) {
+    if (level === 0) return leafHash(leafData(index))
+    return nodeHash(await leavesOnly.hash(level - 1, 2 * index), await leavesOnly.hash(level - 1, 2 * index + 1))
+  },
+}
+
+/** A secret key as Go's note package writes it. */
+function secretInGo(name: string, seedName: string): string {
+  const [, keyHash] = formatVkey(name, keyOf(seedName)).split('+')
+  return `PRIVATE+KEY+${name}+${keyHash}+${base64(Buffer.concat([Buffer.of(1), seedOf(seedName)]))}`
+}
+
 /** The tree of the first leaves, flushed at some sizes on its way. */
 async function grownTree(directory: string, size: number): Promise<TileTree> {
   const tree = await TileTree.open(filesIn(directory), undefined)
@@ -168,12 +226,6 @@ async function grownTree(directory: string, size: number): Promise<TileTree> {
     await tree.flush()
   }
   return tree
-}
-
-async function rootOf(size: number): Promise<Uint8Array> {
-  const tree = await TileTree.open(noFiles, undefined)
-  tree.append(Array.from({ length: size }, (_, index) => leafData(index)))
-  return tree.root()
 }
 
 function leafData(index: number): Uint8Array {
@@ -202,8 +254,6 @@ function filesIn(directory: string): TileStorage {
     },
   }
 }
-
-const noFiles: TileStorage = { read: async () => undefined, write: async () => {}, remove: async () => {} }
 
 async function filesUnder(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })

@@ -76,7 +76,7 @@ export const vaultErrors = errorFamily('vault', {
     remedy: 'Do not use them. Restore the file from a copy and find out who could write to it.',
   },
   'vault.invalid-note': {
-    summary: 'This is not a signed note',
+    summary: 'This does not have the form of a signed note, checkpoint or proof',
     remedy: 'Give the checkpoint or proof as it was written, without a change.',
   },
   'vault.invalid-signature': {
