@@ -4,6 +4,7 @@
 //	judge claims                    reads a JSON array of claims, answers with an array of what is wrong with each, "" for nothing
 //	judge make DIRECTORY SIZE       makes a log with its tiles, and prints its checkpoint and proofs as JSON
 //	judge log DIRECTORY POLICY KEY  has Tessera run a log whose checkpoints witnesses cosign, and prints the last one
+//	judge witness KEY LOGKEY        cosigns the checkpoints of a log until its input ends; prints its URL
 package main
 
 import (
@@ -46,6 +47,8 @@ func run(arguments []string) error {
 		return json.NewEncoder(os.Stdout).Encode(made)
 	case len(arguments) == 4 && arguments[0] == "log":
 		return runLog(arguments[1], arguments[2], arguments[3])
+	case len(arguments) == 3 && arguments[0] == "witness":
+		return runWitness(arguments[1], arguments[2])
 	}
 	return fmt.Errorf("unknown arguments %q", arguments)
 }
