@@ -31,12 +31,26 @@ export function hashInto(message: Uint8Array, target: Uint8Array, at: number): v
   for (let byte = 0; byte < hashBytes; byte++) target[at + byte] = digest.charCodeAt(byte)
 }
 
+/** Used anew for each hash: a message is no more than an argument. */
+const leafMessage = new Uint8Array(1 + hashBytes)
+const pairMessage = nodeMessage()
+
 /** SHA-256(0x00 ‖ data), for data of any length. */
 export function leafHash(data: Uint8Array): Hash {
-  const message = new Uint8Array(1 + data.length)
+  const message = data.length === hashBytes ? leafMessage : new Uint8Array(1 + data.length)
   message[0] = leafPrefix
   message.set(data, 1)
   return sha256(message)
+}
+
+/** The leaf hashes of leaf data of 32 bytes each, one behind the other as the data are. */
+export function leafHashes(leaves: Uint8Array): Uint8Array {
+  const hashes = new Uint8Array(leaves.length)
+  for (let at = 0; at < leaves.length; at += hashBytes) {
+    for (let byte = 0; byte < hashBytes; byte++) leafMessage[1 + byte] = leaves[at + byte]!
+    hashInto(leafMessage, hashes, at)
+  }
+  return hashes
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */
@@ -50,20 +64,6 @@ export function nodeMessage(): Uint8Array {
   const message = new Uint8Array(nodeMessageBytes)
   message[0] = nodePrefix
   return message
-}
-
-/** Used anew for each hash: a message is no more than an argument. */
-const pairMessage = nodeMessage()
-const leafMessage = new Uint8Array(1 + hashBytes)
-
-/** The leaf hashes of leaf data of 32 bytes each, one behind the other as the data are. */
-export function leafHashes(leaves: Uint8Array): Uint8Array {
-  const hashes = new Uint8Array(leaves.length)
-  for (let at = 0; at < leaves.length; at += hashBytes) {
-    for (let byte = 0; byte < hashBytes; byte++) leafMessage[1 + byte] = leaves[at + byte]!
-    hashInto(leafMessage, hashes, at)
-  }
-  return hashes
 }
 
 /** The nodes over pairs of hashes that stand one behind the other; a last one without a pair is left out. */

@@ -2,7 +2,7 @@ import { entriesPath, hashesAt, partialTiles, tilePath, tileWidthMax } from './t
 
 /**
  * Which partial tiles a tree may have in its storage. A checkpoint may have been given out for any of their sizes, so that a partial tile stays
- * until there is the full one (C2SP tlog-tiles, Partial Tiles) (VM8). At most 255 widths a level.
+ * until there is the full one (VM11; C2SP tlog-tiles, Partial Tiles). At most 255 widths a level.
  */
 export class PartialTiles {
   /** By level: widths in which the right-most tile may be there. */

@@ -1,4 +1,4 @@
-/** Proofs of RFC 6962 (sections 2.1.1 and 2.1.2), made from the hashes of perfect subtrees. */
+/** Proofs of RFC 6962 (sections 2.1.1 and 2.1.2), made from the hashes of perfect subtrees (VM3). */
 import type { Hash, HashReader } from './contract.ts'
 import { emptyRoot, nodeHash } from './hash.ts'
 import { checkRange, type Subtree, splitPoint, subtreesOf } from './shape.ts'

@@ -40,7 +40,7 @@ export function encodeTreeState(state: TreeState): Uint8Array {
   return new Uint8Array(bytes)
 }
 
-/** Throws 'vault.tree-damaged' for bytes that are not a state as it was written, 'vault.newer-version' for a later format. */
+/** VM12. Throws 'vault.tree-damaged' for bytes that are not a state as it was written, 'vault.newer-version' for a later format. */
 export function decodeTreeState(encoded: Uint8Array): TreeState {
   const bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length)
   const end = bytes.length - crcBytes
