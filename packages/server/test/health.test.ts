@@ -1,32 +1,23 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { systemClock, systemRandom } from '@chronicle/base'
-import { openLog } from '@chronicle/log'
-import { createRegistry, Health, silentLogger } from '@chronicle/telemetry'
-import { nodeDisk, openDiskWal, walProfiles } from '@chronicle/wal'
+import { Health, silentLogger } from '@chronicle/telemetry'
 import { startHttp } from '../src/http/app.ts'
+import { addHealthRoute } from '../src/http/health.ts'
 
 test('health answers 503 with the reasons while a check fails', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'health-'))
   const health = new Health()
-  const common = {
-    clock: systemClock,
-    random: systemRandom,
-    disk: nodeDisk,
+  const version = '1.2.3'
+  const http = await startHttp({
+    address: '127.0.0.1',
+    port: 0,
+    allowedHosts: [],
+    connectionsMax: 10,
+    requestMsMax: 1000,
+    addRoutes: to => addHealthRoute(to, health, version),
     logger: silentLogger,
-    registry: createRegistry(),
-  }
-  const log = await openLog({
-    ...common,
-    directory,
-    health,
-    openWal: asked => openDiskWal({ ...common, ...asked, directory: join(directory, 'wal'), limits: walProfiles.low }),
+    version,
+    places: { kafka: 'k', metrics: 'm', dataDirectory: 'd' },
   })
-  const places = { kafka: 'k', metrics: 'm', dataDirectory: directory }
-  const http = await startHttp({ port: 0, log, health, logger: silentLogger, version: '1.2.3', places })
   const ask = async (): Promise<{ code: number; body: unknown }> => {
     const response = await fetch(`http://127.0.0.1:${http.port}/health`)
     return { code: response.status, body: await response.json() }
@@ -43,7 +34,5 @@ test('health answers 503 with the reasons while a check fails', async () => {
     assert.deepEqual((failing.body as typeof checks).checks.disk, found)
   } finally {
     await http.stop()
-    await log.close()
-    rmSync(directory, { recursive: true, force: true })
   }
 })
