@@ -23,7 +23,7 @@ export async function verifySession(
   trust: Trust,
   chunks: ChunkChecks,
 ): Promise<Finding> {
-  const note = await files('checkpoint')
+  const note = await files.read('checkpoint')
   if (!note) {
     const remedy = 'GET /api/v1/sessions/{session_id}/merkle-root makes one; so does finalising.'
     return refusedSession(target, unchecked('a checkpoint is there', 'there is none', remedy))

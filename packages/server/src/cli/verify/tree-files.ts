@@ -6,7 +6,11 @@ import { count } from '../format.ts'
 import { type Check, refused, valid } from './finding.ts'
 
 /** The files of a tree (C2SP tlog-tiles) by their paths; undefined where there is none. */
-export type TreeFiles = (path: string) => Promise<Uint8Array | undefined>
+export type TreeFiles = {
+  read(path: string): Promise<Uint8Array | undefined>
+  /** Leaves of the tree as it has been stored; where they are not known, those of its checkpoint. */
+  readonly size?: number
+}
 
 const tileWidth = 256
 /** No file of a tree is larger than its checkpoint may be. */
@@ -14,7 +18,7 @@ const fileBytesMax = 1 << 20
 
 /** Files below a directory of a disk. */
 export function treeDirectory(directory: string): TreeFiles {
-  return async path => {
+  const read = async (path: string): Promise<Uint8Array | undefined> => {
     const file = await open(join(directory, path), constants.O_RDONLY).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
       throw error
@@ -27,6 +31,7 @@ export function treeDirectory(directory: string): TreeFiles {
       await file.close()
     }
   }
+  return { read }
 }
 
 export type Recomputed = {
@@ -48,7 +53,8 @@ export async function recomputeTree(
   const filling: Hash[][] = []
   const wrong: string[] = []
   const compare = async (level: number, index: number, hashes: readonly Hash[]): Promise<void> => {
-    const found = await readTile(files, width => tilePath(level, index, width), hashes.length)
+    const grown = Math.floor((files.size ?? size) / tileWidth ** level) - index * tileWidth
+    const found = await readTile(files, width => tilePath(level, index, width), hashes.length, grown)
     const expected = Buffer.concat(hashes)
     if (!found || !expected.equals(found.subarray(0, expected.length)))
       wrong.push(tilePath(level, index, hashes.length))
@@ -63,7 +69,12 @@ export async function recomputeTree(
   }
   for (let index = 0; index < size; ) {
     const width = Math.min(tileWidth, size - index)
-    const bundle = await readTile(files, part => entriesPath(index / tileWidth, part), width)
+    const bundle = await readTile(
+      files,
+      part => entriesPath(index / tileWidth, part),
+      width,
+      (files.size ?? size) - index,
+    )
     const leaves = bundle && parseEntries(bundle)?.slice(0, width)
     if (leaves?.length !== width) return { checks: [entriesRefusal(index, size)], root: undefined }
     for (const leafData of leaves) {
@@ -80,13 +91,18 @@ export async function recomputeTree(
   return { checks: [tilesCheck(wrong)], root: tree.root() }
 }
 
-/** A tile of `width`; the full one in its place, which a tree that has grown has instead. */
+/** A tile of `width`, or the fuller one that has taken its place since: `grown` wide at most. */
 async function readTile(
-  files: TreeFiles,
+  { read }: TreeFiles,
   path: (width: number) => string,
   width: number,
+  grown: number,
 ): Promise<Uint8Array | undefined> {
-  return (await files(path(width))) ?? (width === tileWidth ? undefined : files(path(tileWidth)))
+  for (const each of new Set([width, Math.min(grown, tileWidth), tileWidth])) {
+    const found = await read(path(each))
+    if (found) return found
+  }
+  return undefined
 }
 
 function rootOf(hashes: readonly Hash[]): Hash {
