@@ -5,6 +5,12 @@ import { framePayloadBytesMax, workerIdleMs, workerKeysMax } from './limits.ts'
 import type { JobWorker, SealJob } from './seal-job.ts'
 import { type Frame, type FromWorker, keyRef, type ToWorker } from './worker-protocol.ts'
 
+/**
+ * A thread needs a fifth of this. What bounds its memory is that the engine collects buffers that are not used any more by the time they are half
+ * as large as the old generation may be: otherwise 64 MB of them pile up in each thread.
+ */
+const workerHeap = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 48 }
+
 export type WorkerEvents = {
   /** The thread has ended, or is about to; its jobs have failed. */
   onGone(worker: WorkerHandle): void
@@ -27,7 +33,11 @@ export class WorkerHandle implements JobWorker {
     this.#clock = clock
     this.#events = events
     // Nothing of this process's environment is of use to the thread, and it holds passphrases.
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { env: {}, name: 'sessions' })
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      name: 'sessions',
+      env: {},
+      resourceLimits: workerHeap,
+    })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))
     this.#worker.on('error', error => this.#gone(messageOf(error), error))
     this.#worker.on('messageerror', error => this.#gone(messageOf(error), error))

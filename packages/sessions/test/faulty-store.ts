@@ -96,11 +96,9 @@ export class FaultyStore implements ObjectStore {
     }
     if (fate === 'fail') throw objectErrors.create('objects.unavailable', { key, reason: 'a fault was injected' })
     const result = await run()
+    if (this.#isDead || fate !== 'ok') await (result as ObjectRead | undefined)?.cancel?.()
+    if (fate === 'die after') this.kill()
     if (this.#isDead) throw new Killed()
-    if (fate === 'die after') {
-      this.kill()
-      throw new Killed()
-    }
     if (fate === 'lose') throw objectErrors.create('objects.outcome-unknown', { key, reason: 'a fault was injected' })
     return result
   }

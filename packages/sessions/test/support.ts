@@ -36,7 +36,7 @@ export type House = {
   readonly directory: string
   readonly store: ObjectStore
   open(
-    options?: Partial<OpenSessionsOptions> & { settings?: Partial<OpenSessionsOptions['settings']> },
+    options?: Partial<Omit<OpenSessionsOptions, 'settings'>> & { settings?: Partial<OpenSessionsOptions['settings']> },
   ): Promise<Running>
 }
 
