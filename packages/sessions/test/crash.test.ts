@@ -5,7 +5,7 @@ import { ChronicleError } from '@chronicle/base'
 import { leafDataOf, leafHash, MerkleTree, parseChunkExtra, parseProof, verifyProof } from '@chronicle/vault'
 import type { SessionRoot, Sessions } from '../src/index.ts'
 import { type Fate, Killed } from './faulty-store.ts'
-import { chunkOf, type House, keysUnder, makeHouse, payloadOf, post, type Running } from './support.ts'
+import { chunkOf, fastDirectory, type House, keysUnder, makeHouse, payloadOf, post, type Running } from './support.ts'
 
 const chunks = 4
 const large = 600_000
@@ -46,7 +46,7 @@ const fates: Fate[] = ['die before', 'die after', 'fail', 'lose']
 
 for (const fate of fates) {
   test(`SE1, SE2, SE5, SE6, SE10: a life whose every call to the store meets "${fate}" in turn`, async t => {
-    const house = await makeHouse(t)
+    const house = await makeHouse(t, fastDirectory)
     let running = await house.open()
     for (let at = 0, isHit = true; isHit; at++) {
       const life = new Life(house, running, at, fate)
@@ -89,7 +89,7 @@ class Life {
     try {
       for (const step of steps) {
         await this.#take(step, promised)
-        await checkPromises(this.#running.sessions, promised)
+        if (this.hit !== '') await checkPromises(this.#running.sessions, promised)
       }
       await checkEnd(this.#house, promised)
     } catch (error) {
@@ -107,7 +107,9 @@ class Life {
       } catch (error) {
         if (attempt === 3) throw error
         assert.ok(error instanceof ChronicleError || isKilled(error), `an error with a code, not ${String(error)}`)
-        if (this.#running.store.isDead) this.#running = await this.#house.open()
+        if (!this.#running.store.isDead) continue
+        void this.#running.sessions.close().catch(() => undefined)
+        this.#running = await this.#house.open()
       } finally {
         this.#isArmed = false
       }
@@ -128,11 +130,6 @@ async function checkPromises(sessions: Sessions, promised: Promised): Promise<vo
       assert.ok((await chunkOf(sessions, promised.id, index)).equals(payload), `chunk ${index} is there`)
     }
   }
-  if (promised.finalized)
-    assert.deepEqual(
-      await sessions.finalize(id).catch(error => error.code === 'sessions.deleted' && promised.finalized),
-      promised.finalized,
-    )
   for (let index = 0; promised.leaves.has(index); index++) {
     const proof = await sessions.proof(promised.id, index)
     const leafData = leafDataOf(parseChunkExtra(parseProof(proof).extra!))
