@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
@@ -104,4 +105,28 @@ test('S7: the root of a finalised session is a record of the topic of roots', as
   const audit = readFileSync(dataPaths(dataDir).audit, 'utf8')
   assert.match(audit, /finaliz/)
   await server.stop()
+})
+
+test('a chunk that was changed on the disk is a problem, or breaks the connection: nobody takes it for whole', async t => {
+  const dataDir = join(scratch, 'changed')
+  const server = await start(t, { dataDir })
+  const api = new Api(server)
+  const bytes = randomBytes(4 << 20)
+  for (const index of [0, 1]) assert.equal((await api.put('changed', index, bytes)).status, 201)
+  const files = globSync('**/changed/**', { cwd: dataPaths(dataDir).objects, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+    .filter(file => statSync(file).size > bytes.length)
+    .sort()
+  assert.equal(files.length, 2)
+  for (const [index, file] of files.entries()) {
+    const stored = readFileSync(file)
+    stored[index === 0 ? 3000 : stored.length >> 1]! ^= 1
+    writeFileSync(file, stored)
+  }
+  const atTheBeginning = await api.problem(500, '/api/v1/sessions/changed/chunks/0')
+  assert.equal(atTheBeginning.code, 'sessions.damaged')
+  const inTheMiddle = await api.fetch('/api/v1/sessions/changed/chunks/1')
+  assert.equal(inTheMiddle.status, 200)
+  await assert.rejects(inTheMiddle.arrayBuffer())
 })
