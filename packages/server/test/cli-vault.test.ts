@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
 import { createPublicKey } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -231,4 +233,59 @@ test('every command works while a server runs on the same data', async () => {
   } finally {
     await server.stop()
   }
+})
+
+/** Runs a command on a terminal; each answer is typed when its question is there. Resolves with what the terminal showed. */
+async function onTerminal(args: readonly string[], answers: readonly (readonly [RegExp, string])[]): Promise<string> {
+  const program = new URL('../bin/chronicle.js', import.meta.url).pathname
+  const command = [process.execPath, program, ...args].map(word => `'${word}'`).join(' ')
+  const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const left = [...answers]
+  let [shown, seen] = ['', 0]
+  child.stdout.on('data', piece => {
+    shown += piece
+    const [question, answer] = left[0] ?? []
+    if (!question?.test(shown.slice(seen))) return
+    left.shift()
+    seen = shown.length
+    child.stdin.write(`${answer}\n`)
+  })
+  await once(child, 'close')
+  assert.deepEqual(left, [], shown)
+  return shown
+}
+
+const hasScript = spawnSync('script', ['--version']).status === 0
+
+test('on a terminal passphrases are asked for and not shown, and a key is destroyed only when its purpose is typed', {
+  skip: !hasScript,
+}, async () => {
+  const { run, dataDir } = installation()
+  const data = ['--data-dir', dataDir]
+  const twice = await onTerminal(
+    [...withPassphrase, ...data],
+    [
+      [/New passphrase: /, other],
+      [/again: /, passphrase],
+    ],
+  )
+  assert.match(twice, /The two passphrases are not the same/)
+  const made = await onTerminal(
+    [...withPassphrase, ...data],
+    [
+      [/New passphrase: /, passphrase],
+      [/again: /, passphrase],
+    ],
+  )
+  assert.match(made, /Made the key store/)
+  const sealed = await sealedFile(run)
+  const id = await keyOf(run, 'file')
+  const unlock = [/Passphrase of the key store: /, passphrase] as const
+  const destroy = ['vault', 'destroy', id, ...data]
+  assert.match(await onTerminal(destroy, [unlock, [/y\/N/, 'n']]), /Nothing was destroyed/)
+  assert.match(await onTerminal(destroy, [unlock, [/y\/N/, 'y'], [/type it/, 'flie']]), /Nothing was destroyed/)
+  assert.equal(await done(run(['open', sealed, '--stdout'])), 'some text')
+  const last = await onTerminal(destroy, [unlock, [/y\/N/, 'y'], [/type it/, 'file']])
+  assert.match(last, /Destroyed/)
+  for (const shown of [twice, made, last]) assert.ok(!shown.includes(passphrase) && !shown.includes(other), 'no echo')
 })
