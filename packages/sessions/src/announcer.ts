@@ -57,6 +57,10 @@ export class Announcer {
     if (!session.isPending || this.#isClosed) return
     if (this.#working.size >= announcementsWaitingMax) return this.#note(session.id, 'too many others wait')
     const finalized = session.state === 'finalized'
+    const name = `${root.treeSize} ${finalized}`
+    // Who asks for a root again while it is being announced does not have it announced again.
+    if (session.announced === name) return
+    session.announced = name
     const told = this.#tell({ ...root, finalized })
     this.#inBackground(
       session.id,
@@ -82,7 +86,7 @@ export class Announcer {
       await session.turns.run(async () => {
         const latest = await latestCheckpoint(this.#context, session)
         const isLatest = latest !== undefined && rootOf(sessionId, latest).treeSize === root.treeSize
-        if (!session.isPending || !isLatest || (session.state === 'finalized') !== finalized) return
+        if (!isLatest || (session.state === 'finalized') !== finalized) return
         await this.#context.store.delete(pendingKey(sessionId))
         session.isPending = false
       })

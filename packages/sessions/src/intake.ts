@@ -83,6 +83,7 @@ export class Intake {
       return await this.#store(leaves, job, salt)
     } catch (error) {
       job.giveUp(error)
+      payload.close(error)
       throw error
     } finally {
       this.#signal.removeEventListener('abort', abort)

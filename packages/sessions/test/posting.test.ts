@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { readObject } from '@chronicle/objects'
 import {
@@ -269,4 +270,16 @@ test('SE9: a session has keys of its own, named in each chunk, derived once', as
   assert.equal(audit.filter(({ action }) => action === 'key.created').length, 2)
   const bytes = await readObject(house.store, 'sessions/chunks/keys/0000000000', { bytesMax: 10_000 })
   assert.equal(bytes.includes(payloadOf(0).subarray(0, 64)), false, 'nothing plain is stored')
+})
+
+test('a store that fails while the body has stopped coming is told at once', async t => {
+  const house = await makeHouse(t)
+  const { sessions, store } = await house.open()
+  store.fate = (call, key) => (call === 'put' && key.includes('/chunks/') ? 'fail' : 'ok')
+  async function* stuck() {
+    yield randomBytes(1_000_000)
+    await new Promise(() => {})
+  }
+  await refused('objects.unavailable', sessions.process({ sessionId: 'stuck', chunkIndex: 0, body: stuck() }))
+  assert.equal(sessions.metrics().queueLength, 0)
 })
