@@ -24,7 +24,7 @@ export function exportedChunks(directory: string): ChunkChecks {
   let [proofs, payloads] = [0, 0]
   return {
     async onLeaf(index, leafData) {
-      const proof = await files.read(exportedFiles.proof(index))
+      const proof = await files(exportedFiles.proof(index))
       const extra = proof && extraOf(proof)
       if (proof) proofs++
       if (proof && !(extra && Buffer.compare(leafDataOf(extra), leafData) === 0)) {

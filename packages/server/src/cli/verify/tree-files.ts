@@ -6,11 +6,7 @@ import { count } from '../format.ts'
 import { type Check, refused, valid } from './finding.ts'
 
 /** The files of a tree (C2SP tlog-tiles) by their paths; undefined where there is none. */
-export type TreeFiles = {
-  read(path: string): Promise<Uint8Array | undefined>
-  /** Leaves of the tree as it has been stored; where they are not known, those of its checkpoint. */
-  readonly size?: number
-}
+export type TreeFiles = (path: string) => Promise<Uint8Array | undefined>
 
 const tileWidth = 256
 /** No file of a tree is larger than its checkpoint may be. */
@@ -18,7 +14,7 @@ const fileBytesMax = 1 << 20
 
 /** Files below a directory of a disk. */
 export function treeDirectory(directory: string): TreeFiles {
-  const read = async (path: string): Promise<Uint8Array | undefined> => {
+  return async path => {
     const file = await open(join(directory, path), constants.O_RDONLY).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
       throw error
@@ -31,7 +27,6 @@ export function treeDirectory(directory: string): TreeFiles {
       await file.close()
     }
   }
-  return { read }
 }
 
 export type Recomputed = {
@@ -53,11 +48,9 @@ export async function recomputeTree(
   const filling: Hash[][] = []
   const wrong: string[] = []
   const compare = async (level: number, index: number, hashes: readonly Hash[]): Promise<void> => {
-    const grown = Math.floor((files.size ?? size) / tileWidth ** level) - index * tileWidth
-    const found = await readTile(files, width => tilePath(level, index, width), hashes.length, grown)
+    const found = await files(tilePath(level, index, hashes.length))
     const expected = Buffer.concat(hashes)
-    if (!found || !expected.equals(found.subarray(0, expected.length)))
-      wrong.push(tilePath(level, index, hashes.length))
+    if (!found || !expected.equals(found)) wrong.push(tilePath(level, index, hashes.length))
   }
   const add = async (level: number, hash: Hash, at: number): Promise<void> => {
     const hashes = (filling[level] ??= [])
@@ -69,13 +62,8 @@ export async function recomputeTree(
   }
   for (let index = 0; index < size; ) {
     const width = Math.min(tileWidth, size - index)
-    const bundle = await readTile(
-      files,
-      part => entriesPath(index / tileWidth, part),
-      width,
-      (files.size ?? size) - index,
-    )
-    const leaves = bundle && parseEntries(bundle)?.slice(0, width)
+    const bundle = await files(entriesPath(index / tileWidth, width))
+    const leaves = bundle && parseEntries(bundle)
     if (leaves?.length !== width) return { checks: [entriesRefusal(index, size)], root: undefined }
     for (const leafData of leaves) {
       await onLeaf(index, leafData)
@@ -89,20 +77,6 @@ export async function recomputeTree(
     if (hashes.length > 0) await compare(level, index, hashes)
   }
   return { checks: [tilesCheck(wrong)], root: tree.root() }
-}
-
-/** A tile of `width`, or the fuller one that has taken its place since: `grown` wide at most. */
-async function readTile(
-  { read }: TreeFiles,
-  path: (width: number) => string,
-  width: number,
-  grown: number,
-): Promise<Uint8Array | undefined> {
-  for (const each of new Set([width, Math.min(grown, tileWidth), tileWidth])) {
-    const found = await read(path(each))
-    if (found) return found
-  }
-  return undefined
 }
 
 function rootOf(hashes: readonly Hash[]): Hash {
