@@ -80,7 +80,7 @@ test('streams: standard input to standard output, bound to no name, and no plain
   assert.equal(await done(run(['open', 'any-name.sealed', '--stdout'])), text)
 })
 
-test('a flipped bit in any region is refused, and nothing stays behind', async () => {
+test('S11: a flipped bit in any region is refused, and nothing stays behind', async () => {
   const { path, bytes } = await sealed('flipped')
   const headerBytes = 34 + 'flipped'.length
   const regions = {
@@ -111,7 +111,7 @@ test('a flipped bit in any region is refused, and nothing stays behind', async (
   }
 })
 
-test('what was cut off, lengthened, swapped inside or put in the place of another file is refused', async () => {
+test('S12: what was cut off, lengthened, swapped inside or put in the place of another file is refused', async () => {
   const { directory, path, bytes } = await sealed('whole')
   const chunks = bytes.length - 50_000 - 4 * 16
   const chunk = (at: number) => bytes.subarray(chunks + at * sealedChunkBytes, chunks + (at + 1) * sealedChunkBytes)
@@ -208,7 +208,7 @@ test('mistakes are told before anything is written', async () => {
   assert.deepEqual(readdirSync(directory), ['a'])
 })
 
-test('a signal in the middle leaves no half file', async () => {
+test('S11: a signal in the middle leaves no half file', async () => {
   const directory = join(scratch, 'interrupted')
   mkdirSync(directory)
   const program = new URL('../bin/chronicle.js', import.meta.url).pathname

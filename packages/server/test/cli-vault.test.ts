@@ -257,7 +257,7 @@ async function onTerminal(args: readonly string[], answers: readonly (readonly [
 
 const hasScript = spawnSync('script', ['--version']).status === 0
 
-test('on a terminal passphrases are asked for and not shown, and a key is destroyed only when its purpose is typed', {
+test('S14: on a terminal passphrases are asked for and not shown, and a key is destroyed only when its purpose is typed', {
   skip: !hasScript,
 }, async () => {
   const { run, dataDir } = installation()

@@ -91,7 +91,7 @@ test('the picture ends in the root for the proof of every leaf of every small tr
   }
 })
 
-test('a flipped bit anywhere in a proof is refused', async () => {
+test('S13: a flipped bit anywhere in a proof is refused', async () => {
   const proof = Buffer.from(await record.proof(5))
   // Every line has its turn, and every kind of field within.
   const places = [1, 30, 200, 330, proof.indexOf('index 5') + 6, proof.indexOf('\n\n') - 5, proof.indexOf('\n\n') + 4]
