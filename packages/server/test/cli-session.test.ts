@@ -75,6 +75,17 @@ test('a stored session is verified beside the running server, and a flipped bit 
   assert.match(stdout, /✗ not so: every chunk opens[\s\S]*chunks\/s1\/0000000002/)
 })
 
+test('the data key of a session is not rotated: it would be of no use', async () => {
+  const before = await done('vault', 'keys', 'session/', '--data-dir', dataDir, '--json')
+  await done('vault', 'rotate', '--all', '--data-dir', dataDir)
+  const refused = await run('vault', 'rotate', 'session/s1', '--data-dir', dataDir)
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /a session keeps its data key/)
+  const after = await done('vault', 'keys', 'session/', '--data-dir', dataDir, '--json')
+  const ids = (json: string) => JSON.parse(json).map((key: { id: string }) => key.id)
+  assert.deepEqual(ids(after), ids(before))
+})
+
 test('refusals of the server are told, and so is a server that is not there', async () => {
   const unknown = await run('session', 'show', 'nope')
   assert.equal(unknown.code, 1)
