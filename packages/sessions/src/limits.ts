@@ -61,9 +61,9 @@ export const recordBytesMax = 64 * kibibyte
 /** A full entries tile is 256 × 34 bytes, a tile of hashes 256 × 32. */
 export const tileBytesMax = 16 * kibibyte
 
-/** Attempts to have a root announced, or cosigned, before it is left to the next start. */
-export const announceAttemptsMax = 6
+/** Pause before a root is announced, or cosigned, again: doubled each time, up to the longest. */
 export const announceRetryMs = 1000
+export const announceRetryMsMax = 5 * 60_000
 /** How long a caller of `root` or `finalize` waits for the listener: afterwards it goes on in the background. */
 export const announceWaitMs = 5000
 /** Roots that are being announced or cosigned at once. */
