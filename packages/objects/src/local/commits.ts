@@ -127,9 +127,13 @@ function checkCondition(key: string, there: fs.BigIntStats | undefined, conditio
   }
 }
 
-/** link(2) rather than rename(2): it never replaces anything, not even what a stranger to the lock has put there. */
+/**
+ * link(2) rather than rename(2): it never replaces anything, not even what a stranger to the lock has put there. What may be in its way is looked for only
+ * where it fails.
+ */
 function linkNew(key: string, from: string, to: string): void {
   try {
+    if (linked(from, to)) return
     fs.mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
     if (lstatIfAny(to)?.isDirectory()) fs.rmdirSync(to)
     fs.linkSync(from, to)
@@ -138,6 +142,17 @@ function linkNew(key: string, from: string, to: string): void {
     const reason =
       'it begins with the key of another object and a slash, or the key of another object begins so with it'
     throw objectErrors.create('objects.invalid-key', { key, reason }, error)
+  }
+}
+
+/** False where its directory is missing, or an empty directory in its place. */
+function linked(from: string, to: string): boolean {
+  try {
+    fs.linkSync(from, to)
+    return true
+  } catch (error) {
+    if (isMissing(error) || codeOf(error) === 'EEXIST') return false
+    throw error
   }
 }
 

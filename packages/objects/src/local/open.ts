@@ -18,7 +18,7 @@ import { Commits } from './commits.ts'
 import { Exclusion } from './exclusion.ts'
 import { failureOf } from './failure.ts'
 import { LocalStore } from './store.ts'
-import { syncDirectories } from './sync-directories.ts'
+import { DirectorySyncs } from './sync-directories.ts'
 import { TemporaryFiles } from './temporary.ts'
 import { checkStamps } from './version.ts'
 
@@ -54,7 +54,7 @@ async function open(directory: string, random: Random, clock: Clock): Promise<Ob
       return TemporaryFiles.make(temporaryArea, random.uuid())
     })
     const commits = new Commits(directory, join(privateArea, 'floor'), exclusion, clock)
-    await syncDirectories(dirname(made), privateArea)
+    await new DirectorySyncs().sync(dirname(made), privateArea)
     return new LocalStore({ directory, exclusion, commits, temporaries })
   } catch (error) {
     exclusion.close()
