@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
@@ -123,6 +123,30 @@ test('a client that goes away in the middle of a chunk leaves nothing behind', a
   socket.destroy()
   await waitForQueue(0)
   await api.problem(404, '/api/v1/sessions/slow/chunks/40')
+})
+
+test('a download that its client stops taking is ended, and one that goes on is not', { timeout: 30_000 }, async () => {
+  const bytes = Buffer.alloc(10 << 20, 'chronicle')
+  assert.equal((await api.put('stalled', 0, bytes)).status, 201)
+  const download = (): Socket => {
+    const socket = connect(api.port, '127.0.0.1')
+    socket.write(`GET /api/v1/sessions/stalled/chunks/0 HTTP/1.1${crlf}Host: localhost${crlf}${crlf}`)
+    return socket
+  }
+  const openSockets = (): number => readdirSync(`/proc/${server.pid}/fd`).length
+  const before = openSockets()
+  const stalled = Array.from({ length: 5 }, () => download().pause())
+  const slow = download()
+  let came = 0
+  slow.on('data', piece => {
+    came += piece.length
+    slow.pause()
+    setTimeout(() => slow.resume(), 20)
+  })
+  while (came < bytes.length) await new Promise(resolve => setTimeout(resolve, 50))
+  slow.destroy()
+  while (openSockets() > before) await new Promise(resolve => setTimeout(resolve, 50))
+  for (const socket of stalled) socket.destroy()
 })
 
 test('10,000 requests at once: each is answered, and memory stays bounded', { timeout: 120_000 }, async t => {

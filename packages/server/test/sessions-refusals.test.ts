@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
+import { dataPaths } from '../src/process/data-directory.ts'
 import { Api, checkProblem, chunk, type Json, posted, raw } from './support/api.ts'
 
 let server: ChronicleProcess
@@ -25,6 +27,10 @@ const process = '/api/v1/chunks/process'
 const good = chunk('new', 0, 'hello')
 const without = (field: string) => Object.fromEntries(Object.entries(good).filter(([name]) => name !== field))
 
+/** Deeper than any stack: whoever looks inside by recursion fails. */
+const deep = '['.repeat(60_000) + ']'.repeat(60_000)
+const nested = (levels: number): Json => (levels === 1 ? {} : { inner: nested(levels - 1) })
+
 test('every field that is not accepted is named, with its value and what is accepted', async () => {
   const cases: [body: unknown, code: string, detail: RegExp][] = [
     [
@@ -43,7 +49,7 @@ test('every field that is not accepted is named, with its value and what is acce
     [{ ...good, session_id: 7 }, 'sessions.invalid-session-id', /7/],
     [{ ...good, session_id: '' }, 'sessions.invalid-session-id', /session/],
     [{ ...good, session_id: '../../vault/keys' }, 'sessions.invalid-session-id', /\.\./],
-    [{ ...good, session_id: 'x'.repeat(129) }, 'sessions.invalid-session-id', /xxx/],
+    [{ ...good, session_id: 'X'.repeat(86) }, 'sessions.invalid-session-id', /XXX/],
     [without('data'), 'sessions.invalid-chunk', /field: data, value: missing, accepted: .*base64/],
     [{ ...good, data: 17 }, 'sessions.invalid-chunk', /field: data, value: 17/],
     [{ ...good, data: 'a' }, 'sessions.invalid-chunk', /field: data/],
@@ -65,6 +71,12 @@ test('every field that is not accepted is named, with its value and what is acce
       'sessions.invalid-chunk',
       /field: surprise, value: 1, accepted: no field but session_id/,
     ],
+    [{ ...good, metadata: nested(33) }, 'sessions.invalid-chunk', /metadata, accepted: at most 32 levels deep/],
+    [`{"metadata":${deep},${JSON.stringify(good).slice(1)}`, 'sessions.invalid-chunk', /field: metadata/],
+    [`{"surprise":${deep}}`, 'sessions.invalid-chunk', /field: surprise, value: a list/],
+    [`{"session_id":"new","chunk_index":${deep}}`, 'sessions.invalid-chunk-index', /value: a list/],
+    [`{"session_id":${deep}}`, 'sessions.invalid-session-id', /value: a list/],
+    [deep, 'sessions.invalid-chunk', /the body, value: a list/],
     [[good], 'sessions.invalid-chunk', /the body/],
     ['null', 'sessions.invalid-chunk', /the body, value: null/],
     ['{"session_id":', 'server.bad-request', /field: body, accepted: JSON/],
@@ -84,7 +96,7 @@ test('the same in a path and in headers', async () => {
     assert.equal(problem.code, 'sessions.invalid-chunk-index', index)
     await api.problem(400, `/api/v1/sessions/kept/chunks/${index}`)
   }
-  for (const id of ['..%2f..%2fvault', '.hidden', 'a%00b', 'x'.repeat(129)]) {
+  for (const id of ['..%2f..%2fvault', '.hidden', 'a%00b', 'X'.repeat(86)]) {
     assert.equal((await checkProblem(400, await api.put(id, 0, 'hello'))).code, 'sessions.invalid-session-id', id)
     assert.equal((await api.problem(400, `/api/v1/sessions/${id}`)).code, 'sessions.invalid-session-id', id)
   }
@@ -197,4 +209,47 @@ test('S4: bodies of another type are 415, other methods 404, and pages of other 
     'server.origin-not-accepted',
   )
   assert.equal((await api.json('/api/v1/sessions/kept')).state, 'open')
+})
+
+test('S15: whatever is refused is in the audit log, once, also what never came to the sessions', {
+  timeout: 20_000,
+}, async () => {
+  const lines = (): string[] => readFileSync(dataPaths(server.dataDir).audit, 'utf8').split('\n')
+  const before = lines().length
+  await api.problem(400, '/api/v1/sessions/kept', { method: 'DELETE' })
+  await api.problem(400, process, posted('{"session_id":'))
+  await api.problem(415, process, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' })
+  await api.problem(400, '/api/v1/sessions/kept/chunks/x')
+  await api.problem(404, '/api/v1/sessions/kept/chunks/7')
+  await api.json(
+    `${process}-batch`,
+    posted({
+      chunks: [{ ...good, data: '!' }, chunk('kept', 1, 'x', { sha256: '0'.repeat(64) })],
+    }),
+  )
+  const refusals = () =>
+    lines()
+      .slice(before - 1)
+      .filter(line => line.includes('"outcome":"refused"'))
+  while (refusals().length < 7) await new Promise(resolve => setTimeout(resolve, 10))
+  const found = refusals().map(line => {
+    const { action, details } = JSON.parse(line) as { action: string; details: Json }
+    return [action, details.method, details.session, details.chunk, details.code].filter(Boolean).join(' ')
+  })
+  assert.deepEqual(found.sort(), [
+    'sessions.chunk.process kept 1 sessions.hash-mismatch',
+    'sessions.chunk.read kept 7 sessions.chunk-not-found',
+    'sessions.request DELETE kept server.confirmation-missing',
+    'sessions.request GET kept x sessions.invalid-chunk-index',
+    'sessions.request POST chunks[0] sessions.invalid-chunk',
+    'sessions.request POST server.bad-request',
+    'sessions.request POST server.bad-request',
+  ])
+})
+
+test('the longest session id, also in capital letters, and the deepest metadata', async () => {
+  const id = 'X'.repeat(85)
+  await api.json(process, posted(chunk(id, 0, 'hello', { metadata: nested(32) })))
+  assert.equal(await (await api.fetch(`/api/v1/sessions/${id}/chunks/0`)).text(), 'hello')
+  await api.json(`/api/v1/sessions/${id}/finalize`, { method: 'POST' })
 })

@@ -124,7 +124,7 @@ test('what an idle session has in memory alone is written', async t => {
   const { sessions } = await house.open({ clock })
   for (let index = 0; index < 3; index++) await post(sessions, 'idle', index)
   clock.advance(2000)
-  await until(async () => (await keysUnder(house.store, 'sessions/trees/idle/')).length > 0)
+  await until(async () => (await keysUnder(house.store, 'sessions/trees/idle/')).length > 1)
   assert.deepEqual(await keysUnder(house.store, 'sessions/trees/idle/'), [
     'sessions/trees/idle/tile/0/000.p/3',
     'sessions/trees/idle/tile/entries/000.p/3',

@@ -68,7 +68,8 @@ export function problemBody(error: ChronicleError, status: number): Record<strin
   }
 }
 
-function knownError(error: unknown): ChronicleError {
+/** As this project's errors: what Fastify refuses becomes one of ours. */
+export function knownError(error: unknown): ChronicleError {
   return error instanceof ChronicleError ? error : fromFastify(error as FastifyError)
 }
 

@@ -5,6 +5,7 @@ import { BytesBudget } from './bytes-budget.ts'
 import { addJsonChunkRoutes } from './sessions/chunks-json.ts'
 import { addRawChunkRoutes } from './sessions/chunks-raw.ts'
 import { jsonBudget } from './sessions/limits.ts'
+import { auditRefusals } from './sessions/refusals.ts'
 import { sharedSchemas } from './sessions/schemas.ts'
 import { addStateRoutes } from './sessions/state.ts'
 import { addTreeRoutes } from './sessions/tree.ts'
@@ -17,6 +18,7 @@ export function addSessionRoutes(app: FastifyInstance, sessions: Sessions, clock
     app.register(async scope => {
       // Schemas describe here. What checks is written by hand, so that a refusal names field, value and what is accepted.
       scope.setValidatorCompiler(() => () => true)
+      auditRefusals(scope, sessions)
       add(scope)
     })
   }

@@ -19,7 +19,9 @@ function refused(field: string, value: unknown, accepted: string): Refused {
 
 function shown(value: unknown): string {
   if (value === undefined) return 'missing'
-  const text = JSON.stringify(value)
+  // What is inside is not looked at: it may be a million levels deep.
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+  const text = JSON.stringify(typeof value === 'string' ? value.slice(0, shownCharsMax + 1) : value)
   return text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}…` : text
 }
 

@@ -7,6 +7,7 @@ import { problemOf, problemStatus } from '../problem.ts'
 import { type BodyOptions, takeBodiesOf, withJson } from './body.ts'
 import { checkChunkIndex, checkFields, checkMetadata, checkSessionId, checkSha256, invalidChunk } from './checks.ts'
 import { batchBytesMax, chunkJsonBytesMax } from './limits.ts'
+import { requestOf } from './refusals.ts'
 import * as schemas from './schemas.ts'
 import { receiptView } from './views.ts'
 
@@ -42,7 +43,7 @@ async function processBatch(request: FastifyRequest, reply: FastifyReply, option
     if (chunks.length < 1 || chunks.length > batchSize) {
       throw invalidChunk('chunks', `${chunks.length} chunks`, `1 to ${batchSize} chunks`)
     }
-    return processAll(chunks, json, options)
+    return processAll(chunks, json, { ...options, request })
   })
   const succeeded = outcomes.filter(({ status }) => status === 200).length
   return { succeeded, failed: outcomes.length - succeeded, results: outcomes }
@@ -54,24 +55,32 @@ type Outcome = { readonly status: number; readonly chunk?: object; readonly prob
 async function processAll(
   chunks: readonly unknown[],
   json: JsonWithData,
-  { sessions }: BodyOptions,
+  { sessions, request }: BodyOptions & { readonly request: FastifyRequest },
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   let next = 0
   const work = async (): Promise<void> => {
     while (next < chunks.length) {
       const at = next++
-      outcomes[at] = await outcomeOf(() => sessions.process(chunkOf(chunks[at], json, `chunks[${at}]`)))
+      const name = `chunks[${at}]`
+      outcomes[at] = await outcomeOf(
+        () => sessions.process(chunkOf(chunks[at], json, name)),
+        error => sessions.recordRefusal({ ...requestOf(request), chunk: name }, error),
+      )
     }
   }
   await Promise.all(Array.from({ length: Math.min(chunks.length, sessions.settings.maxWorkers) }, work))
   return outcomes
 }
 
-async function outcomeOf(process: () => Promise<ChunkReceipt>): Promise<Outcome> {
+async function outcomeOf(
+  process: () => Promise<ChunkReceipt>,
+  onRefused: (error: unknown) => Promise<void>,
+): Promise<Outcome> {
   try {
     return { status: 200, chunk: receiptView(await process()) }
   } catch (error) {
+    await onRefused(error)
     return { status: problemStatus(error), problem: problemOf(error) }
   }
 }

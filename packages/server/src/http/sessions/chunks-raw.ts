@@ -35,7 +35,8 @@ export function addRawChunkRoutes(scope: FastifyInstance, sessions: Sessions): v
     schema: schemas.getChunk,
     handler: async (request, reply) => {
       const { session_id, chunk_index } = request.params
-      return sendChunk(await sessions.readChunk(session_id, parseChunkIndex(chunk_index)), request, reply)
+      const chunk = await sessions.readChunk(session_id, parseChunkIndex(chunk_index))
+      return sendChunk(chunk, { request, reply, stalledMsMax: sessions.settings.workerTimeoutMs })
     },
   })
 }
@@ -68,7 +69,10 @@ function oneHeader(request: FastifyRequest, name: string): string | undefined {
 }
 
 /** The first piece is opened before the answer begins, so that a chunk that cannot be opened is an error like any other. */
-async function sendChunk(chunk: ChunkRead, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function sendChunk(
+  chunk: ChunkRead,
+  { request, reply, stalledMsMax }: { request: FastifyRequest; reply: FastifyReply; stalledMsMax: number },
+): Promise<FastifyReply> {
   const { receipt, metadata, body } = chunk
   const pieces = body[Symbol.asyncIterator]()
   const etag = `"${receipt.sha256}"`
@@ -85,6 +89,8 @@ async function sendChunk(chunk: ChunkRead, request: FastifyRequest, reply: Fasti
     .header('content-disposition', `attachment; filename="${receipt.sessionId}-${receipt.chunkIndex}"`)
   if (request.method === 'HEAD') return reply.send()
   const first = await pieces.next()
+  // Whoever stops taking what he asked for would hold its file and its memory for ever.
+  reply.raw.setTimeout(stalledMsMax, () => reply.raw.destroy())
   return reply.send(Readable.from(from(first, pieces), { objectMode: false }))
 }
 

@@ -34,7 +34,7 @@ export function addStateRoutes(scope: FastifyInstance, sessions: Sessions): void
     const { session_id } = request.params
     const confirm = queryText(request.query, 'confirm')
     if (confirm !== session_id) {
-      throw serverErrors.create('server.confirmation-missing', { session_id: session_id.slice(0, 128) })
+      throw serverErrors.create('server.confirmation-missing', { session_id: session_id.slice(0, 85) })
     }
     return sessionView(await sessions.delete(session_id))
   })
