@@ -81,7 +81,7 @@ test('streams: standard input to standard output, bound to no name, and no plain
 })
 
 test('S11: a flipped bit in any region is refused, and nothing stays behind', async () => {
-  const { path, bytes } = await sealed('flipped')
+  const { directory, path, bytes } = await sealed('flipped')
   const headerBytes = 34 + 'flipped'.length
   const regions = {
     magic: 0,
@@ -99,16 +99,21 @@ test('S11: a flipped bit in any region is refused, and nothing stays behind', as
     'last chunk': bytes.length - 20,
     'last tag': bytes.length - 1,
   }
+  const names = Object.keys(regions).map(region => `${region}/flipped.sealed`)
   for (const [region, at] of Object.entries(regions)) {
     const changed = Buffer.from(bytes)
     changed[at]! ^= 1
-    writeFileSync(path, changed)
-    await assertRefused(path, /error: (The bytes are not|These bytes are not|This was written by a newer)/).catch(
-      error => {
-        throw new Error(region, { cause: error })
-      },
-    )
+    mkdirSync(join(directory, region))
+    writeFileSync(join(directory, region, 'flipped.sealed'), changed)
   }
+  for (const name of ['first chunk', 'last tag'])
+    await assertRefused(join(directory, name, 'flipped.sealed'), /The bytes are not/)
+  const { stdout } = await run(['verify', path, ...names.slice(1), '--json'], { cwd: directory })
+  const [whole, ...changed] = JSON.parse(stdout)
+  assert.equal(whole.valid, true)
+  for (const { target, valid } of changed) assert.equal(valid, false, target)
+  // Without its magic it is no sealed file at all.
+  await assertRefused(join(directory, names[0]!), /not something that Chronicle sealed/)
 })
 
 test('S12: what was cut off, lengthened, swapped inside or put in the place of another file is refused', async () => {
