@@ -20,13 +20,16 @@ import type { Exclusion } from './exclusion.ts'
 import { codeOf, isMissing } from './failure.ts'
 import { directoriesBetween } from './sync-directories.ts'
 import type { TemporaryFile } from './temporary.ts'
-import { infoFrom, infoOf, setStamp, stampOf } from './version.ts'
+import { infoFrom, infoOf, setStamp, stampNow, stampOf } from './version.ts'
 
 /** Objects younger than this are deleted at a price, so that puts under way seldom need a stamp ahead of the clock. */
 const floorLagMs = 10_000
 
 /** How often an object may change while the floor is raised for its deletion. Each time, another writer has got on. */
 const deleteAttemptsMax = 100
+
+/** `isStamped`: the stamp is the one that is durable already. */
+type Committed = { readonly info: ObjectInfo; readonly isStamped: boolean }
 
 export class Commits {
   readonly #root: string
@@ -45,17 +48,21 @@ export class Commits {
     this.#floor = fs.openSync(floorPath, 'a', 0o600)
   }
 
-  /** Gives a durable body its key, and says what it has become. Durable once the file and its directories are synced. */
-  put(key: string, path: string, file: TemporaryFile, condition: PutOptions['condition']): Promise<ObjectInfo> {
+  /**
+   * Gives a durable body its key, and says what it has become. Durable once its directories are synced, and the file too where its stamp had to
+   * change. The stamp that it came with is older than this moment by a sync: it is kept where it is above all that the key has had (O3).
+   */
+  put(key: string, path: string, file: TemporaryFile, condition: PutOptions['condition']): Promise<Committed> {
     return this.#exclusion.run(() => {
       const there = objectAt(key, path)
       checkCondition(key, there, condition)
       const last = there ? stampOf(there) : this.#floorStamp()
-      const stamp = Math.max(Math.floor(this.#clock.now() * 1000), last + 1)
-      setStamp(file.handle.fd, stamp)
+      const isStamped = file.stamp > last
+      const stamp = isStamped ? file.stamp : Math.max(stampNow(this.#clock), last + 1)
+      if (!isStamped) setStamp(file.handle.fd, stamp)
       if (there) fs.renameSync(file.path, path)
       else linkNew(key, file.path, path)
-      return infoFrom(key, file.bytes, stamp)
+      return { info: infoFrom(key, file.bytes, stamp), isStamped }
     })
   }
 

@@ -51,7 +51,7 @@ async function open(directory: string, random: Random, clock: Clock): Promise<Ob
     const temporaries = await exclusion.run(() => {
       TemporaryFiles.sweep(temporaryArea)
       checkStamps(privateArea)
-      return TemporaryFiles.make(temporaryArea, random.uuid())
+      return TemporaryFiles.make(temporaryArea, random.uuid(), clock)
     })
     const commits = new Commits(directory, join(privateArea, 'floor'), exclusion, clock)
     await new DirectorySyncs().sync(dirname(made), privateArea)

@@ -59,10 +59,12 @@ export class LocalStore implements ObjectStore {
     const { commits, temporaries, directory } = this.#parts
     const file = await temporaries.write(key, body, options.signal)
     try {
-      const info = await commits.put(key, path, file, options.condition).catch(error => {
+      const { info, isStamped } = await commits.put(key, path, file, options.condition).catch(error => {
         throw failureOf(error, { key })
       })
-      await this.#settle(key, () => Promise.all([file.handle.sync(), this.#syncs.sync(directory, dirname(path))]))
+      await this.#settle(key, () =>
+        Promise.all([isStamped || file.handle.sync(), this.#syncs.sync(directory, dirname(path))]),
+      )
       return info
     } finally {
       await temporaries.discard(file)
