@@ -27,7 +27,8 @@ export class Killed extends Error {
 /** A store whose every call may go wrong. */
 export class FaultyStore implements ObjectStore {
   readonly location: string
-  readonly #inner: ObjectStore
+  /** Goes well whatever happens to the process. */
+  readonly inner: ObjectStore
   #isDead = false
   /** Decides about each call. */
   fate: (call: StoreCall, key: string) => Fate | Promise<Fate> = () => 'ok'
@@ -35,7 +36,7 @@ export class FaultyStore implements ObjectStore {
   readonly #running = new Set<Promise<unknown>>()
 
   constructor(inner: ObjectStore) {
-    this.#inner = inner
+    this.inner = inner
     this.location = inner.location
   }
 
@@ -53,16 +54,16 @@ export class FaultyStore implements ObjectStore {
   }
 
   head(key: string): Promise<ObjectInfo | undefined> {
-    return this.#call('head', key, () => this.#inner.head(key))
+    return this.#call('head', key, () => this.inner.head(key))
   }
 
   get(key: string, range?: ByteRange): Promise<ObjectRead> {
-    return this.#call('get', key, () => this.#inner.get(key, range))
+    return this.#call('get', key, () => this.inner.get(key, range))
   }
 
   put(key: string, body: ObjectBody, options?: PutOptions): Promise<ObjectInfo> {
     return this.#call('put', key, () =>
-      this.#inner.put(key, body instanceof Uint8Array ? body : this.#alive(body), options),
+      this.inner.put(key, body instanceof Uint8Array ? body : this.#alive(body), options),
     )
   }
 
@@ -77,14 +78,14 @@ export class FaultyStore implements ObjectStore {
 
   async *list(options?: ListOptions): AsyncGenerator<ObjectInfo> {
     await this.#call('list', options?.prefix ?? '', async () => undefined)
-    for await (const info of this.#inner.list(options)) {
+    for await (const info of this.inner.list(options)) {
       if (this.#isDead) throw new Killed()
       yield info
     }
   }
 
   delete(key: string): Promise<void> {
-    return this.#call('delete', key, () => this.#inner.delete(key))
+    return this.#call('delete', key, () => this.inner.delete(key))
   }
 
   async close(): Promise<void> {}

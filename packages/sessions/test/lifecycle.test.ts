@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { lifecycle } from '../src/lifecycle.ts'
-import { chunkOf, keysUnder, makeHouse, payloadOf, post, refused, until } from './support.ts'
+import { readRecord } from '../src/record.ts'
+import {
+  chunkOf,
+  fastDirectory,
+  keysUnder,
+  ManualClock,
+  makeHouse,
+  payloadOf,
+  post,
+  type Running,
+  refused,
+  until,
+} from './support.ts'
 
 test('SE6: no state forgets that a session was closed or deleted', () => {
   const order = ['absent', 'open', 'finalizing', 'finalized', 'deleting', 'deleted'] as const
@@ -35,6 +47,60 @@ test('finalising waits for the chunks that are on their way, and holds back thos
   await refused('sessions.finalized', late)
   await refused('sessions.finalized', post(sessions, 'race', 0))
 })
+
+test('SE6: once it was decided that a session is closed no chunk is taken, whenever the process dies', async t => {
+  const house = await makeHouse(t, fastDirectory)
+  let completed = 0
+  for (let at = 0, isHit = true; isHit; at++) {
+    const id = `close-${at}`
+    const one = await house.open()
+    await post(one.sessions, id, 0)
+    const decided = await dieDuring(one, at, id, () => one.sessions.finalize(id))
+    isHit = one.store.isDead
+    const two = await house.open()
+    const late = await post(two.sessions, id, 1).then(
+      () => 'taken',
+      error => error.code,
+    )
+    assert.equal(late, decided ? 'sessions.finalized' : 'taken')
+    if (decided) completed++
+    assert.equal((await two.sessions.session(id)).state, decided ? 'finalized' : 'open')
+    assert.equal((await two.sessions.finalize(id)).treeSize, decided ? 1 : 2)
+    await two.sessions.close()
+  }
+  assert.ok(completed > 3)
+})
+
+test('SE6, SE10: once it was decided that a session is deleted none of its chunks is shown, whenever the process dies', async t => {
+  const house = await makeHouse(t, fastDirectory)
+  let completed = 0
+  for (let at = 0, isHit = true; isHit; at++) {
+    const id = `delete-${at}`
+    const one = await house.open()
+    for (const index of [0, 1]) await post(one.sessions, id, index)
+    const decided = await dieDuring(one, at, id, () => one.sessions.delete(id))
+    isHit = one.store.isDead
+    const two = await house.open()
+    for (const index of [0, 1]) {
+      if (decided) await refused('sessions.deleted', chunkOf(two.sessions, id, index))
+      else assert.deepEqual(await chunkOf(two.sessions, id, index), payloadOf(index))
+    }
+    if (decided) completed++
+    assert.equal((await two.sessions.session(id)).state, decided ? 'deleted' : 'open')
+    if (decided) assert.deepEqual(await keysUnder(house.store, `sessions/chunks/${id}/`), [])
+    await two.sessions.close()
+  }
+  assert.ok(completed > 5)
+})
+
+/** Runs `step` in a process that dies before the call number `at` to its store. Answers whether the session is not open any more. */
+async function dieDuring({ store }: Running, at: number, id: string, step: () => Promise<unknown>): Promise<boolean> {
+  let calls = 0
+  store.fate = () => (calls++ === at ? 'die before' : 'ok')
+  await step().catch(() => undefined)
+  await store.drain()
+  return (await readRecord(store.inner, id))!.record.state !== 'open'
+}
 
 test('a gap is named, and does not close the session', async t => {
   const house = await makeHouse(t)
@@ -119,7 +185,6 @@ test('sessions are listed in the order of their ids, without a look at their chu
 
 test('what an idle session has in memory alone is written', async t => {
   const house = await makeHouse(t)
-  const { ManualClock } = await import('./support.ts')
   const clock = new ManualClock()
   const { sessions } = await house.open({ clock })
   for (let index = 0; index < 3; index++) await post(sessions, 'idle', index)
