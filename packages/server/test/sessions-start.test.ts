@@ -126,6 +126,7 @@ test('a chunk that was changed on the disk is a problem, or breaks the connectio
   }
   const atTheBeginning = await api.problem(500, '/api/v1/sessions/changed/chunks/0')
   assert.equal(atTheBeginning.code, 'sessions.damaged')
+  assert.match(String(atTheBeginning.detail), /object: sessions\/chunks\/changed\/0000000000/)
   const inTheMiddle = await api.fetch('/api/v1/sessions/changed/chunks/1')
   assert.equal(inTheMiddle.status, 200)
   await assert.rejects(inTheMiddle.arrayBuffer())

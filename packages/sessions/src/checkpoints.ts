@@ -1,12 +1,16 @@
+import { messageOf } from '@chronicle/base'
 import { readObjectIfAny } from '@chronicle/objects'
 import {
   type Checkpoint,
   formatCheckpoint,
+  formatVkey,
   MerkleTree,
   noteBytesMax,
   parseCheckpoint,
   parseNote,
+  parseVkey,
   signNote,
+  verifyNote,
 } from '@chronicle/vault'
 import { originOf, type SessionContext } from './context.ts'
 import type { SessionRoot } from './contract.ts'
@@ -15,11 +19,12 @@ import { checkpointKey } from './object-keys.ts'
 import type { Session } from './session.ts'
 
 /** The latest signed checkpoint of a session, undefined where none was signed yet. Rejects with 'sessions.damaged'. */
-export async function latestCheckpoint({ store }: SessionContext, session: Session): Promise<string | undefined> {
+export async function latestCheckpoint(context: SessionContext, session: Session): Promise<string | undefined> {
+  const { store } = context
   if (session.checkpoint === undefined) {
     const bytes = await readObjectIfAny(store, checkpointKey(session.id), { bytesMax: noteBytesMax })
     // A damaged one is not kept: it may be restored meanwhile.
-    if (bytes) headOf(session.id, bytes.toString())
+    if (bytes) checkOwn(context, session.id, bytes.toString())
     session.checkpoint = bytes?.toString() ?? 'none'
   }
   return session.checkpoint === 'none' ? undefined : session.checkpoint
@@ -67,6 +72,19 @@ function headOf(sessionId: string, note: string): Checkpoint {
     return parseCheckpoint(parseNote(note).text)
   } catch (cause) {
     throw sessionErrors.create('sessions.damaged', { object: checkpointKey(sessionId), part: 'checkpoint' }, cause)
+  }
+}
+
+/** What was stored is of this session and signed here, under this name or an earlier one: nobody is given another. Throws 'sessions.damaged'. */
+function checkOwn({ signer }: SessionContext, sessionId: string, note: string): void {
+  const { origin } = headOf(sessionId, note)
+  const end = originOf('', sessionId)
+  try {
+    if (!origin.endsWith(end)) throw new Error(`it is a checkpoint of ${origin}`)
+    verifyNote(note, [formatVkey(origin.slice(0, -end.length), parseVkey(signer.vkey).publicKey)])
+  } catch (cause) {
+    const object = checkpointKey(sessionId)
+    throw sessionErrors.create('sessions.damaged', { object, part: 'checkpoint', reason: messageOf(cause) }, cause)
   }
 }
 

@@ -54,6 +54,14 @@ export type SessionView = {
   readonly keyId: string
 }
 
+export type SessionPage = {
+  readonly sessions: readonly SessionView[]
+  /** Ids of sessions on this page whose record is damaged: nothing else is known of them. */
+  readonly damaged: readonly string[]
+  /** What the next page begins after, when there is one. */
+  readonly next?: string
+}
+
 export type SessionRoot = {
   readonly sessionId: string
   /** Hex. */
@@ -89,7 +97,7 @@ export type Sessions = {
   /** Idempotent. Rejects with 'sessions.incomplete' (409), which lists what is missing. */
   finalize(sessionId: string): Promise<SessionRoot>
   session(sessionId: string): Promise<SessionView>
-  sessions(options: { after?: string; limit: number }): Promise<{ sessions: SessionView[]; next?: string }>
+  sessions(options: { after?: string; limit: number }): Promise<SessionPage>
   /** Destroys the session's key and removes its chunks; tree, checkpoint and the fact of its deletion stay. Idempotent. */
   delete(sessionId: string): Promise<SessionView>
 

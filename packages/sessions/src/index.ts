@@ -5,6 +5,7 @@ export type {
   IncomingChunk,
   RootListener,
   SessionMetrics,
+  SessionPage,
   SessionRoot,
   SessionSettings,
   SessionState,

@@ -6,11 +6,13 @@ import type {
   ChunkReceipt,
   IncomingChunk,
   SessionMetrics,
+  SessionPage,
   SessionRoot,
   SessionSettings,
   Sessions,
   SessionView,
 } from './contract.ts'
+import { sessionErrors } from './errors.ts'
 import { recordsPrefix } from './object-keys.ts'
 import type { SessionObserver } from './observe.ts'
 import type { Operations } from './operations.ts'
@@ -127,26 +129,31 @@ export class SessionService implements Sessions {
     )
   }
 
-  sessions(options: { after?: string; limit: number }): Promise<{ sessions: SessionView[]; next?: string }> {
+  sessions(options: { after?: string; limit: number }): Promise<SessionPage> {
     return this.#parts.auditor.look('sessions.list', {}, () => this.#list(options))
   }
 
-  /** From the records alone, and from memory where there is more: no chunk is looked at. */
-  async #list({ after, limit }: { after?: string; limit: number }) {
+  /** From the records alone, and from memory where there is more: no chunk is looked at. One that is damaged hides no other. */
+  async #list({ after, limit }: { after?: string; limit: number }): Promise<SessionPage> {
     checkListLimit(limit)
     if (after !== undefined) checkSessionId(after)
-    const startAfter = recordsPrefix + (after ?? '')
-    const views: SessionView[] = []
-    for await (const { key } of this.#parts.context.store.list({
-      prefix: recordsPrefix,
-      startAfter,
-      limit: limit + 1,
-    })) {
-      if (views.length === limit) return { sessions: views, next: views.at(-1)!.sessionId }
-      const view = await this.#viewInList(key.slice(recordsPrefix.length))
-      if (view) views.push(view)
+    const range = { prefix: recordsPrefix, startAfter: recordsPrefix + (after ?? ''), limit: limit + 1 }
+    const sessions: SessionView[] = []
+    const damaged: string[] = []
+    let last: string | undefined
+    let listed = 0
+    for await (const { key } of this.#parts.context.store.list(range)) {
+      if (listed++ === limit) return { sessions, damaged, next: last! }
+      last = key.slice(recordsPrefix.length)
+      try {
+        const view = await this.#viewInList(last)
+        if (view) sessions.push(view)
+      } catch (error) {
+        if (!sessionErrors.is(error) || error.code !== 'sessions.damaged') throw error
+        damaged.push(last)
+      }
     }
-    return { sessions: views }
+    return { sessions, damaged }
   }
 
   async #viewInList(id: string): Promise<SessionView | undefined> {

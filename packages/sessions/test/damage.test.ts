@@ -1,10 +1,23 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import { ChronicleError } from '@chronicle/base'
+import { ChronicleError, systemRandom } from '@chronicle/base'
 import { type ObjectStore, readObject } from '@chronicle/objects'
-import { verifySessionFiles } from '../src/index.ts'
-import { chunkOf, type House, keysUnder, makeHouse, payloadOf, post, refused } from './support.ts'
+import { seal, sessionKey } from '@chronicle/vault'
+import { encodeFooter } from '../src/chunk-format.ts'
+import { encodeFrame } from '../src/frame-codec.ts'
+import { defaultSessionSettings, verifySessionFiles } from '../src/index.ts'
+import {
+  chunkOf,
+  fastDirectory,
+  type House,
+  keysUnder,
+  makeHouse,
+  payloadOf,
+  post,
+  refused,
+  sha256,
+} from './support.ts'
 
 const chunk = (index: number): string => `sessions/chunks/d/${String(index).padStart(10, '0')}`
 
@@ -59,6 +72,41 @@ test('SE4: a chunk that was changed, cut, exchanged or moved is refused as damag
   assert.deepEqual(await chunkOf(sessions, 'd', 0), payloadOf(0), 'the others stay readable')
 })
 
+test('SE4: a chunk that is sealed rightly and does not hold what its footer says is refused', async t => {
+  const house = await finalizedHouse(t)
+  const { sessions, vault } = await house.open()
+  const { keyId } = await sessions.session('d')
+  const key = await sessionKey(await vault.key(keyId), 'd', 1, defaultSessionSettings.pbkdf2Iterations)
+  const leafMetadata = Buffer.from('{"chunk_index":1,"metadata":null,"session_id":"d"}')
+  const [header, stored] = encodeFrame(payloadOf(1), undefined)
+  const frames = Buffer.concat([header, stored])
+  const right = {
+    leafMetadata,
+    salt: randomBytes(32),
+    payloadSha256: Buffer.from(sha256(payloadOf(1)), 'hex'),
+    payloadBytes: 1000,
+    frameBytes: frames.length,
+  }
+  const put = async (content: Buffer): Promise<void> => {
+    const sealed = seal(content, key, { kind: 'chunk', place: 'd/1' }, systemRandom)
+    await house.store.put(chunk(1), sealed)
+  }
+  await put(Buffer.concat([frames, encodeFooter(right)]))
+  assert.deepEqual(await chunkOf(sessions, 'd', 1), payloadOf(1))
+  const other = Buffer.from(leafMetadata.toString().replace(':1,', ':2,'))
+  for (const content of [
+    Buffer.concat([frames, encodeFooter({ ...right, payloadSha256: randomBytes(32) })]),
+    Buffer.concat([frames, encodeFooter({ ...right, payloadBytes: 999 })]),
+    Buffer.concat([frames.subarray(0, 500), encodeFooter({ ...right, frameBytes: 500 })]),
+    Buffer.concat([frames, encodeFooter({ ...right, leafMetadata: other })]),
+    frames,
+    Buffer.alloc(0),
+  ]) {
+    await put(content)
+    await refused('sessions.damaged', chunkOf(sessions, 'd', 1))
+  }
+})
+
 test('SE4: damage inside of a large chunk shows after the part before it, and never as an end', async t => {
   const house = await finalizedHouse(t)
   const { sessions } = await house.open()
@@ -102,6 +150,41 @@ test('damage to record, tiles and checkpoint is named, and nothing is signed ove
     await house.store.put(key, bytes)
     await sessions.proof('d', 1)
   }
+})
+
+test('a checkpoint whose signature was changed, or of another session, is not given out', async t => {
+  const house = await finalizedHouse(t)
+  const { sessions: earlier } = await house.open()
+  const other = await post(earlier, 'other', 0).then(() => earlier.finalize('other'))
+  const object = 'sessions/trees/d/checkpoint'
+  const good = await bytesOf(house.store, object)
+  for (const bytes of [flipped(good, good.length - 20), Buffer.from(other.checkpoint)]) {
+    await house.store.put(object, bytes)
+    const { sessions } = await house.open()
+    for (const given of [sessions.root('d'), sessions.proof('d', 1), sessions.finalize('d')]) {
+      assert.match((await refused('sessions.damaged', given)).message, /sessions\/trees\/d\/checkpoint/)
+    }
+  }
+  await house.store.put(object, good)
+  const renamed = await house.open({ origin: 'example.com/renamed' })
+  assert.equal((await renamed.sessions.root('d')).checkpoint, good.toString(), 'one of an earlier name stays')
+})
+
+test('a damaged record is named in the list, and hides no other session', async t => {
+  const house = await finalizedHouse(t)
+  const { sessions } = await house.open()
+  for (const id of ['a', 'c', 'e']) await post(sessions, id, 0)
+  for (const id of ['c', 'd']) {
+    await house.store.put(`sessions/records/${id}`, flipped(await bytesOf(house.store, `sessions/records/${id}`), 3))
+  }
+  const fresh = await house.open()
+  const ids = async (options: { after?: string; limit: number }) => {
+    const { sessions, damaged, next } = await fresh.sessions.sessions(options)
+    return [sessions.map(({ sessionId }) => sessionId), damaged, next]
+  }
+  assert.deepEqual(await ids({ limit: 10 }), [['a', 'e'], ['c', 'd'], undefined])
+  assert.deepEqual(await ids({ limit: 2 }), [['a'], ['c'], 'c'])
+  assert.deepEqual(await ids({ limit: 2, after: 'c' }), [['e'], ['d'], undefined])
 })
 
 test('SE5: where chunks that a checkpoint covers are gone, no smaller tree is signed', async t => {
@@ -169,7 +252,7 @@ test('a session that is verified from scratch, with the key and without', async 
 })
 
 test('a large tree is verified tile by tile', async t => {
-  const house = await makeHouse(t, (await import('./support.ts')).fastDirectory)
+  const house = await makeHouse(t, fastDirectory)
   const { sessions, vault } = await house.open()
   for (let from = 0; from < 600; from += 50) {
     await Promise.all(Array.from({ length: 50 }, (_, at) => post(sessions, 'd', from + at, Buffer.from([from + at]))))

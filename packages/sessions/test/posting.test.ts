@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { systemClock } from '@chronicle/base'
 import { readObject } from '@chronicle/objects'
 import {
   chunkOf,
@@ -259,6 +260,19 @@ test('a store that fails is told to the sender, and to the health check', async 
   store.fate = () => 'ok'
   await post(sessions, 'sick', 0)
   assert.equal(health.report().status, 'pass')
+})
+
+test('a store that has failed is forgotten by the health check after a while in which no chunk came', async t => {
+  const house = await makeHouse(t)
+  let laterMs = 0
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + laterMs }
+  const { sessions, store, health } = await house.open({ clock })
+  store.fate = (call, key) => (call === 'put' && key.includes('/chunks/') ? 'fail' : 'ok')
+  await refused('objects.unavailable', post(sessions, 'sick', 0))
+  laterMs += 20_000
+  assert.equal(health.report().status, 'fail')
+  laterMs += 20_000
+  assert.equal(health.report().status, 'pass', 'whoever is kept out of service for it would stay there')
 })
 
 test('SE9: a session has keys of its own, named in each chunk, derived once', async t => {

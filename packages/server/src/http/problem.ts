@@ -56,13 +56,16 @@ export function problemOf(error: unknown): Record<string, unknown> {
   return problemBody(knownError(error), problemStatus(error))
 }
 
+/** Failures of ours whose details are no secret, and without which nobody could help himself: which object, which tile. */
+const toldInFull: readonly string[] = ['sessions.damaged', 'vault.tree-damaged', 'vault.tile-missing']
+
 export function problemBody(error: ChronicleError, status: number): Record<string, unknown> {
-  const isOurs = status < 500
+  const isTold = status < 500 || toldInFull.includes(error.code)
   return {
     type: `urn:chronicle:${error.code}`,
     title: error.summary,
     status,
-    detail: isOurs ? error.message : error.summary,
+    detail: isTold ? error.message : error.summary,
     code: error.code,
     remedy: error.remedy,
   }

@@ -32,6 +32,8 @@ export type ShownRoot = {
 }
 
 /** The HTTP interface of sessions, as far as the commands use it. */
+type ShownPage = { readonly sessions: ShownSession[]; readonly damaged: string[]; readonly next?: string }
+
 export class SessionsClient {
   readonly #base: string
 
@@ -43,12 +45,13 @@ export class SessionsClient {
     this.#base = `${url.replace(/\/+$/, '')}/api/v1`
   }
 
-  /** All sessions, in the order of their ids. */
-  async *sessions(): AsyncGenerator<ShownSession> {
+  /** All sessions, in the order of their ids; of one whose record is damaged, `onDamaged` is told. */
+  async *sessions(onDamaged: (id: string) => void): AsyncGenerator<ShownSession> {
     let after: string | undefined
     do {
       const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`
-      const page = (await (await this.#ask(`/sessions${query}`)).json()) as { sessions: ShownSession[]; next?: string }
+      const page = (await (await this.#ask(`/sessions${query}`)).json()) as ShownPage
+      for (const id of page.damaged) onDamaged(id)
       yield* page.sessions
       after = page.next
     } while (after !== undefined)

@@ -5,7 +5,8 @@ import { SessionsClient, type ShownSession, type UrlOptions } from './client.ts'
 /** Shows the sessions of a server. */
 export async function listSessions(terminal: Terminal, options: UrlOptions & { json?: boolean }): Promise<void> {
   const sessions: ShownSession[] = []
-  for await (const session of new SessionsClient(options).sessions()) sessions.push(session)
+  const warn = (id: string): void => terminal.note(`The record of session ${id} is damaged: chronicle verify ${id}`)
+  for await (const session of new SessionsClient(options).sessions(warn)) sessions.push(session)
   if (options.json) {
     terminal.out(JSON.stringify(sessions, null, 2))
     return

@@ -336,9 +336,14 @@ export const listSessions = {
       description: 'One page',
       ...json({
         type: 'object',
-        required: ['sessions'],
+        required: ['sessions', 'damaged'],
         properties: {
           sessions: { type: 'array', items: { $ref: 'Session#' } },
+          damaged: {
+            type: 'array',
+            items: { type: 'string' },
+            description: 'Ids of those on this page whose record is damaged',
+          },
           next: { type: 'string', description: 'Give as `after` for the next page; absent on the last one' },
         },
       }),

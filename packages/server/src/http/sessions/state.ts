@@ -22,7 +22,7 @@ export function addStateRoutes(scope: FastifyInstance, sessions: Sessions): void
     const limit = queryNumber(query, 'limit', { min: 1, max: sessionsPerPageMax }, sessionsPerPage)
     const after = queryText(query, 'after')
     const page = await sessions.sessions(after === undefined ? { limit } : { limit, after })
-    return { sessions: page.sessions.map(sessionView), next: page.next }
+    return { sessions: page.sessions.map(sessionView), damaged: page.damaged, next: page.next }
   })
   scope.get<SessionPath>(session, { schema: schemas.getSession }, async request =>
     sessionView(await sessions.session(request.params.session_id)),
