@@ -56,13 +56,22 @@ export class ChunkSealer {
 
   /** The sealed bytes since the last call, in memory of their own. */
   take(): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(this.#ready.reduce((sum, part) => sum + part.length, 0))
+    const parts = this.#ready.filter(part => part.length > 0)
+    this.#ready = []
+    const [only] = parts
+    // Nearly all frames but the first and the last: no copy.
+    if (only && parts.length === 1 && isAlone(only)) return only
+    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
     let at = 0
-    for (const part of this.#ready) {
+    for (const part of parts) {
       bytes.set(part, at)
       at += part.length
     }
-    this.#ready = []
     return bytes
   }
+}
+
+/** Whether bytes have their memory to themselves, so that it may be given away. */
+function isAlone(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer && bytes.buffer.byteLength === bytes.length
 }

@@ -6,6 +6,18 @@ import { framePayloadBytesMax } from './limits.ts'
 /** Below this a zstd frame saves nothing worth its header. */
 const compressibleBytesMin = 64
 
+/**
+ * What is looked at of a large frame, in as many pieces, spread evenly, before all of it is compressed: zstd takes as long for bytes that do not compress,
+ * being compressed or encrypted already, as for those that do. A frame that is misjudged only stays as large as it is.
+ */
+const sampleBytes = 16 * 1024
+const samplePieces = 8
+/** Smaller frames are compressed to find out. */
+const sampledBytesMin = 4 * sampleBytes
+const sampleLevel = 1
+/** A sample that keeps more of its size than this does not compress: a header and the noise of short input are allowed for. */
+const sampleRatioMax = 0.98
+
 /** A window as large as the largest frame: what looks back further only costs memory. */
 const frameWindowLog = 18
 assert(2 ** frameWindowLog === framePayloadBytesMax, 'the window is as large as a frame')
@@ -18,10 +30,22 @@ export function encodeFrame(payload: Uint8Array, level: number | undefined): [he
 
 /** Compressed where that makes it smaller. */
 function compressed(payload: Uint8Array, level: number): Uint8Array {
-  if (payload.length < compressibleBytesMin) return payload
+  if (payload.length < compressibleBytesMin || !looksCompressible(payload)) return payload
   const params = { [zlib.ZSTD_c_compressionLevel]: level, [zlib.ZSTD_c_windowLog]: frameWindowLog }
   const small = zstdCompressSync(payload, { params, chunkSize: payload.length })
   return small.length < payload.length ? small : payload
+}
+
+function looksCompressible(payload: Uint8Array): boolean {
+  if (payload.length < sampledBytesMin) return true
+  const pieceBytes = sampleBytes / samplePieces
+  const stride = Math.floor((payload.length - pieceBytes) / (samplePieces - 1))
+  const sample = Buffer.allocUnsafe(sampleBytes)
+  for (let piece = 0; piece < samplePieces; piece++) {
+    sample.set(payload.subarray(piece * stride, piece * stride + pieceBytes), piece * pieceBytes)
+  }
+  const params = { [zlib.ZSTD_c_compressionLevel]: sampleLevel }
+  return zstdCompressSync(sample, { params, chunkSize: sampleBytes }).length < sampleBytes * sampleRatioMax
 }
 
 /**

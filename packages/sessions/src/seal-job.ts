@@ -60,7 +60,7 @@ export class SealJob {
   }
 
   /** The sealed bytes in order; returns what is known of the whole. Rejects when the job fails. */
-  async *output(): AsyncGenerator<Uint8Array, ChunkSummary> {
+  async *output(): AsyncGenerator<Uint8Array<ArrayBuffer>, ChunkSummary> {
     for (;;) {
       this.#check()
       const answer = this.#answers.shift()
