@@ -11,7 +11,7 @@ const root = path.join(import.meta.dirname, '..')
 const product = [path.join(root, 'packages/server/bin/chronicle.js'), 'start']
 const unsynced = [fileURLToPath(new URL('./broker.ts', import.meta.url))]
 
-export type Chronicle = Running & { readonly port: number; readonly readyMs: number }
+export type Chronicle = Running & { readonly port: number; readonly httpPort: number; readonly readyMs: number }
 
 /**
  * Starts a broker on data in `name` below the benchmark's directory; ready when it answers ApiVersions. `readyMs` is the time
@@ -39,7 +39,7 @@ export async function startChronicle(
   const started = performance.now()
   const args = [...profiling(context, name), ...entry]
   const broker = await start(process.execPath, args, { env, ready: () => answers(port) })
-  return { ...broker, port, readyMs: performance.now() - started }
+  return { ...broker, port, httpPort, readyMs: performance.now() - started }
 }
 
 /** Leaves compiled code in the cache, as every start does that is not the first: it is written when a process ends in good order. */

@@ -1,4 +1,5 @@
 import type { Benchmark } from '../harness.ts'
+import { chunks } from './chunks.ts'
 import { besideApache, besideMock } from './clients.ts'
 import { fetching } from './fetch.ts'
 import { latency } from './latency.ts'
@@ -28,4 +29,5 @@ export const suite: readonly Benchmark[] = [
   starting,
   sealing,
   trees,
+  chunks,
 ]
