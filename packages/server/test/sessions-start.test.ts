@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { existsSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
 import { type ChronicleOptions, type ChronicleProcess, runChronicle, startChronicle } from '@chronicle/testing'
 import { dataPaths } from '../src/process/data-directory.ts'
-import { Api, type Json } from './support/api.ts'
+import { Api, checkProblem, type Json } from './support/api.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-sessions-start-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
@@ -130,4 +141,25 @@ test('a chunk that was changed on the disk is a problem, or breaks the connectio
   const inTheMiddle = await api.fetch('/api/v1/sessions/changed/chunks/1')
   assert.equal(inTheMiddle.status, 200)
   await assert.rejects(inTheMiddle.arrayBuffer())
+})
+
+test('while the audit log cannot be written nothing is answered as done, and what was stored is answered later', async t => {
+  const dataDir = join(scratch, 'unaudited')
+  const server = await start(t, { dataDir })
+  const api = new Api(server)
+  assert.equal((await api.put('walk', 0, 'hello')).status, 201)
+  const { audit } = dataPaths(dataDir)
+  renameSync(audit, `${audit}.away`)
+  mkdirSync(audit)
+  const refused = await api.put('walk', 1, 'hello')
+  assert.equal(refused.headers.get('retry-after'), '1')
+  assert.equal((await checkProblem(503, refused)).code, 'vault.audit-failed')
+  await api.problem(503, '/api/v1/sessions/walk/chunks/0')
+  const { checks } = (await api.json('/health', {}, 503)) as { checks: { sessions: { reason: string } } }
+  assert.match(checks.sessions.reason, /audit log/)
+  rmdirSync(audit)
+  renameSync(`${audit}.away`, audit)
+  const again = (await (await api.put('walk', 1, 'hello')).json()) as Json
+  assert.equal(again.repeated, true)
+  await api.json('/health')
 })

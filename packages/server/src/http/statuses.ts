@@ -38,6 +38,8 @@ const vaultStatuses: Partial<Record<CodesOf<typeof vaultErrors>, number>> = {
   'vault.master-missing': 503,
   'vault.wrong-master': 503,
   'vault.store-changed': 503,
+  'vault.audit-failed': 503,
+  'vault.closed': 503,
 }
 const objectStatuses: Partial<Record<CodesOf<typeof objectErrors>, number>> = {
   'objects.no-space': 503,
