@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto'
-import { Blake3Hasher } from '@napi-rs/blake-hash'
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+
+/** Loaded with the first checksum of its kind: most processes never need one, and a native module is some 2 MB of memory. */
+const loadBlake = (): typeof import('@napi-rs/blake-hash') => require('@napi-rs/blake-hash')
 
 export type ChecksumAlgorithm = 'blake3' | 'sha256'
 
@@ -8,6 +13,7 @@ export type Checksum = { update(bytes: Uint8Array): void; digest(): Buffer }
 
 export function checksum(algorithm: ChecksumAlgorithm): Checksum {
   if (algorithm === 'blake3') {
+    const { Blake3Hasher } = loadBlake()
     const hasher = new Blake3Hasher()
     return {
       update: bytes => void hasher.update(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
