@@ -1,7 +1,17 @@
 /** Sealing as the workers do it, beside what OpenSSL does with the same cipher and the same size of chunk. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { alternate, type Benchmark, compare, kibibyte, mebibyte, megabyte, ratioAtLeast } from '../harness.ts'
+import {
+  alternate,
+  atMost,
+  type Benchmark,
+  compare,
+  kibibyte,
+  mebibyte,
+  megabyte,
+  ratioAtLeast,
+  single,
+} from '../harness.ts'
 import type { SealOrder } from '../load/seal-thread.ts'
 import { opensslGcmSpeed } from '../peers/openssl.ts'
 
@@ -44,11 +54,17 @@ export const sealing: Benchmark = {
           peerName: 'one thread',
           target: ratioAtLeast(1.8),
         }),
+        single('one message, one thread', figures.one.map(millisecondsFor), 'ms', atMost(10)),
       ]
     } finally {
       await Promise.all(threads.map(thread => thread.terminate()))
     }
   },
+}
+
+/** Of one message at so many megabytes a second. */
+function millisecondsFor(speed: number): number {
+  return (order.messageBytes / megabyte / speed) * 1000
 }
 
 function sealThread(): Worker {
