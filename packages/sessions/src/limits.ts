@@ -27,7 +27,10 @@ export const metadataDepthMax = 32
 
 /** Payload in one frame of a chunk: what is hashed, compressed and sealed in one step. */
 export const framePayloadBytesMax = 256 * kibibyte
-/** Frames of one chunk between the reader of its body and the store: each is 256 KiB, and about as much again once it is sealed. */
+/**
+ * Frames of one chunk between the reader of its body and the store: each is 256 KiB, and about as much again once it is sealed. All chunks together have as many
+ * as the workers times this, and one more each.
+ */
 export const framesInFlightMax = 4
 
 /** Chunks that may be stored before the first missing one comes: their leaves wait in memory. */

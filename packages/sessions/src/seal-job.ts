@@ -2,6 +2,7 @@ import { assert } from '@chronicle/base'
 import type { SealKey } from '@chronicle/vault'
 import type { ChunkOrder, ChunkSummary } from './chunk-sealer.ts'
 import { sessionErrors } from './errors.ts'
+import type { FrameBudget } from './frame-budget.ts'
 import { framePayloadBytesMax, framesInFlightMax } from './limits.ts'
 import type { Frame, FromWorker } from './worker-protocol.ts'
 
@@ -12,17 +13,31 @@ export type JobWorker = {
   release(job: SealJob): void
 }
 
+export type SealJobOptions = {
+  readonly id: number
+  readonly order: ChunkOrder
+  readonly key: SealKey
+  /** Shared with all other jobs. */
+  readonly frames: FrameBudget
+  /** The worker for a job with its first frame. */
+  readonly assign: (job: SealJob, frame: Frame) => JobWorker
+}
+
 type Sealed = Extract<FromWorker, { type: 'sealed' }>
 
 /**
  * One chunk on its way through a worker. Whoever feeds it fills `memory()` and sends it; whoever drains it reads `output()`. A frame's memory is given out
- * again only when what became of the frame was taken by the drain, so that a job holds at most `framesInFlightMax` frames on either side (SE7).
+ * again only when what became of the frame was taken by the drain, so that a job holds at most `framesInFlightMax` frames on either side, and one where all jobs
+ * together have too many (SE7).
  */
 export class SealJob {
   readonly id: number
   readonly order: ChunkOrder
   readonly key: SealKey
-  readonly #assign: (job: SealJob, frame: Frame) => JobWorker
+  readonly #assign: SealJobOptions['assign']
+  readonly #frames: FrameBudget
+  /** Taken from there. */
+  #framesTaken = 0
   #worker: JobWorker | undefined
   readonly #spare: ArrayBuffer[] = []
   #made = 0
@@ -31,10 +46,11 @@ export class SealJob {
   #failure: unknown
   #isOver = false
 
-  constructor(id: number, order: ChunkOrder, key: SealKey, assign: (job: SealJob, frame: Frame) => JobWorker) {
+  constructor({ id, order, key, frames, assign }: SealJobOptions) {
     this.id = id
     this.order = order
     this.key = key
+    this.#frames = frames
     this.#assign = assign
   }
 
@@ -44,12 +60,24 @@ export class SealJob {
       this.#check()
       const spare = this.#spare.pop()
       if (spare) return spare
-      if (this.#made < framesInFlightMax) {
+      if (this.#mayMake()) {
         this.#made++
         return new ArrayBuffer(Math.min(bytes, framePayloadBytesMax))
       }
       await this.#changed.promise
     }
+  }
+
+  #mayMake(): boolean {
+    if (this.#made === 0) return true
+    if (this.#made === framesInFlightMax || !this.#frames.take()) return false
+    this.#framesTaken++
+    return true
+  }
+
+  #returnFrames(): void {
+    this.#frames.giveBack(this.#framesTaken)
+    this.#framesTaken = 0
   }
 
   /** Hands a frame over, with its memory. The first one decides which worker has the job. */
@@ -70,7 +98,10 @@ export class SealJob {
       }
       if (answer.sealed.length > 0) yield answer.sealed
       this.#giveBack(answer.memory)
-      if (answer.summary) return answer.summary
+      if (answer.summary) {
+        this.#returnFrames()
+        return answer.summary
+      }
     }
   }
 
@@ -97,6 +128,7 @@ export class SealJob {
   /** Both who feeds and who drains it are refused with `reason` from here on. */
   giveUp(reason: unknown): void {
     this.#failure ??= reason
+    this.#returnFrames()
     this.#end()
     this.#wake()
   }

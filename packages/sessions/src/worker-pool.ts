@@ -1,7 +1,8 @@
 import type { Clock } from '@chronicle/base'
 import type { SealKey } from '@chronicle/vault'
 import type { ChunkOrder } from './chunk-sealer.ts'
-import { framePayloadBytesMax } from './limits.ts'
+import { FrameBudget } from './frame-budget.ts'
+import { framePayloadBytesMax, framesInFlightMax } from './limits.ts'
 import { SealJob } from './seal-job.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
@@ -13,10 +14,12 @@ export class WorkerPool {
   readonly #workersMax: number
   readonly #clock: Clock
   readonly #workers = new Set<WorkerHandle>()
+  readonly #frames: FrameBudget
   #jobs = 0
 
   constructor(workersMax: number, clock: Clock) {
     this.#workersMax = workersMax
+    this.#frames = new FrameBudget(workersMax * framesInFlightMax)
     this.#clock = clock
   }
 
@@ -30,7 +33,7 @@ export class WorkerPool {
 
   /** A chunk that is to be sealed. It takes a worker with its first frame. */
   start(order: ChunkOrder, key: SealKey): SealJob {
-    return new SealJob(++this.#jobs, order, key, () => this.#choose())
+    return new SealJob({ id: ++this.#jobs, order, key, frames: this.#frames, assign: () => this.#choose() })
   }
 
   #choose(): WorkerHandle {

@@ -5,10 +5,10 @@ import { test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { systemClock, systemRandom } from '@chronicle/base'
 import { type SealKey, sealedKinds } from '@chronicle/vault'
-import { framePayloadBytesMax, workerIdleMs } from '../src/limits.ts'
+import { framePayloadBytesMax, framesInFlightMax, workerIdleMs } from '../src/limits.ts'
 import type { SealJob } from '../src/seal-job.ts'
 import { WorkerPool } from '../src/worker-pool.ts'
-import { keysUnder, ManualClock, makeHouse, payloadOf, post, refused, until } from './support.ts'
+import { keysUnder, ManualClock, makeHouse, payloadOf, post, refused, turns, until } from './support.ts'
 
 /** The threads that were started, so that a test can end them as a fault would. */
 const threads: Worker[] = []
@@ -117,4 +117,22 @@ test('a key goes to a thread once, and is taken back when the session is deleted
   await sessions.delete('k')
   await until(() => sent.some(({ type }) => type === 'forget'))
   assert.ok(thread!.threadId)
+})
+
+test('SE7: each chunk may always have one frame in flight, and all together a few more', async () => {
+  const pool = new WorkerPool(1, systemClock)
+  const jobs = Array.from({ length: 10 }, (_, at) => pool.start({ ...order, place: `s/${at}` }, keyOf()))
+  const framesOf = async (of: readonly SealJob[]): Promise<number> => {
+    let frames = 0
+    const asked = of.flatMap(job => Array.from({ length: 6 }, () => job.memory().then(() => frames++)))
+    for (const each of asked) each.catch(() => undefined)
+    await turns()
+    return frames
+  }
+  assert.equal(await framesOf(jobs), jobs.length + framesInFlightMax)
+  for (const job of jobs) job.giveUp(new Error('enough'))
+  const next = pool.start({ ...order, place: 's/10' }, keyOf())
+  assert.equal(await framesOf([next]), framesInFlightMax, 'what was given up is there for others')
+  next.giveUp(new Error('enough'))
+  await pool.close()
 })
