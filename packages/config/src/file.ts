@@ -38,9 +38,17 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   flatten(parseToml(path, text), [], (keyPath, value) => {
     const line = lineOf(lines, keyPath)
     const where = line === undefined ? path : `${path}:${line}`
-    entries.set(keyPath.join('.'), { text: textOf(value), where })
+    const key = keyOf(keyPath)
+    if (entries.has(key))
+      throw configErrors.create('config.invalid-file', { at: where, reason: `${key} is there twice` })
+    entries.set(key, { text: textOf(value), where })
   })
   return { directory: dirname(resolve(path)), entries }
+}
+
+/** As settings are declared: an underscore is another way to write a hyphen. */
+function keyOf(keyPath: readonly string[]): string {
+  return keyPath.join('.').replaceAll('_', '-')
 }
 
 function parseToml(path: string, text: string): Record<string, unknown> {

@@ -176,6 +176,29 @@ test('an unknown key of the file is refused, with its line and the key that was 
   assert.equal(refused({ toml: '[[kafka]]\nport = 1' }).details.key, 'kafka')
 })
 
+test('a key of the file may have underscores for hyphens, and is there once', () => {
+  const hyphened = declareSettings({
+    workers: setting({
+      key: 'pool.max-workers',
+      env: 'CHRONICLE_W',
+      type: port,
+      default: 1,
+      section,
+      help: 'Workers.',
+    }),
+  })
+  const of = (toml: string) => {
+    const file = parseConfigFile('/etc/chronicle.toml', toml)
+    return resolveSettings(hyphened, { flags: {}, environment: {}, directory: '/here', file }).values.workers
+  }
+  assert.equal(of('[pool]\nmax_workers = 7'), 7)
+  assert.equal(of('[pool]\nmax-workers = 7'), 7)
+  assert.throws(
+    () => of('[pool]\nmax-workers = 7\nmax_workers = 8'),
+    /chronicle.toml:3.*pool.max-workers is there twice/,
+  )
+})
+
 test('a file that is no TOML is refused with its line', () => {
   const error = refused({ toml: 'mode = "low"\nwal = [' })
   assert.equal(error.code, 'config.invalid-file')

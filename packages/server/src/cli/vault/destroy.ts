@@ -1,4 +1,4 @@
-import type { KeyInfo, Vault } from '@chronicle/vault'
+import type { AuditLog, KeyInfo, Vault } from '@chronicle/vault'
 import { serverErrors } from '../../errors.ts'
 import type { ServerSettings } from '../../settings.ts'
 import { ask, confirm } from '../ask.ts'
@@ -28,13 +28,19 @@ export async function destroyKeys(
   if (stray !== undefined) {
     throw serverErrors.create('server.invalid-argument', { yes: stray, accepted: 'an id that is to be destroyed' })
   }
-  return withVault(terminal, settings, async vault => {
+  return withVault(terminal, settings, async (vault, { audit }) => {
     const keys = await find(vault, ids)
     const left = keys.filter(({ state }) => state !== 'destroyed')
     for (const { id } of keys.filter(key => !left.includes(key))) terminal.out(`${id} is destroyed already.`)
     if (left.length === 0) return exitCodes.ok
     printWhatIsLost(terminal, left)
-    if (!(await isMeant(terminal, left, yes))) {
+    let isConfirmed = false
+    try {
+      isConfirmed = await isMeant(terminal, left, yes)
+    } finally {
+      if (!isConfirmed) await recordRefusal(audit, left)
+    }
+    if (!isConfirmed) {
       terminal.note('Nothing was destroyed.')
       return exitCodes.failure
     }
@@ -45,6 +51,17 @@ export async function destroyKeys(
     terminal.note('Copies of the key store from before still hold them: destroy those as well.')
     return exitCodes.ok
   })
+}
+
+/** That somebody asked is worth knowing, also where nothing came of it. */
+async function recordRefusal(audit: AuditLog, keys: readonly KeyInfo[]): Promise<void> {
+  for (const { id: keyId, purpose } of keys) {
+    await audit.record({
+      action: 'key.destroyed',
+      outcome: 'refused',
+      details: { keyId, purpose, reason: 'not confirmed' },
+    })
+  }
 }
 
 /** All of them, before any is destroyed: a mistyped id stops everything. */
