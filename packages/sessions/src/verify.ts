@@ -76,7 +76,7 @@ function verifyHead(
     if (!checkpoint.origin.endsWith(originOf('', sessionId)))
       findings.problem('it is the checkpoint of another session')
     const signers = [...checkpoint.signedBy, ...checkpoint.witnesses.map(({ name }) => name)].join(', ')
-    return { checkpoint, check: findings.result(`${checkpoint.size} leaves, signed by ${signers}`) }
+    return { checkpoint, check: findings.result(`a tree of ${checkpoint.size}, signed by ${signers}`) }
   } catch (error) {
     findings.problem(messageOf(error))
     return { checkpoint: undefined, check: findings.result('the checkpoint is signed') }
@@ -98,7 +98,7 @@ async function verifyTree(
   const findings = new Findings('tree')
   await verifyLeaves(store, sessionId, size, claims, findings)
   return findings.result(
-    `the ${size} stored leaves give the root of ${claims.map(({ source }) => source).join(' and ')}`,
+    `the entries of a tree of ${size} give the root of ${claims.map(({ source }) => source).join(' and ')}`,
   )
 }
 
@@ -118,5 +118,5 @@ async function verifyAllChunks(
   if (!vault) return findings.notChecked('the key is not at hand: the chunks cannot be opened')
   const { inTree, behindTree, payloadBytes } = await verifyChunks(store, vault, record, findings, onProgress)
   const rest = behindTree > 0 ? `; ${behindTree} more are stored behind the tree` : ''
-  return findings.result(`${inTree} chunks, ${payloadBytes} bytes, are what the tree has${rest}`)
+  return findings.result(`all ${inTree} of the tree, ${payloadBytes} bytes${rest}`)
 }
