@@ -113,6 +113,6 @@ export class Broker {
 
 function healthOf(listener: Listener, { connectionsMax }: BrokerLimits): CheckResult {
   if (!listener.isListening) return { status: 'fail', reason: 'Kafka clients cannot connect: the broker has stopped' }
-  if (!listener.isFull) return { status: 'pass' }
+  if (!listener.isFull) return { status: 'pass', reason: 'Kafka clients can connect' }
   return { status: 'warn', reason: `all ${connectionsMax} connections are taken: raise connectionsMax or close some` }
 }

@@ -10,7 +10,7 @@ export function registerHealth(health: Health, engine: Engine, maintenance: Main
     if (failure) return { status: 'fail', reason: `Nothing is taken any more: ${told(failure)}` }
     if (hindrance) return { status: 'fail', reason: `Nothing is taken for now: ${told(hindrance)}` }
     const { snapshotFailure } = maintenance
-    if (snapshotFailure === undefined) return { status: 'pass' }
+    if (snapshotFailure === undefined) return { status: 'pass', reason: 'records are taken and become durable' }
     return {
       status: 'warn',
       reason: `The last snapshot failed (${snapshotFailure}): space is not given back and the next start takes longer. Look at the disk.`,

@@ -105,6 +105,6 @@ export function registerHealth(health: Health, troubles: () => Troubles): void {
     if (store !== undefined) return { status: 'fail', reason: `Chunks are not stored: ${store}` }
     if (audit !== undefined) return { status: 'fail', reason: `The audit log does not take events: ${audit}` }
     if (roots !== undefined) return { status: 'warn', reason: `A root was not announced or not cosigned: ${roots}` }
-    return { status: 'pass' }
+    return { status: 'pass', reason: 'chunks are sealed and stored' }
   })
 }

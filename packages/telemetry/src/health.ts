@@ -1,7 +1,7 @@
 import { messageOf } from '@chronicle/base'
 
-/** What a check found: `warn` still serves, `fail` does not. `reason` says why and what to do. */
-export type CheckResult = { readonly status: 'pass' | 'warn' | 'fail'; readonly reason?: string }
+/** What a check found: `warn` still serves, `fail` does not. `reason` says why, and what to do where something has to be done. */
+export type CheckResult = { readonly status: 'pass' | 'warn' | 'fail'; readonly reason: string }
 
 export type HealthReport = {
   readonly status: 'pass' | 'warn' | 'fail'

@@ -9,7 +9,7 @@ const Status = {
 
 const CheckView = {
   type: 'object',
-  required: ['status'],
+  required: ['status', 'reason'],
   properties: { status: Status, reason: { type: 'string' } },
 } as const
 

@@ -61,8 +61,8 @@ export async function startSessions(options: SessionsOptions, lifecycle: Lifecyc
     ...(topic === '' ? {} : { onRoot: rootsToTopic(log, topic, clock) }),
   })
   lifecycle.add('sessions', { stop: () => sessions.close() })
-  health.register('vault', () => ({ status: 'pass' }))
   const { source, sourceDetail } = vault.status
+  health.register('vault', () => ({ status: 'pass', reason: `the key store is open, with its master from: ${source}` }))
   return { sessions, keys: `${source}: ${sourceDetail}` }
 }
 
