@@ -23,22 +23,17 @@ export async function proofOf(
   index: number,
   root: SessionRoot,
 ): Promise<string> {
-  const { tree, ...leaves } = await leavesFor(session)
+  const leaves = await session.leaves()
   if (index >= root.treeSize) {
     if (leaves.knows(index)) {
       throw sessionErrors.create('sessions.not-covered', { session: session.id, index, missing: root.treeSize })
     }
     throw sessionErrors.create('sessions.chunk-not-found', { session: session.id, index })
   }
-  const proof = await tree.inclusionProof(index, root.treeSize)
-  const leafData = await tree.leafData(index)
+  const proof = await leaves.tree.inclusionProof(index, root.treeSize)
+  const leafData = await leaves.tree.leafData(index)
   const extra = chunkExtra(await extraOf(context, session, index, leafData))
   return formatProof({ index, proof, checkpoint: root.checkpoint, extra })
-}
-
-async function leavesFor(session: Session) {
-  const leaves = await session.leaves()
-  return { tree: leaves.tree, knows: (index: number) => leaves.knows(index) }
 }
 
 /** Salt and hash went with the chunk where it was deleted. */
