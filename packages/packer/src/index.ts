@@ -1,1 +1,2 @@
-export {}
+export { packerErrors } from './errors.ts'
+export * from './ring/index.ts'

@@ -21,7 +21,11 @@ export type RingRecord = {
 export type RingDamage = { readonly position: number; readonly next: number; readonly reason: string }
 
 /** What one read brought, in order. `payload`s are views of one buffer that the next read uses again. */
-export type RingSlice = { readonly records: readonly RingRecord[]; readonly damage: readonly RingDamage[]; readonly next: number }
+export type RingSlice = {
+  readonly records: readonly RingRecord[]
+  readonly damage: readonly RingDamage[]
+  readonly next: number
+}
 
 export type RingStatus = {
   readonly id: string
