@@ -1,4 +1,6 @@
 /** Columns as the writer takes them: Arrow's own memory layout, so that nothing is copied on the way from a ring to a page. */
+import type { KeyObject } from 'node:crypto'
+import type { Random } from '@chronicle/base'
 
 export type ParquetType = 'int64' | 'int32' | 'double' | 'boolean' | 'string' | 'binary'
 export type ParquetCodec = 'NONE' | 'SNAPPY' | 'GZIP' | 'LZ4' | 'ZSTD'
@@ -12,6 +14,7 @@ export type ColumnSpec = {
   readonly codec: ParquetCodec
   /** For codecs that take one. */
   readonly codecLevel?: number | undefined
+  /** Tried for every row group, and left where it saves nothing or grows too large. Booleans have none. */
   readonly dictionary: boolean
   readonly statistics: boolean
   /** A split-block bloom filter with this share of false positives. */
@@ -25,27 +28,32 @@ export type ColumnValues = {
     | BigInt64Array
     | Int32Array
     | Float64Array
+    /** Booleans, a bit each, least significant first. */
+    | Uint8Array
     | { readonly offsets: Int32Array; readonly bytes: Uint8Array }
 }
 
 export type ParquetOptions = {
   readonly columns: readonly ColumnSpec[]
+  /** Rows of every row group but the last, and but one that would outgrow memory. */
   readonly rowGroupRows: number
   /** Size at which a data page is ended, before compression. */
   readonly pageBytes: number
   readonly keyValues: Readonly<Record<string, string>>
-  /** Columns the rows are sorted by, ascending, where they are. */
+  /** Columns without nulls that the rows are meant to be sorted by, ascending. The file says so of every row group in which they are. */
   readonly sortedBy?: readonly string[] | undefined
   /** The format's own modular encryption, AES_GCM_V1, one key for footer and columns; plain files when left out. */
   readonly encryption?: ParquetEncryption | undefined
 }
 
 export type ParquetEncryption = {
-  readonly key: import('node:crypto').KeyObject
+  readonly key: KeyObject
   /** Stands in the file: how a reader finds the key. */
   readonly keyMetadata: Uint8Array
   /** Eight random bytes for each file. */
   readonly aadFileUnique: Uint8Array
+  /** Where the nonces come from: never a seeded one, but in tests. */
+  readonly random: Random
 }
 
 /** Writes one file, row group by row group. Synchronous: call it on a worker thread. */
