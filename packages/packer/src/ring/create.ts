@@ -1,4 +1,4 @@
-import { link, open, unlink } from 'node:fs/promises'
+import { link, lstat, open, unlink } from 'node:fs/promises'
 import { type Random, systemClock, systemRandom } from '@chronicle/base'
 import { packerErrors } from '../errors.ts'
 import { encodeHeaderPage, headerPageBytes, isCapacity, ringCapacityBytesMax, ringCapacityBytesMin } from './layout.ts'
@@ -27,6 +27,7 @@ export async function createRing(options: RingCreation): Promise<boolean> {
   const thresholdBytes = thresholdBytesOf(capacityBytes, options.backpressureThreshold)
   const id = Buffer.from(random.uuid().replaceAll('-', ''), 'hex')
   const page = encodeHeaderPage({ id, capacityBytes, createdMs: clock.now() }, thresholdBytes)
+  if (await isTaken(path)) return false
   const temporary = `${path}.${id.toString('hex')}.new`
   try {
     await writeFile(temporary, page, capacityBytes)
@@ -37,6 +38,16 @@ export async function createRing(options: RingCreation): Promise<boolean> {
     throw unusable(path, error)
   } finally {
     await unlink(temporary).catch(ignoreMissing)
+  }
+}
+
+async function isTaken(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw unusable(path, error)
   }
 }
 

@@ -28,6 +28,8 @@ export function tryRingLock(ringPath: string, side: RingSide): RingLock | undefi
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(path)
+    // Without it SQLite puts a journal beside the file.
+    database.exec('PRAGMA journal_mode = OFF')
     database.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     database?.close()

@@ -3,7 +3,6 @@
  * between the two leaves bytes that nobody looks at, in room that is still free.
  */
 import { crc32c } from '@chronicle/base'
-import { packerErrors } from '../errors.ts'
 import { pressed, type RingFile } from './file.ts'
 import { putRecordHeader, recordBytes, recordHeaderBytes, wrapKind } from './layout.ts'
 
@@ -75,12 +74,8 @@ export class Publisher {
     const { readPosition } = words
     this.#isPressed = pressed(words)
     this.#thresholdBytes = words.thresholdBytes
-    // A position beyond what was written can be no reader's: taken for room it would have records overwritten that nobody read.
-    if (readPosition !== undefined && readPosition > this.#writePosition) {
-      const reason = `read position ${readPosition} beyond write position ${this.#writePosition}`
-      throw packerErrors.create('packer.ring-damaged', { path: this.#file.path, reason })
-    }
-    if (readPosition !== undefined) this.#readPosition = readPosition
+    // A position beyond what was written is no reader's: taken for room, it would have records overwritten that nobody read (PR2).
+    if (readPosition !== undefined && readPosition <= this.#writePosition) this.#readPosition = readPosition
   }
 
   #writeWrapMarker(length: number, sequence: number): void {
