@@ -9,7 +9,7 @@ export class ByteBuffer {
   length = 0
 
   constructor(capacity = capacityMin) {
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(capacity, capacityMin))
+    this.bytes = allocate(Math.max(capacity, capacityMin))
   }
 
   clear(): void {
@@ -29,7 +29,7 @@ export class ByteBuffer {
   reserve(more: number): void {
     const needed = this.length + more
     if (needed <= this.bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2))
+    const grown = allocate(Math.max(needed, this.bytes.length * 2))
     grown.set(this.view())
     this.bytes = grown
   }
@@ -64,6 +64,11 @@ export class ByteBuffer {
     copyBytes(this.bytes, this.length, source, from, to)
     this.length += to - from
   }
+}
+
+/** Memory without zeros, and not as a Buffer: the `slice` of one would be a view. */
+function allocate(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
 }
 
 /** Little-endian, at any place. */
