@@ -84,7 +84,8 @@ export function upperBound(type: ParquetType, value: Uint8Array): Bound {
   if (type === 'double') return { bytes: zeroTo(value, 0), exact: true }
   if (value.length <= boundBytesMax || !isByteArray(type)) return { bytes: value, exact: true }
   const prefix = value.subarray(0, cutAt(type, value))
-  const bytes = (type === 'string' ? nextText(prefix) : undefined) ?? nextBytes(prefix)
+  const text = type === 'string' ? decodeUtf8(prefix) : undefined
+  const bytes = text === undefined ? nextBytes(prefix) : nextText(text)
   return bytes ? { bytes, exact: false } : { bytes: value, exact: true }
 }
 
@@ -100,10 +101,8 @@ function cutAt(type: ParquetType, value: Uint8Array): number {
   return end
 }
 
-/** The prefix with its last character that has a next one replaced by that; undefined where there is none, or it is not UTF-8. */
-function nextText(prefix: Uint8Array): Uint8Array | undefined {
-  const text = decodeUtf8(prefix)
-  if (text === undefined) return undefined
+/** The text up to its last character that has a next one, and that one; undefined where there is none. */
+function nextText(text: string): Uint8Array | undefined {
   const characters = [...text]
   for (let last = characters.length - 1; last >= 0; last--) {
     const next = nextCodePoint(characters[last]!.codePointAt(0)!)
