@@ -1,2 +1,3 @@
 export { packerErrors } from './errors.ts'
+export * from './parquet/index.ts'
 export * from './ring/index.ts'

@@ -1,6 +1,6 @@
 /**
  * Parquet's split-block bloom filter: blocks of eight 32-bit words; the upper half of a hash chooses the block, the lower half one
- * bit in each of its words.
+ * bit in each of its words (PP6).
  *
  * Source: https://github.com/apache/parquet-format/blob/master/BloomFilter.md
  */

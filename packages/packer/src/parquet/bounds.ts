@@ -1,4 +1,4 @@
-/** Least and greatest values of pages and column chunks, and how they are shortened without becoming wrong. */
+/** Least and greatest values of pages and column chunks, and how they are shortened without becoming wrong (PP4). */
 import type { ParquetType } from './contract.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { Values } from './values/values.ts'

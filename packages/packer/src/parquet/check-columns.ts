@@ -2,7 +2,7 @@ import { packerErrors } from '../errors.ts'
 import { isPresent } from './column-buffer.ts'
 import type { ColumnSpec, ColumnValues } from './contract.ts'
 
-/** Throws `packer.parquet-columns` unless every array has its column's type and `rows` values; nothing behind it looks again. */
+/** Throws `packer.parquet-columns` unless every array has its column's type and `rows` values; nothing behind it looks again (PP9). */
 export function checkColumns(specs: readonly ColumnSpec[], columns: readonly ColumnValues[], rows: number): void {
   if (!Number.isInteger(rows) || rows < 0) refuse({ rows })
   if (columns.length !== specs.length) refuse({ columns: columns.length, expected: specs.length })

@@ -9,7 +9,7 @@ const keyBytes = [16, 24, 32]
 const fileUniqueBytes = 8
 const typeOfMeaning = { timestamp_ns: 'int64', json: 'string' } as const satisfies Record<string, ParquetType>
 
-/** Throws `packer.parquet-option`, which names the option and what is accepted. */
+/** Throws `packer.parquet-option`, which names the option and what is accepted (PP9). */
 export function checkOptions(options: ParquetOptions): void {
   const { columns, rowGroupRows, pageBytes, sortedBy = [], encryption } = options
   const names = columns.map(spec => spec.name)

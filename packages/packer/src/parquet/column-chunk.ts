@@ -1,5 +1,5 @@
 /**
- * Writes the rows of one column of one row group: dictionary page, data pages, bloom filter.
+ * Writes the rows of one column of one row group: dictionary page, data pages, bloom filter (PP1).
  *
  * Data pages are of version 1: every reader has them, and version 2, which leaves the levels uncompressed for nested columns, gains
  * flat ones nothing.

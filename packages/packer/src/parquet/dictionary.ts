@@ -1,4 +1,4 @@
-/** The distinct values of a column chunk, found with a hash table of integers: no value becomes an object. */
+/** The distinct values of a column chunk (PP3), found with a hash table of integers: no value becomes an object. */
 import { bitWidth } from './hybrid.ts'
 import type { Values } from './values/values.ts'
 

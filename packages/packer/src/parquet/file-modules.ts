@@ -1,4 +1,4 @@
-/** Puts the parts of a file where they belong, sealed one by one where the file is encrypted. */
+/** Puts the parts of a file where they belong and says where that is (PP5); seals them one by one where the file is encrypted. */
 import { crc32 } from 'node:zlib'
 import type { Compress } from './codecs.ts'
 import type { ParquetEncryption } from './contract.ts'

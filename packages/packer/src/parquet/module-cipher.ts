@@ -1,6 +1,6 @@
 /**
  * Parquet's modular encryption, AES_GCM_V1: every module of a file (page header, page, index, filter, footer) is sealed by itself and
- * bound to its place.
+ * bound to its place (PP8).
  *
  *     OFFSET  SIZE  FIELD
  *          0     4  length of what follows, little-endian

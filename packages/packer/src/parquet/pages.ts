@@ -1,5 +1,5 @@
 /**
- * Where a column chunk is cut into data pages. Their size is that before compression; what runs of equal values save is not known before
+ * Where a column chunk is cut into data pages (PP2). Their size is that before compression; what runs of equal values save is not known before
  * a page is encoded, so that a page of those is smaller.
  */
 import { ordinalMax } from './module-cipher.ts'

@@ -1,4 +1,4 @@
-/** What the file says of the values in a page or a chunk, for readers that skip. */
+/** What the file says of the values in a page or a chunk, for readers that skip (PP4). */
 import { type Bound, joinRanges, lowerBound, type Range, upperBound } from './bounds.ts'
 import type { ColumnBuffer } from './column-buffer.ts'
 import { binary, bool, boolList, encodeStruct, i32, i64, list, struct, type Thrift } from './thrift.ts'

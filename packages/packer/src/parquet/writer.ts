@@ -26,7 +26,7 @@ import { FileModules } from './file-modules.ts'
 import { fileCryptoMetaData, fileMetaData, type IndexedChunk, type RowGroup } from './footer.ts'
 import { moduleTypes } from './module-cipher.ts'
 
-/** Of values that wait for their row group to fill: a row group that would exceed it ends early. */
+/** Of values that wait for their row group to fill: a row group that would exceed it ends early (PP9). */
 export const rowGroupBytesMax = 256 * 1024 * 1024
 
 /** Gives the file to `sink` piece by piece; the sink may keep the pieces. Throws `packer.parquet-option`. */
@@ -141,7 +141,7 @@ class FileWriter implements ParquetWriter {
   }
 }
 
-/** Whether each row is not below the one before it, column after column. Columns without nulls: a row is a value. */
+/** Whether each row is not below the one before it, column after column (PP7). Columns without nulls: a row is a value. */
 function isSorted(columns: readonly ColumnBuffer[]): boolean {
   for (let row = 1; row < (columns[0]?.rows ?? 0); row++) {
     const differing = columns.find(({ values }) => values.compare(row - 1, row) !== 0)
