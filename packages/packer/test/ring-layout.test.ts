@@ -106,3 +106,11 @@ test('sizes', () => {
   assert.equal(payloadBytesMax(1032), 480)
   assert.equal(payloadBytesMax(67_108_864), 33_554_400)
 })
+
+test('the layout in docs/RING.md is the one in the code', () => {
+  const drawing = (path: string): string => {
+    const text = readFileSync(new URL(path, import.meta.url), 'utf8').replace(/^ \* ?/gm, '')
+    return /```text\n(ring file[\s\S]*?)```/.exec(text)![1]!
+  }
+  assert.equal(drawing('../../../docs/RING.md'), drawing('../src/ring/layout.ts'))
+})

@@ -11,11 +11,10 @@ import { fileURLToPath } from 'node:url'
 import type { RingReader } from '../src/index.ts'
 import type { LoadCheck } from './ring-support.ts'
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
-export const writerProgram = here('./ring-writer-child.ts')
-export const readerProgram = here('./ring-reader-child.ts')
-export const loadSource = here('./ring-load.c')
-export const exampleDirectory = here('../../../examples/ring-writer-c/')
+export const writerProgram = fileURLToPath(new URL('./ring-writer-child.ts', import.meta.url))
+export const readerProgram = fileURLToPath(new URL('./ring-reader-child.ts', import.meta.url))
+export const loadSource = fileURLToPath(new URL('./ring-load.c', import.meta.url))
+export const exampleDirectory = join(import.meta.dirname, '../../../examples/ring-writer-c')
 
 export type Running = {
   readonly child: ChildProcess
