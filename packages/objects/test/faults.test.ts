@@ -4,7 +4,8 @@ import { chmodSync, chownSync, mkdirSync, readlinkSync, writeFileSync } from 'no
 import { type FileHandle, open } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { before, mock, type TestContext, test } from 'node:test'
-import { messageOf } from '@chronicle/base'
+import { setImmediate } from 'node:timers/promises'
+import { messageOf, systemClock } from '@chronicle/base'
 import { readObject } from '../src/index.ts'
 import { keysOf, temporaryFiles, testDirectory } from './support.ts'
 
@@ -19,12 +20,12 @@ before(async () => {
 })
 
 /** Has `fault` see each sync before it is done, with what is synced: a path in the directory of the test, temporary files as `temporary`. */
-function onSync(t: TestContext, fault: (what: string) => void): void {
+function onSync(t: TestContext, fault: (what: string) => unknown): void {
   for (const operation of ['sync', 'datasync'] as const) {
     const original = handles[operation]
     mock.method(handles, operation, async function (this: FileHandle) {
       const path = relative(directory.path(), readlinkSync(`/proc/self/fd/${this.fd}`))
-      fault(`${operation} ${/^\.store\/temporary\/[^/]+\/\d/.test(path) ? 'temporary' : path}`)
+      await fault(`${operation} ${/^\.store\/temporary\/[^/]+\/\d/.test(path) ? 'temporary' : path}`)
       return original.call(this)
     })
   }
@@ -46,10 +47,44 @@ test('O1: the bytes are durable before they have a key, and file and directories
   ] as const) {
     syncs.length = 0
     await store.put(key, Buffer.from(key))
-    assert.equal(syncs[0], 'datasync temporary')
-    const file = key === 'a' ? 'sync a' : 'sync temporary'
-    assert.deepEqual(syncs.slice(1).sort(), [file, ...directories.map(each => `sync ${each}`)].sort(), key)
+    assert.equal(syncs[0], 'sync temporary')
+    assert.deepEqual(syncs.slice(1).sort(), directories.map(each => `sync ${each}`).sort(), key)
   }
+})
+
+test('O1: a stamp that had to change, since another object has had it, is synced again', async t => {
+  const standing = { ...systemClock, now: () => 2_000_000_000_000 }
+  const store = await directory.open(directory.path(), standing)
+  const syncs: string[] = []
+  onSync(t, what => syncs.push(what))
+  const versions = [await store.put('a', Buffer.alloc(1)), await store.put('a', Buffer.alloc(1))].map(
+    info => info.version,
+  )
+  assert.deepEqual(versions, ['2000000000000000-1', '2000000000000001-1'])
+  assert.deepEqual(syncs.slice(0, 3), ['sync temporary', 'sync ', 'sync temporary'])
+  assert.deepEqual(syncs.slice(3).sort(), ['sync ', 'sync a'])
+})
+
+test('O1: a put waits for a sync of its directory that began after it got its name, with all others that wait for one', async t => {
+  const store = await directory.open()
+  await store.put('a/0', Buffer.alloc(0))
+  const begun = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  let syncs = 0
+  onSync(t, async what => {
+    if (what !== 'sync a' || ++syncs > 1) return
+    begun.resolve()
+    await goOn.promise
+  })
+  const first = store.put('a/1', Buffer.alloc(0))
+  await begun.promise
+  const settled: string[] = []
+  const others = ['a/2', 'a/3', 'a/4'].map(key => store.put(key, Buffer.alloc(0)).then(() => settled.push(key)))
+  while ((await keysOf(store)).length < 5) await setImmediate()
+  assert.deepEqual([syncs, settled], [1, []], 'the sync that was under way may not have seen their names')
+  goOn.resolve()
+  await Promise.all([first, ...others])
+  assert.equal(syncs, 2)
 })
 
 test('O1: a deletion is durable before it resolves', async t => {
@@ -66,7 +101,7 @@ test('O5: bytes that cannot be made durable are not stored', async t => {
   const store = await directory.open()
   await store.put('there', Buffer.from('before'))
   onSync(t, what => {
-    if (what === 'datasync temporary') throw diskError('EIO')
+    if (what === 'sync temporary') throw diskError('EIO')
   })
   for (const key of ['there', 'new']) {
     await assert.rejects(store.put(key, Buffer.from('after')), {

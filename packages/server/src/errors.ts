@@ -91,6 +91,14 @@ export const serverErrors = errorFamily('server', {
     summary: 'No server answers at this address',
     remedy: 'Start one with `chronicle start`, or name another with --bootstrap HOST:PORT or CHRONICLE_BOOTSTRAP.',
   },
+  'server.no-answer': {
+    summary: 'No server answers over HTTP at this address',
+    remedy: 'Start one with `chronicle start`, or give the --http-port and settings that it was started with.',
+  },
+  'server.no-http-server': {
+    summary: 'No server answers at this URL',
+    remedy: 'Start one with `chronicle start`, or name another with --url http://HOST:PORT or CHRONICLE_URL.',
+  },
   'server.request-refused': {
     summary: 'The server refused the request',
     remedy: "Do what the server's message says; the log of the server and its /health may say more.",

@@ -355,6 +355,7 @@ export const otherVariables: readonly string[] = [
   'CHRONIK_CONFIG',
   'CHRONICLE_BOOTSTRAP',
   'CHRONICLE_NEW_PASSPHRASE',
+  'CHRONICLE_URL',
 ]
 
 /** The settings as Markdown: docs/settings.md. */

@@ -80,8 +80,8 @@ test('streams: standard input to standard output, bound to no name, and no plain
   assert.equal(await done(run(['open', 'any-name.sealed', '--stdout'])), text)
 })
 
-test('a flipped bit in any region is refused, and nothing stays behind', async () => {
-  const { path, bytes } = await sealed('flipped')
+test('S11: a flipped bit in any region is refused, and nothing stays behind', async () => {
+  const { directory, path, bytes } = await sealed('flipped')
   const headerBytes = 34 + 'flipped'.length
   const regions = {
     magic: 0,
@@ -99,19 +99,24 @@ test('a flipped bit in any region is refused, and nothing stays behind', async (
     'last chunk': bytes.length - 20,
     'last tag': bytes.length - 1,
   }
+  const names = Object.keys(regions).map(region => `${region}/flipped.sealed`)
   for (const [region, at] of Object.entries(regions)) {
     const changed = Buffer.from(bytes)
     changed[at]! ^= 1
-    writeFileSync(path, changed)
-    await assertRefused(path, /error: (The bytes are not|These bytes are not|This was written by a newer)/).catch(
-      error => {
-        throw new Error(region, { cause: error })
-      },
-    )
+    mkdirSync(join(directory, region))
+    writeFileSync(join(directory, region, 'flipped.sealed'), changed)
   }
+  for (const name of ['first chunk', 'last tag'])
+    await assertRefused(join(directory, name, 'flipped.sealed'), /The bytes are not/)
+  const { stdout } = await run(['verify', path, ...names.slice(1), '--json'], { cwd: directory })
+  const [whole, ...changed] = JSON.parse(stdout)
+  assert.equal(whole.valid, true)
+  for (const { target, valid } of changed) assert.equal(valid, false, target)
+  // Without its magic it is no sealed file at all.
+  await assertRefused(join(directory, names[0]!), /not something that Chronicle sealed/)
 })
 
-test('what was cut off, lengthened, swapped inside or put in the place of another file is refused', async () => {
+test('S12: what was cut off, lengthened, swapped inside or put in the place of another file is refused', async () => {
   const { directory, path, bytes } = await sealed('whole')
   const chunks = bytes.length - 50_000 - 4 * 16
   const chunk = (at: number) => bytes.subarray(chunks + at * sealedChunkBytes, chunks + (at + 1) * sealedChunkBytes)
@@ -208,7 +213,7 @@ test('mistakes are told before anything is written', async () => {
   assert.deepEqual(readdirSync(directory), ['a'])
 })
 
-test('a signal in the middle leaves no half file', async () => {
+test('S11: a signal in the middle leaves no half file', async () => {
   const directory = join(scratch, 'interrupted')
   mkdirSync(directory)
   const program = new URL('../bin/chronicle.js', import.meta.url).pathname

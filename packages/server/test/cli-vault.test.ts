@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
 import { createPublicKey } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { systemClock, systemRandom } from '@chronicle/base'
 import { type Exit, runChronicle, startChronicle } from '@chronicle/testing'
-import { parseVkey } from '@chronicle/vault'
+import { openVault, parseVkey, passphraseSource } from '@chronicle/vault'
+import { openVaultParts } from '../src/vault/open-vault.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-cli-vault-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
@@ -148,28 +152,42 @@ test('a new master opens everything, the old one nothing; running it again is ha
   assert.match(none.stderr, /CHRONICLE_NEW_PASSPHRASE/)
 })
 
-test('a rewrap that is killed leaves everything readable with one of the masters, and completes when it runs again', async () => {
+/** Makes keys without a process for each. */
+async function makeKeys(dataDir: string, count: number): Promise<void> {
+  const effects = { clock: systemClock, random: systemRandom }
+  const { storage, audit, close } = await openVaultParts(dataDir, effects)
+  const sources = [passphraseSource({ passphrase: async () => passphrase })]
+  const vault = await openVault({ storage, audit, sources, ...effects })
+  for (let at = 0; at < count; at++) await vault.keyFor(`purpose-${at}`)
+  vault.close()
+  await close()
+}
+
+test('a rewrap that is killed leaves everything readable with one master, and completes when it runs again', async () => {
   const { run, dataDir } = installation()
   await done(run(withPassphrase))
   const sealed = await sealedFile(run)
-  for (let at = 0; at < 3; at++)
-    await done(run(['seal', sealed, '-o', `${sealed}.${at}`, '--purpose', `purpose-${at}`]))
-  const env = { CHRONICLE_PASSPHRASE: passphrase, CHRONICLE_NEW_PASSPHRASE: other }
+  await makeKeys(dataDir, 60)
+  const records = join(dataDir, 'objects', 'vault')
+  const read = (name: string) => JSON.parse(readFileSync(join(records, name), 'utf8'))
+  const program = new URL('../bin/chronicle.js', import.meta.url).pathname
   const rewrap = ['vault', 'rewrap', '--source', 'passphrase', '--kdf', 'pbkdf2-sha256']
-  // A kill sends no word of its own: it is the time limit of the launcher that ends the process.
-  for (const timeoutMs of [150, 250, 350]) {
-    await runChronicle([...rewrap, '--data-dir', dataDir], { env, timeoutMs })
-    const masters = [passphrase, other].map(each => ({ CHRONICLE_PASSPHRASE: each }))
-    const opened = await Promise.all(masters.map(master => run(['open', sealed, '--stdout'], master)))
-    assert.equal(opened.filter(({ stdout }) => stdout === 'some text').length, 1, 'exactly one master opens it')
-    const isNew = opened[1]!.code === 0
-    if (isNew) break
-  }
-  const current = (await run(['vault', 'keys'], { CHRONICLE_PASSPHRASE: other })).code === 0 ? other : passphrase
-  await done(run(rewrap, { CHRONICLE_PASSPHRASE: current, CHRONICLE_NEW_PASSPHRASE: `${other} 2` }))
-  const last = { CHRONICLE_PASSPHRASE: `${other} 2` }
-  assert.equal(await done(run(['open', sealed, '--stdout'], last)), 'some text')
-  assert.equal(JSON.parse(await done(run(['vault', 'keys', '--json'], last))).length, 4)
+  const env = { ...process.env, CHRONICLE_PASSPHRASE: passphrase, CHRONICLE_NEW_PASSPHRASE: other }
+  const child = spawn(process.execPath, [program, ...rewrap, '--data-dir', dataDir], { env, stdio: 'ignore' })
+  const closed = once(child, 'close')
+  // Its first write is the one that changes the master; from then on it is in the middle.
+  while (child.exitCode === null && read('vault.json').roots.length === 1) await new Promise(setImmediate)
+  child.kill('SIGKILL')
+  await closed
+  assert.equal(read('vault.json').roots.length, 2, 'it was killed in the middle')
+  const now = { CHRONICLE_PASSPHRASE: other }
+  assert.equal(await done(run(['open', sealed, '--stdout'], now)), 'some text')
+  assert.equal((await run(['open', sealed, '--stdout'])).code, 1)
+  await done(run(rewrap, { ...now, CHRONICLE_NEW_PASSPHRASE: passphrase }))
+  const [root, ...more] = read('vault.json').roots
+  const generations = new Set(readdirSync(join(records, 'keys')).map(name => read(`keys/${name}`).rootGeneration))
+  assert.deepEqual([more, [...generations]], [[], [root.generation]], 'every key is under the newest root')
+  assert.equal(await done(run(['open', sealed, '--stdout'])), 'some text')
 })
 
 test('a destroyed key is asked for twice, and takes what it sealed with it for good', async () => {
@@ -231,4 +249,59 @@ test('every command works while a server runs on the same data', async () => {
   } finally {
     await server.stop()
   }
+})
+
+/** Runs a command on a terminal; each answer is typed when its question is there. Resolves with what the terminal showed. */
+async function onTerminal(args: readonly string[], answers: readonly (readonly [RegExp, string])[]): Promise<string> {
+  const program = new URL('../bin/chronicle.js', import.meta.url).pathname
+  const command = [process.execPath, program, ...args].map(word => `'${word}'`).join(' ')
+  const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const left = [...answers]
+  let [shown, seen] = ['', 0]
+  child.stdout.on('data', piece => {
+    shown += piece
+    const [question, answer] = left[0] ?? []
+    if (!question?.test(shown.slice(seen))) return
+    left.shift()
+    seen = shown.length
+    child.stdin.write(`${answer}\n`)
+  })
+  await once(child, 'close')
+  assert.deepEqual(left, [], shown)
+  return shown
+}
+
+const hasScript = spawnSync('script', ['--version']).status === 0
+
+test('S14: on a terminal passphrases are asked for and not shown, and a key is destroyed only when its purpose is typed', {
+  skip: !hasScript,
+}, async () => {
+  const { run, dataDir } = installation()
+  const data = ['--data-dir', dataDir]
+  const twice = await onTerminal(
+    [...withPassphrase, ...data],
+    [
+      [/New passphrase: /, other],
+      [/again: /, passphrase],
+    ],
+  )
+  assert.match(twice, /The two passphrases are not the same/)
+  const made = await onTerminal(
+    [...withPassphrase, ...data],
+    [
+      [/New passphrase: /, passphrase],
+      [/again: /, passphrase],
+    ],
+  )
+  assert.match(made, /Made the key store/)
+  const sealed = await sealedFile(run)
+  const id = await keyOf(run, 'file')
+  const unlock = [/Passphrase of the key store: /, passphrase] as const
+  const destroy = ['vault', 'destroy', id, ...data]
+  assert.match(await onTerminal(destroy, [unlock, [/y\/N/, 'n']]), /Nothing was destroyed/)
+  assert.match(await onTerminal(destroy, [unlock, [/y\/N/, 'y'], [/type it/, 'flie']]), /Nothing was destroyed/)
+  assert.equal(await done(run(['open', sealed, '--stdout'])), 'some text')
+  const last = await onTerminal(destroy, [unlock, [/y\/N/, 'y'], [/type it/, 'file']])
+  assert.match(last, /Destroyed/)
+  for (const shown of [twice, made, last]) assert.ok(!shown.includes(passphrase) && !shown.includes(other), 'no echo')
 })

@@ -132,7 +132,36 @@ test('the OpenAPI document is complete: every reference leads somewhere, every o
     paths: Record<string, Record<string, { summary?: string; responses: Record<string, { description?: string }> }>>
   }
   assert.match(document.openapi, /^3\.1\./)
-  assert.deepEqual(Object.keys(document.paths).sort(), ['/api/v1/topics', '/api/v1/topics/{name}', '/health'])
+  const session = '/api/v1/sessions/{session_id}'
+  const operations = Object.entries(document.paths).flatMap(([path, each]) =>
+    Object.keys(each).map(m => `${m} ${path}`),
+  )
+  assert.deepEqual(
+    operations.sort(),
+    [
+      'get /health',
+      'get /metrics',
+      'get /api/v1/config',
+      'get /api/v1/topics',
+      'get /api/v1/topics/{name}',
+      'get /api/v1/vkey',
+      'post /api/v1/chunks/process',
+      'post /api/v1/chunks/process-batch',
+      'get /api/v1/sessions',
+      `get ${session}`,
+      `delete ${session}`,
+      `post ${session}/finalize`,
+      `get ${session}/merkle-root`,
+      `get ${session}/checkpoint`,
+      `get ${session}/consistency`,
+      `get ${session}/tile/{*}`,
+      `put ${session}/chunks/{chunk_index}`,
+      `post ${session}/chunks/{chunk_index}`,
+      `get ${session}/chunks/{chunk_index}`,
+      `head ${session}/chunks/{chunk_index}`,
+      `get ${session}/chunks/{chunk_index}/proof`,
+    ].sort(),
+  )
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const operation of Object.values(operations)) {
       assert.ok(operation.summary, path)

@@ -3,14 +3,15 @@ import { type Anchor, addSignatures, parseNote } from '@chronicle/vault'
 import { latestCheckpoint, rootOf, storeCheckpoint } from './checkpoints.ts'
 import type { SessionContext } from './context.ts'
 import type { RootListener, SessionRoot } from './contract.ts'
-import { announceAttemptsMax, announcementsWaitingMax, announceRetryMs, announceWaitMs } from './limits.ts'
+import { announcementsWaitingMax, announceRetryMs, announceRetryMsMax, announceWaitMs } from './limits.ts'
 import { pendingKey } from './object-keys.ts'
 import type { Session } from './session.ts'
 import type { SessionTable } from './session-table.ts'
 
 /**
- * Tells the listener of each root that leaves, at least once, and has the last checkpoint of a session cosigned. An empty object under `sessions/pending/` is
- * there from before such a root is stored until both are done, so that the next start knows what is left without looking at every session (SE11).
+ * Tells the listener of each root that leaves, at least once, and has the last checkpoint of a session cosigned: tried until it is done, however long a witness
+ * is away. An empty object under `sessions/pending/` is there from before such a root is stored until both are done, so that the next start knows what is
+ * left without looking at every session (SE11).
  */
 export class Announcer {
   readonly #context: SessionContext
@@ -56,12 +57,13 @@ export class Announcer {
   async announce(session: Session, root: SessionRoot): Promise<void> {
     if (!session.isPending || this.#isClosed) return
     if (this.#working.size >= announcementsWaitingMax) return this.#note(session.id, 'too many others wait')
-    const finalized = session.state === 'finalized'
+    const finalized = isFinal(session)
+    const name = `${root.treeSize} ${finalized}`
+    // Who asks for a root again while it is being announced does not have it announced again.
+    if (session.announced === name) return
+    session.announced = name
     const told = this.#tell({ ...root, finalized })
-    this.#inBackground(
-      session.id,
-      told.then(() => this.#settle(session.id, root, finalized)),
-    )
+    this.#inBackground(told.then(() => this.#settle(session.id, root, finalized)))
     await Promise.race([told.catch(() => undefined), this.#pause(announceWaitMs)])
   }
 
@@ -73,50 +75,54 @@ export class Announcer {
   }
 
   async #tell(root: SessionRoot & { finalized: boolean }): Promise<void> {
-    if (this.#listener) await this.#persist(() => this.#listener!(root))
+    const listener = this.#listener
+    if (listener) await this.#persist(root.sessionId, () => listener(root))
   }
 
   async #settle(sessionId: string, root: SessionRoot, finalized: boolean): Promise<void> {
-    await this.#table.use(sessionId, async session => {
-      if (finalized) await this.#cosign(session, root)
-      await session.turns.run(async () => {
+    if (finalized && this.#anchors.length > 0) {
+      // A session is let go between two attempts: those that wait for a witness would fill the memory.
+      await this.#persist(sessionId, () => this.#table.use(sessionId, session => this.#cosign(session, root)))
+    }
+    await this.#table.use(sessionId, session =>
+      session.turns.run(async () => {
         const latest = await latestCheckpoint(this.#context, session)
         const isLatest = latest !== undefined && rootOf(sessionId, latest).treeSize === root.treeSize
-        if (!session.isPending || !isLatest || (session.state === 'finalized') !== finalized) return
+        if (!isLatest || isFinal(session) !== finalized) return
         await this.#context.store.delete(pendingKey(sessionId))
         session.isPending = false
-      })
-    })
+      }),
+    )
   }
 
-  /** Asks those who have not signed yet. What some have signed is kept, also where others refuse. */
+  /** Asks those who have not signed yet, all at once. What one has signed is kept at once, also where others are slow or refuse. */
   async #cosign(session: Session, root: SessionRoot): Promise<void> {
     const checkpoint = (await latestCheckpoint(this.#context, session)) ?? root.checkpoint
     const signed = new Set(parseNote(checkpoint).signatures.map(({ name }) => name))
-    const open = this.#anchors.filter(({ name }) => !signed.has(name))
     const { tree } = await session.leaves()
     const consistency = (from: number) => tree.consistencyProof(from, root.treeSize)
-    const answers = await Promise.allSettled(
-      open.map(anchor => this.#persist(() => anchor.anchor(checkpoint, consistency))),
-    )
-    const lines = answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))
-    if (lines.length > 0) {
+    const cosign = async (anchor: Anchor): Promise<void> => {
+      const lines = await anchor.anchor(checkpoint, consistency)
       await session.turns.run(async () => {
         const latest = (await latestCheckpoint(this.#context, session)) ?? checkpoint
         await storeCheckpoint(this.#context, session, addSignatures(latest, lines))
       })
     }
+    const answers = await Promise.allSettled(this.#anchors.filter(({ name }) => !signed.has(name)).map(cosign))
     for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
   }
 
-  /** Tries some times, each time after a longer pause. */
-  async #persist<T>(step: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
+  /** Tries until it is done, each time after a longer pause. Rejects only when everything is stopped. */
+  async #persist(sessionId: string, step: () => Promise<void>): Promise<void> {
+    for (let pauseMs = announceRetryMs; ; pauseMs = Math.min(2 * pauseMs, announceRetryMsMax)) {
       try {
-        return await step()
+        await step()
+        this.#troubles.delete(sessionId)
+        return
       } catch (error) {
-        if (attempt === announceAttemptsMax || this.#isClosed) throw error
-        await this.#pause(announceRetryMs * 2 ** (attempt - 1))
+        if (this.#isClosed) throw error
+        this.#note(sessionId, messageOf(error))
+        await this.#pause(pauseMs)
       }
     }
   }
@@ -132,24 +138,21 @@ export class Announcer {
     this.#pauses.delete(resolve)
   }
 
-  #inBackground(sessionId: string, work: Promise<void>): void {
+  #inBackground(work: Promise<void>): void {
     const settled = work
-      .then(
-        () => void this.#troubles.delete(sessionId),
-        error => {
-          if (this.#isClosed) return
-          this.#note(sessionId, messageOf(error))
-          this.#context.logger.warn(
-            { session: sessionId, error },
-            'a root was not announced or not cosigned; it is tried again at the next start',
-          )
-        },
-      )
+      .catch(error => {
+        if (!this.#isClosed) this.#context.logger.warn({ error }, 'a root was announced, and that was not recorded')
+      })
       .finally(() => this.#working.delete(settled))
     this.#working.add(settled)
   }
 
+  /** Logged once for each session, and shown by the health check until it is made good. */
   #note(sessionId: string, reason: string): void {
+    if (!this.#troubles.has(sessionId)) {
+      const words = 'a root could not be announced or cosigned; it is tried again until it is'
+      this.#context.logger.warn({ session: sessionId, reason }, words)
+    }
     this.#troubles.set(sessionId, reason)
     if (this.#troubles.size > troublesMax) this.#troubles.delete(this.#troubles.keys().next().value!)
   }
@@ -164,3 +167,8 @@ export class Announcer {
 
 /** Sessions whose trouble is remembered, for the health check. */
 const troublesMax = 100
+
+/** Whether its root is that of a finalised session, which it stays when the session is deleted. */
+function isFinal(session: Session): boolean {
+  return session.record.finalizedMs !== undefined
+}

@@ -15,6 +15,8 @@ export class Auditor {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #pending = new Set<Promise<void>>()
+  /** Errors that are in the log already. */
+  readonly #recorded = new WeakSet<object>()
   #busy = 0
   #busyTimer: Timer | undefined
   #failure: string | undefined
@@ -56,12 +58,21 @@ export class Auditor {
     try {
       return await operation()
     } catch (error) {
-      const code = error instanceof ChronicleError ? error.code : 'unexpected'
-      const outcome = code.startsWith('sessions.') ? 'refused' : 'failed'
-      if (code === 'sessions.busy') this.#countBusy()
-      else await this.#inBackground(this.#record(action, outcome, { ...details, code }))
+      await this.refusal(action, details, error)
       throw error
     }
+  }
+
+  /** Records without waiting that something was refused with `error`, or failed with it; an error that is in the log already is not recorded again. */
+  async refusal(action: string, details: Details, error: unknown): Promise<void> {
+    if (typeof error === 'object' && error !== null) {
+      if (this.#recorded.has(error)) return
+      this.#recorded.add(error)
+    }
+    const code = error instanceof ChronicleError ? error.code : 'unexpected'
+    if (code.endsWith('.busy')) return this.#countBusy()
+    const isOurs = code.startsWith('sessions.') || code.startsWith('server.')
+    await this.#inBackground(this.#record(action, isOurs ? 'refused' : 'failed', { ...details, code }))
   }
 
   #countBusy(): void {

@@ -14,10 +14,12 @@ import { sessionErrors } from './errors.ts'
 import { checkpointKey } from './object-keys.ts'
 import type { Session } from './session.ts'
 
-/** The latest signed checkpoint of a session, undefined where none was signed yet. */
+/** The latest signed checkpoint of a session, undefined where none was signed yet. Rejects with 'sessions.damaged'. */
 export async function latestCheckpoint({ store }: SessionContext, session: Session): Promise<string | undefined> {
   if (session.checkpoint === undefined) {
     const bytes = await readObjectIfAny(store, checkpointKey(session.id), { bytesMax: noteBytesMax })
+    // A damaged one is not kept: it may be restored meanwhile.
+    if (bytes) headOf(session.id, bytes.toString())
     session.checkpoint = bytes?.toString() ?? 'none'
   }
   return session.checkpoint === 'none' ? undefined : session.checkpoint

@@ -1,7 +1,7 @@
 import { sessionErrors } from './errors.ts'
-import { chunkIndexMax, sessionsListedMax } from './limits.ts'
+import { chunkIndexMax, sessionIdCharactersMax, sessionsListedMax } from './limits.ts'
 
-const sessionIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
+const sessionIdPattern = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${sessionIdCharactersMax - 1}}$`)
 const sha256Pattern = /^[0-9a-fA-F]{64}$/
 
 /** Throws 'sessions.invalid-session-id'. */

@@ -93,6 +93,12 @@ export type Sessions = {
   /** Destroys the session's key and removes its chunks; tree, checkpoint and the fact of its deletion stay. Idempotent. */
   delete(sessionId: string): Promise<SessionView>
 
+  /**
+   * A request for sessions was refused, by them or before it came to them: it lands in the audit log, unless it is there already. `request` says what was
+   * asked, in words that hold no secret.
+   */
+  recordRefusal(request: Readonly<Record<string, string>>, error: unknown): Promise<void>
+
   metrics(): SessionMetrics
   close(): Promise<void>
 }

@@ -28,7 +28,7 @@ export const sessionErrors = errorFamily('sessions', {
   },
   'sessions.invalid-session-id': {
     summary: 'The session id is not accepted',
-    remedy: 'Use 1 to 128 letters, digits, dots, underscores and hyphens, beginning with a letter or digit.',
+    remedy: 'Use 1 to 85 letters, digits, dots, underscores and hyphens, beginning with a letter or digit.',
   },
   'sessions.invalid-chunk-index': {
     summary: 'The chunk index is not accepted',

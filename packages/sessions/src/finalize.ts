@@ -33,6 +33,8 @@ export async function completeFinalizing(
 ): Promise<SessionRoot> {
   await session.flush()
   const root = await signCheckpoint(context, session, beforeNew)
+  // That it is the last one is news, also where the same root has left before.
+  await beforeNew()
   await session.update({ state: 'finalized', finalizedMs: context.clock.now() })
   return root
 }

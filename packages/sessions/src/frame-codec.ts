@@ -1,9 +1,14 @@
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { assert } from '@chronicle/base'
 import { decodeFrameHeader, encodeFrameHeader, frameHeaderBytes } from './chunk-format.ts'
 import { framePayloadBytesMax } from './limits.ts'
 
 /** Below this a zstd frame saves nothing worth its header. */
 const compressibleBytesMin = 64
+
+/** A window as large as the largest frame: what looks back further only costs memory. */
+const frameWindowLog = 18
+assert(2 ** frameWindowLog === framePayloadBytesMax, 'the window is as large as a frame')
 
 /** Header and content of one frame. `level` undefined: not compressed. */
 export function encodeFrame(payload: Uint8Array, level: number | undefined): [header: Buffer, stored: Uint8Array] {
@@ -14,7 +19,8 @@ export function encodeFrame(payload: Uint8Array, level: number | undefined): [he
 /** Compressed where that makes it smaller. */
 function compressed(payload: Uint8Array, level: number): Uint8Array {
   if (payload.length < compressibleBytesMin) return payload
-  const small = zstdCompressSync(payload, { params: { [zlib.ZSTD_c_compressionLevel]: level } })
+  const params = { [zlib.ZSTD_c_compressionLevel]: level, [zlib.ZSTD_c_windowLog]: frameWindowLog }
+  const small = zstdCompressSync(payload, { params, chunkSize: payload.length })
   return small.length < payload.length ? small : payload
 }
 

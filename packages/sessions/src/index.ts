@@ -14,3 +14,5 @@ export type {
 export { sessionErrors } from './errors.ts'
 export { defaultSessionSettings } from './limits.ts'
 export { type OpenSessionsOptions, openSessions } from './open.ts'
+export { type VerifySessionOptions, verifySessionFiles } from './verify.ts'
+export type { SessionCheck, SessionVerification } from './verify-report.ts'

@@ -83,6 +83,7 @@ export class Intake {
       return await this.#store(leaves, job, salt)
     } catch (error) {
       job.giveUp(error)
+      payload.close(error)
       throw error
     } finally {
       this.#signal.removeEventListener('abort', abort)
@@ -138,8 +139,12 @@ export class Intake {
     const { store } = this.#context
     const object = chunkKey(this.#chunk.sessionId, this.#chunk.index)
     if (!(await store.head(object))) return false
-    const { info, body } = await store.get(object)
-    await store.put(object, body, { condition: { version: info.version }, signal: this.#signal })
+    const { info, body, cancel } = await store.get(object)
+    try {
+      await store.put(object, body, { condition: { version: info.version }, signal: this.#signal })
+    } finally {
+      await cancel()
+    }
     return true
   }
 

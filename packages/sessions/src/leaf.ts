@@ -21,7 +21,7 @@ export type LeafMetadata = {
   readonly session_id: string
 }
 
-/** What stands around a recorder's metadata: the names, an index of nine digits, a session id of 128. */
+/** What stands around a recorder's metadata: the names, an index of nine digits, a session id. */
 const envelopeBytesMax = 256
 export const leafMetadataBytesMax = metadataBytesMax + envelopeBytesMax
 
@@ -54,6 +54,7 @@ function isLeafMetadata(value: unknown): value is LeafMetadata {
 
 function checked(metadata: ChunkMetadata): ChunkMetadata {
   if (!isObject(metadata)) throw refusal('a JSON object')
+  if (isDeeper(metadata, metadataDepthMax)) throw refusal(`at most ${metadataDepthMax} levels deep`)
   let bytes: number
   try {
     bytes = Buffer.byteLength(canonicalJson(metadata))
@@ -61,7 +62,6 @@ function checked(metadata: ChunkMetadata): ChunkMetadata {
     throw refusal('a JSON object with whole text and finite numbers', cause)
   }
   if (bytes > metadataBytesMax) throw refusal(`at most ${metadataBytesMax} bytes in canonical form`)
-  if (depthOf(metadata) > metadataDepthMax) throw refusal(`at most ${metadataDepthMax} levels deep`)
   return metadata
 }
 
@@ -69,10 +69,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Levels of arrays and objects. */
-function depthOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0
-  return 1 + Object.values(value).reduce((deepest: number, inner) => Math.max(deepest, depthOf(inner)), 0)
+/** Whether there are more levels of arrays and objects. Looks no deeper than that: what comes from outside may be a million levels deep. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some(inner => isDeeper(inner, levels - 1))
 }
 
 function refusal(accepted: string, cause?: unknown): Error {

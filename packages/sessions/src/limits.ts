@@ -16,6 +16,8 @@ export const defaultSessionSettings: SessionSettings = {
   compressionLevel: 6,
 }
 
+/** A local store writes a capital letter as three bytes, and the name of a file has at most 255. */
+export const sessionIdCharactersMax = 85
 /** Ten digits name a chunk object; the largest index leaves the tree's size far below 2^31. */
 export const chunkIndexMax = 999_999_999
 /** A recorder's metadata in canonical form, in bytes. */
@@ -61,13 +63,16 @@ export const recordBytesMax = 64 * kibibyte
 /** A full entries tile is 256 × 34 bytes, a tile of hashes 256 × 32. */
 export const tileBytesMax = 16 * kibibyte
 
-/** Attempts to have a root announced, or cosigned, before it is left to the next start. */
-export const announceAttemptsMax = 6
+/** Pause before a root is announced, or cosigned, again: doubled each time, up to the longest. */
 export const announceRetryMs = 1000
+export const announceRetryMsMax = 5 * 60_000
 /** How long a caller of `root` or `finalize` waits for the listener: afterwards it goes on in the background. */
 export const announceWaitMs = 5000
 /** Roots that are being announced or cosigned at once. */
 export const announcementsWaitingMax = 10_000
+
+/** How long the health check remembers that the store did not take a chunk, when no other one comes. */
+export const storeTroubleMs = 30_000
 
 /** Audit events that are not durable yet; more make their operations wait. */
 export const auditPendingMax = 10_000

@@ -11,7 +11,7 @@ export type PayloadGuard = (receivedBytes: number) => void
  */
 export class Payload {
   readonly #pieces: AsyncIterator<Uint8Array>
-  readonly #signal: AbortSignal
+  readonly #over = new AbortController()
   readonly #guard: PayloadGuard
   #received = 0
   /** What came and was not taken yet. */
@@ -20,16 +20,18 @@ export class Payload {
 
   constructor(body: IncomingChunk['body'], signal: AbortSignal, guard: PayloadGuard) {
     this.#pieces = body instanceof Uint8Array ? onePiece(body) : body[Symbol.asyncIterator]()
-    this.#signal = signal
     this.#guard = guard
+    signal.addEventListener('abort', () => this.close(signal.reason), { signal: this.#over.signal })
+    if (signal.aborted) this.close(signal.reason)
   }
 
   /** The next piece, undefined at the end. It is the reader's until the next call. Rejects with the signal's reason, and what body and guard throw. */
   async next(): Promise<Uint8Array | undefined> {
+    this.#over.signal.throwIfAborted()
     const rest = this.#rest
     this.#rest = undefined
     if (rest || this.#isOver) return rest
-    const { done, value } = await unlessAborted(this.#pieces.next(), this.#signal)
+    const { done, value } = await unlessAborted(this.#pieces.next(), this.#over.signal)
     if (done) {
       this.#isOver = true
       return undefined
@@ -54,11 +56,12 @@ export class Payload {
     return { memory, bytes, isLast: false }
   }
 
-  /** Lets go of the body where it was not read to its end. */
-  close(): void {
-    if (this.#isOver) return
+  /** Lets go of the body where it was not read to its end: whoever waits for a piece is refused with `reason`. */
+  close(reason?: unknown): void {
+    if (this.#over.signal.aborted) return
+    this.#over.abort(reason)
+    if (!this.#isOver) this.#pieces.return?.().catch(() => undefined)
     this.#isOver = true
-    this.#pieces.return?.().catch(() => undefined)
   }
 }
 

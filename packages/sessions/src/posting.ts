@@ -6,7 +6,7 @@ import type { ChunkReceipt, IncomingChunk } from './contract.ts'
 import { sessionErrors } from './errors.ts'
 import { type CheckedChunk, checkIncoming } from './incoming.ts'
 import { Intake, type Taken } from './intake.ts'
-import { unflushedLeavesMax } from './limits.ts'
+import { storeTroubleMs, unflushedLeavesMax } from './limits.ts'
 import type { SessionObserver } from './observe.ts'
 import { actionFor } from './refusal.ts'
 import type { Session } from './session.ts'
@@ -19,7 +19,7 @@ export class Posting {
   readonly #admission: Admission
   readonly #observer: SessionObserver
   readonly #posts = new Set<AbortController>()
-  #storeTrouble: string | undefined
+  #storeTrouble: { readonly reason: string; readonly atMs: number } | undefined
 
   constructor(context: SessionContext, table: SessionTable, admission: Admission, observer: SessionObserver) {
     this.#context = context
@@ -28,9 +28,13 @@ export class Posting {
     this.#observer = observer
   }
 
-  /** Why the store did not take the last chunk. */
+  /**
+   * Why the store did not take the last chunk. It is forgotten after a while in which none came: a server that is kept out of service because of it would
+   * never learn that the store is well again.
+   */
   get storeTrouble(): string | undefined {
-    return this.#storeTrouble
+    const trouble = this.#storeTrouble
+    return trouble && this.#context.clock.monotonic() - trouble.atMs < storeTroubleMs ? trouble.reason : undefined
   }
 
   async process(chunk: IncomingChunk): Promise<ChunkReceipt> {
@@ -94,7 +98,9 @@ export class Posting {
 
   #failed(error: unknown): void {
     this.#observer.failed(sessionErrors.is(error) && error.code === 'sessions.busy')
-    if (objectErrors.is(error)) this.#storeTrouble = messageOf(error)
+    if (objectErrors.is(error)) {
+      this.#storeTrouble = { reason: messageOf(error), atMs: this.#context.clock.monotonic() }
+    }
   }
 
   /** Gives up what is on its way. */

@@ -124,11 +124,6 @@ export async function writeRecord(
   return { record, version: info.version }
 }
 
-/** Some stores have no room for a name of 128 capital letters. */
 function translated(error: unknown, sessionId: string): unknown {
-  if (objectErrors.is(error) && error.code === 'objects.invalid-key') {
-    return sessionErrors.create('sessions.invalid-session-id', { session: sessionId }, error)
-  }
-  if (objectErrors.is(error) && error.code === 'objects.too-large') return damagedRecord(sessionId)
-  return error
+  return objectErrors.is(error) && error.code === 'objects.too-large' ? damagedRecord(sessionId) : error
 }

@@ -168,6 +168,11 @@ export class SessionService implements Sessions {
     )
   }
 
+  recordRefusal(request: Readonly<Record<string, string>>, error: unknown): Promise<void> {
+    const details = Object.fromEntries(Object.entries(request).map(([name, value]) => [name, shown(value)]))
+    return this.#parts.auditor.refusal('sessions.request', details, error)
+  }
+
   metrics(): SessionMetrics {
     return this.#parts.observer.metrics()
   }

@@ -20,11 +20,11 @@ export type KeyFacts = { readonly keyId: string; readonly pbkdf2Iterations: numb
 export class SessionKeys {
   readonly facts: KeyFacts
   readonly #sessionId: string
-  readonly #vault: Vault
+  readonly #vault: Pick<Vault, 'key'>
   /** By epoch, the one least recently made first. */
   readonly #held = new Map<number, Promise<SealKey>>()
 
-  constructor(sessionId: string, facts: KeyFacts, vault: Vault) {
+  constructor(sessionId: string, facts: KeyFacts, vault: Pick<Vault, 'key'>) {
     this.#sessionId = sessionId
     this.facts = facts
     this.#vault = vault

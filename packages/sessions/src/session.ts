@@ -28,6 +28,8 @@ export class Session {
   checkpoint: string | 'none' | undefined
   /** A root has left that the listener may not have been told of, or a cosignature is missing. */
   isPending = false
+  /** The root that is being announced, or was announced last. */
+  announced: string | undefined
   lastPostMs = 0
 
   readonly #context: SessionContext

@@ -32,7 +32,7 @@ export class FaultyStore implements ObjectStore {
   /** Decides about each call. */
   fate: (call: StoreCall, key: string) => Fate | Promise<Fate> = () => 'ok'
   readonly calls: string[] = []
-  onDeath: () => void = () => undefined
+  readonly #running = new Set<Promise<unknown>>()
 
   constructor(inner: ObjectStore) {
     this.#inner = inner
@@ -45,7 +45,11 @@ export class FaultyStore implements ObjectStore {
 
   kill(): void {
     this.#isDead = true
-    this.onDeath()
+  }
+
+  /** What the process had under way has reached the store, or never will: a killed process stores nothing later. */
+  async drain(): Promise<void> {
+    await Promise.allSettled(this.#running)
   }
 
   head(key: string): Promise<ObjectInfo | undefined> {
@@ -85,6 +89,15 @@ export class FaultyStore implements ObjectStore {
 
   async close(): Promise<void> {}
 
+  async #track<T>(promise: Promise<T>): Promise<T> {
+    this.#running.add(promise)
+    try {
+      return await promise
+    } finally {
+      this.#running.delete(promise)
+    }
+  }
+
   async #call<T>(call: StoreCall, key: string, run: () => Promise<T>): Promise<T> {
     if (this.#isDead) throw new Killed()
     this.calls.push(`${call} ${key}`)
@@ -95,12 +108,10 @@ export class FaultyStore implements ObjectStore {
       throw new Killed()
     }
     if (fate === 'fail') throw objectErrors.create('objects.unavailable', { key, reason: 'a fault was injected' })
-    const result = await run()
+    const result = await this.#track(run())
+    if (this.#isDead || fate !== 'ok') await (result as ObjectRead | undefined)?.cancel?.()
+    if (fate === 'die after') this.kill()
     if (this.#isDead) throw new Killed()
-    if (fate === 'die after') {
-      this.kill()
-      throw new Killed()
-    }
     if (fate === 'lose') throw objectErrors.create('objects.outcome-unknown', { key, reason: 'a fault was injected' })
     return result
   }

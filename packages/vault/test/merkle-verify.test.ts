@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { emptyRoot, leafHash } from '../src/merkle/hash.ts'
+import { emptyRoot, leafHash, nodeHash } from '../src/merkle/hash.ts'
 import { proofHashesMax, verifyConsistency, verifyInclusion } from '../src/merkle/verify.ts'
-import { flipBit, fromHex, leaf, someHash } from './merkle-support.ts'
+import { flipBit, fromHex, leaf, leaves, Rfc6962, someHash } from './merkle-support.ts'
 
 const sound = {
   index: 0,
@@ -134,7 +134,35 @@ test('VM2: hashes and sizes at random never pass', () => {
   )
 })
 
+test('VM2: a proof that goes on above the root is refused, also where the hashes fit', () => {
+  const one = leafHash(leaf(0))
+  const more = someHash(1)
+  for (const root of [nodeHash(more, one), nodeHash(one, more)]) {
+    assert.ok(!verifyInclusion({ index: 0, size: 1, leafHash: one, proof: [more], root }))
+  }
+  const proof = [...sound.proof, more]
+  for (const root of [nodeHash(more, sound.root), nodeHash(sound.root, more)]) {
+    assert.ok(!verifyInclusion({ ...sound, proof, root }))
+    assert.ok(!verifyConsistency({ ...grown, proof, toRoot: root }))
+  }
+  const rfc = new Rfc6962(leaves(0, 8))
+  const three = { from: 3, to: 8, fromRoot: rfc.mth(0, 3), toRoot: rfc.mth(0, 8), proof: rfc.proof(3, 8) }
+  assert.ok(verifyConsistency(three))
+  const above = { fromRoot: nodeHash(more, three.fromRoot), toRoot: nodeHash(more, three.toRoot) }
+  assert.ok(!verifyConsistency({ ...three, ...above, proof: [...three.proof, more] }))
+})
+
 test('VM2: a proof of any length is refused before it is walked', () => {
+  let looks = 0
+  const watched = new Proxy(new Array(proofHashesMax + 1).fill(someHash(0)), {
+    get(target, name) {
+      if (name !== 'length') looks++
+      return Reflect.get(target, name)
+    },
+  })
+  assert.equal(verifyInclusion({ ...sound, size: Number.MAX_SAFE_INTEGER, proof: watched }), false)
+  assert.equal(verifyConsistency({ ...grown, to: Number.MAX_SAFE_INTEGER, proof: watched }), false)
+  assert.equal(looks, 0)
   const endless = new Array(2 ** 32 - 1)
   const long = new Array(proofHashesMax + 1).fill(someHash(0))
   for (const proof of [endless, long]) {

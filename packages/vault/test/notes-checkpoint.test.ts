@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { sign } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { formatCheckpoint, parseCheckpoint, vouchesFor } from '../src/notes/checkpoint.ts'
+import { checkpointBytesMax, formatCheckpoint, parseCheckpoint, vouchesFor } from '../src/notes/checkpoint.ts'
 import { cosign, verifyCosignature } from '../src/notes/cosignature.ts'
 import { addSignatures, ed25519Signer, signNote, verifyNote } from '../src/notes/note.ts'
 import { formatSignature } from '../src/notes/signature-line.ts'
@@ -61,6 +61,7 @@ test('VN2 a checkpoint has one form', () => {
     [`log.example\n1\n${root.slice(0, -1)}\n`, /32-byte hash/],
     [`log.example\n1\n${root.slice(4)}\n`, /32-byte hash/],
     [`log.example\n1\n${root} \n`, /32-byte hash/],
+    [`log.example\n1\n${root}\n${'x\n'.repeat(checkpointBytesMax / 2)}`, /longer than/],
   ]
   for (const [bytes, problem] of malformed)
     assert.throws(() => parseCheckpoint(bytes), refusal('vault.invalid-note', problem), JSON.stringify(bytes))

@@ -162,18 +162,19 @@ test('VN1 a trusted witness whose cosignature is wrong spoils the proof', () => 
   assert.equal(verifyProof(spoilt, stillGood).witnesses.length, 2)
 })
 
+// Seven is less than a byte: every byte is hit, each at another bit than the one before.
 test('VN4 a flipped bit anywhere in a proof is refused, but for the extra line, which proves nothing', () => {
   const bytes = Buffer.from(file)
   const start = file.indexOf('extra ')
   const end = file.indexOf('\nindex')
-  for (let bit = 0; bit < bytes.length * 8; bit += 3) {
+  for (let bit = 0; bit < bytes.length * 8; bit += 7) {
     const outcome = outcomeOf(() => verifyProof(flipBit(bytes, bit), trusted))
     const inExtra = bit >> 3 >= start && bit >> 3 < end
     if (!inExtra) assert.ok('code' in outcome, `bit ${bit} was not noticed`)
   }
   // What the extra line says is proved by the leaf data that follow from it.
   const valueStart = start + 'extra '.length
-  for (let bit = valueStart * 8; bit < end * 8; bit += 3) {
+  for (let bit = valueStart * 8; bit < end * 8; bit += 7) {
     const outcome = outcomeOf(() => {
       const flipped = flipBit(bytes, bit)
       const changed = parseChunkExtra(parseProof(flipped).extra!)
@@ -255,7 +256,7 @@ test('VN2 whatever bytes come, a proof is refused with a typed error or is exact
       assert.deepEqual([verified.value.index, verified.value.size, verified.value.origin], [1, 3, head.origin])
       assert.ok(verified.value.witnesses.length >= 2)
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   )
   const garbage = fc.uint8Array({ maxLength: 300 })
   fc.assert(fc.property(garbage, bytes => 'code' in outcomeOf(() => verifyProof(bytes, trusted))))

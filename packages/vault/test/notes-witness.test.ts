@@ -129,7 +129,7 @@ test('VN5 of any requests in any order, those that were cosigned are one history
         assert.equal(trees.get(origin)?.size ?? 0, latest)
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   )
 })
 
@@ -175,6 +175,6 @@ test('VN2 whatever bytes come, a witness answers with a status and cosigns only 
     const parsed = outcomeOf(() => parseWitnessRequest(bytes))
     if ('code' in parsed) assert.deepEqual([parsed.code, status], ['vault.invalid-note', 400])
   }
-  fc.assert(fc.property(mutated, check), { numRuns: 2000 })
+  fc.assert(fc.property(mutated, check), { numRuns: 1000 })
   fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), check), { numRuns: 300 })
 })

@@ -20,13 +20,16 @@ import type { Exclusion } from './exclusion.ts'
 import { codeOf, isMissing } from './failure.ts'
 import { directoriesBetween } from './sync-directories.ts'
 import type { TemporaryFile } from './temporary.ts'
-import { infoFrom, infoOf, setStamp, stampOf } from './version.ts'
+import { infoFrom, infoOf, setStamp, stampNow, stampOf } from './version.ts'
 
 /** Objects younger than this are deleted at a price, so that puts under way seldom need a stamp ahead of the clock. */
 const floorLagMs = 10_000
 
 /** How often an object may change while the floor is raised for its deletion. Each time, another writer has got on. */
 const deleteAttemptsMax = 100
+
+/** `isStamped`: the stamp is the one that is durable already. */
+type Committed = { readonly info: ObjectInfo; readonly isStamped: boolean }
 
 export class Commits {
   readonly #root: string
@@ -45,17 +48,21 @@ export class Commits {
     this.#floor = fs.openSync(floorPath, 'a', 0o600)
   }
 
-  /** Gives a durable body its key, and says what it has become. Durable once the file and its directories are synced. */
-  put(key: string, path: string, file: TemporaryFile, condition: PutOptions['condition']): Promise<ObjectInfo> {
+  /**
+   * Gives a durable body its key, and says what it has become. Durable once its directories are synced, and the file too where its stamp had to
+   * change. The stamp that it came with is older than this moment by a sync: it is kept where it is above all that the key has had (O3).
+   */
+  put(key: string, path: string, file: TemporaryFile, condition: PutOptions['condition']): Promise<Committed> {
     return this.#exclusion.run(() => {
       const there = objectAt(key, path)
       checkCondition(key, there, condition)
       const last = there ? stampOf(there) : this.#floorStamp()
-      const stamp = Math.max(Math.floor(this.#clock.now() * 1000), last + 1)
-      setStamp(file.handle.fd, stamp)
+      const isStamped = file.stamp > last
+      const stamp = isStamped ? file.stamp : Math.max(stampNow(this.#clock), last + 1)
+      if (!isStamped) setStamp(file.handle.fd, stamp)
       if (there) fs.renameSync(file.path, path)
       else linkNew(key, file.path, path)
-      return infoFrom(key, file.bytes, stamp)
+      return { info: infoFrom(key, file.bytes, stamp), isStamped }
     })
   }
 
@@ -127,9 +134,13 @@ function checkCondition(key: string, there: fs.BigIntStats | undefined, conditio
   }
 }
 
-/** link(2) rather than rename(2): it never replaces anything, not even what a stranger to the lock has put there. */
+/**
+ * link(2) rather than rename(2): it never replaces anything, not even what a stranger to the lock has put there. What may be in its way is looked for only
+ * where it fails.
+ */
 function linkNew(key: string, from: string, to: string): void {
   try {
+    if (linked(from, to)) return
     fs.mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
     if (lstatIfAny(to)?.isDirectory()) fs.rmdirSync(to)
     fs.linkSync(from, to)
@@ -138,6 +149,17 @@ function linkNew(key: string, from: string, to: string): void {
     const reason =
       'it begins with the key of another object and a slash, or the key of another object begins so with it'
     throw objectErrors.create('objects.invalid-key', { key, reason }, error)
+  }
+}
+
+/** False where its directory is missing, or an empty directory in its place. */
+function linked(from: string, to: string): boolean {
+  try {
+    fs.linkSync(from, to)
+    return true
+  } catch (error) {
+    if (isMissing(error) || codeOf(error) === 'EEXIST') return false
+    throw error
   }
 }
 

@@ -18,7 +18,7 @@ import { Commits } from './commits.ts'
 import { Exclusion } from './exclusion.ts'
 import { failureOf } from './failure.ts'
 import { LocalStore } from './store.ts'
-import { syncDirectories } from './sync-directories.ts'
+import { DirectorySyncs } from './sync-directories.ts'
 import { TemporaryFiles } from './temporary.ts'
 import { checkStamps } from './version.ts'
 
@@ -51,10 +51,10 @@ async function open(directory: string, random: Random, clock: Clock): Promise<Ob
     const temporaries = await exclusion.run(() => {
       TemporaryFiles.sweep(temporaryArea)
       checkStamps(privateArea)
-      return TemporaryFiles.make(temporaryArea, random.uuid())
+      return TemporaryFiles.make(temporaryArea, random.uuid(), clock)
     })
     const commits = new Commits(directory, join(privateArea, 'floor'), exclusion, clock)
-    await syncDirectories(dirname(made), privateArea)
+    await new DirectorySyncs().sync(dirname(made), privateArea)
     return new LocalStore({ directory, exclusion, commits, temporaries })
   } catch (error) {
     exclusion.close()

@@ -18,7 +18,7 @@ import { failureOf } from './failure.ts'
 import { getLocal } from './get.ts'
 import { listLocal, objectInfo } from './list.ts'
 import { pathOf } from './path.ts'
-import { syncDirectories } from './sync-directories.ts'
+import { DirectorySyncs } from './sync-directories.ts'
 import type { TemporaryFiles } from './temporary.ts'
 
 /** The parts that `openLocalStore` has made for a store. */
@@ -33,6 +33,7 @@ export type LocalParts = {
 export class LocalStore implements ObjectStore {
   readonly location: string
   readonly #parts: LocalParts
+  readonly #syncs = new DirectorySyncs()
   readonly #writes = new Set<Promise<unknown>>()
   #closed: Promise<void> | undefined
 
@@ -58,10 +59,12 @@ export class LocalStore implements ObjectStore {
     const { commits, temporaries, directory } = this.#parts
     const file = await temporaries.write(key, body, options.signal)
     try {
-      const info = await commits.put(key, path, file, options.condition).catch(error => {
+      const { info, isStamped } = await commits.put(key, path, file, options.condition).catch(error => {
         throw failureOf(error, { key })
       })
-      await this.#settle(key, () => Promise.all([file.handle.sync(), syncDirectories(directory, dirname(path))]))
+      await this.#settle(key, () =>
+        Promise.all([isStamped || file.handle.sync(), this.#syncs.sync(directory, dirname(path))]),
+      )
       return info
     } finally {
       await temporaries.discard(file)
@@ -82,7 +85,7 @@ export class LocalStore implements ObjectStore {
     await commits.delete(key, path).catch(error => {
       throw failureOf(error, { key })
     })
-    await this.#settle(key, () => syncDirectories(directory, dirname(path)))
+    await this.#settle(key, () => this.#syncs.sync(directory, dirname(path)))
   }
 
   /** Waits for writes that are under way. */

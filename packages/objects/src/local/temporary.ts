@@ -1,18 +1,21 @@
 import * as fs from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { assert } from '@chronicle/base'
+import { assert, type Clock } from '@chronicle/base'
 import type { ObjectBody } from '../contract.ts'
 import { joinPieces } from './blocks.ts'
 import { failureOf } from './failure.ts'
 import { KernelLock } from './kernel-lock.ts'
 import { untilAborted } from './until-aborted.ts'
+import { setStamp, stampNow } from './version.ts'
 
-/** A file with a whole body that is durable, but has no key yet. */
+/** A file with a whole body that is durable, as is its stamp, but that has no key yet. */
 export type TemporaryFile = {
   readonly path: string
   readonly handle: FileHandle
   readonly bytes: number
+  /** The moment at which its body was whole. */
+  readonly stamp: number
 }
 
 /**
@@ -22,20 +25,22 @@ export type TemporaryFile = {
 export class TemporaryFiles {
   readonly directory: string
   readonly #lock: KernelLock
+  readonly #clock: Clock
   #count = 0
 
-  private constructor(directory: string, lock: KernelLock) {
+  private constructor(directory: string, lock: KernelLock, clock: Clock) {
     this.directory = directory
     this.#lock = lock
+    this.#clock = clock
   }
 
   /** Makes `parent`/`name`. The caller holds the lock of the store, so that nobody sweeps the directory before its lock is taken. */
-  static make(parent: string, name: string): TemporaryFiles {
+  static make(parent: string, name: string, clock: Clock): TemporaryFiles {
     const directory = join(parent, name)
     fs.mkdirSync(directory, { mode: 0o700 })
     const lock = new KernelLock(join(directory, 'lock'), 0)
     assert(lock.tryTake(), 'the lock of a new directory is free')
-    return new TemporaryFiles(directory, lock)
+    return new TemporaryFiles(directory, lock, clock)
   }
 
   /** Removes what crashed owners left in `parent`. The caller holds the lock of the store. */
@@ -49,7 +54,7 @@ export class TemporaryFiles {
     }
   }
 
-  /** Writes a body and syncs it. The errors of the body and of the signal pass through; a failure leaves no file (O5). */
+  /** Writes a body, gives it a stamp and syncs both. The errors of the body and of the signal pass through; a failure leaves no file (O5). */
   async write(key: string, body: ObjectBody, signal: AbortSignal | undefined): Promise<TemporaryFile> {
     signal?.throwIfAborted()
     const path = join(this.directory, `${++this.#count}`)
@@ -60,9 +65,11 @@ export class TemporaryFiles {
         await attempt(key, handle.writeFile(block))
         bytes += block.length
       }
-      await attempt(key, handle.datasync())
+      const stamp = stampNow(this.#clock)
+      setStamp(handle.fd, stamp)
+      await attempt(key, handle.sync())
       signal?.throwIfAborted()
-      return { path, handle, bytes }
+      return { path, handle, bytes, stamp }
     } catch (error) {
       await this.discard({ path, handle })
       throw error

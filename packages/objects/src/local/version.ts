@@ -7,11 +7,16 @@
  */
 import * as fs from 'node:fs'
 import { join } from 'node:path'
+import type { Clock } from '@chronicle/base'
 import type { ObjectInfo } from '../contract.ts'
 import { objectErrors } from '../errors.ts'
 
 export function stampOf(status: fs.BigIntStats): number {
   return Number((status.mtimeNs + 500n) / 1000n)
+}
+
+export function stampNow(clock: Clock): number {
+  return Math.floor(clock.now() * 1000)
 }
 
 /** Sets the stamp of an open file; durable with the next sync of the file. */

@@ -18,12 +18,13 @@ export async function ask(terminal: Terminal, question: string, flag: string): P
   return (await answerTo(lines, `${question} `)).trim()
 }
 
-/** Asks for a secret: what is typed is not shown, and kept in no history. Only where `terminal.canAsk`. */
+/** Asks for a secret: what is typed is not shown (S14), and kept in no history. Only where `terminal.canAsk`. */
 export async function askSecret(terminal: Terminal, question: string): Promise<string> {
-  terminal.prompt(`${question}: `)
   const nowhere = new Writable({ write: (_piece, _encoding, done) => done() })
   // `terminal` takes the echo from the system; readline's own goes nowhere.
   const lines = createInterface({ input: terminal.input, output: nowhere, terminal: true, historySize: 0 })
+  // Not before: who types at once would see it.
+  terminal.prompt(`${question}: `)
   try {
     return await answerTo(lines, '')
   } finally {

@@ -7,6 +7,7 @@ import { addGroups } from './commands/groups.ts'
 import { addHealth } from './commands/health.ts'
 import { addProduce } from './commands/produce.ts'
 import { addSeal } from './commands/seal.ts'
+import { addSession } from './commands/session.ts'
 import { addStart } from './commands/start.ts'
 import { addTopics } from './commands/topics.ts'
 import { addVault } from './commands/vault.ts'
@@ -22,6 +23,7 @@ Examples:
   chronicle consume greetings --follow               and out again, as they come
   chronicle topics list                              what there is
   chronicle config --show                            every setting, its value and where it came from
+  chronicle verify 5.tlog-proof --key chronicle.vkey a proof, offline
 
 The flags of the server (chronicle start --help) may stand before the command as well.
 Exit codes: 0 done, 1 failed, 2 the command line or a setting is not accepted.
@@ -52,9 +54,10 @@ export function buildProgram(terminal: Terminal): Command {
   addConfig(program, terminal)
   addHealth(program, terminal)
   addFsck(program, terminal)
+  addSession(program, terminal)
+  addVerify(program, terminal)
   addVault(program, terminal)
   addSeal(program, terminal)
-  addVerify(program, terminal)
   addCompletion(program, terminal)
   addVersion(program, terminal)
   return program

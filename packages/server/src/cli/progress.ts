@@ -11,6 +11,7 @@ export class Progress {
   readonly #total: number
   readonly #unit: (total: number) => string
   #done = 0
+  #isShown = false
   #shownAt = systemClock.monotonic()
 
   /** `unit` says the total in words: `size` for bytes. */
@@ -25,12 +26,13 @@ export class Progress {
     this.#done += more
     if (systemClock.monotonic() - this.#shownAt < everyMs) return
     this.#shownAt = systemClock.monotonic()
+    this.#isShown = true
     this.#terminal.progress(bar(this.#done, this.#total, this.#unit))
   }
 
   /** Takes the bar away. */
   clear(): void {
-    this.#terminal.progress('')
+    if (this.#isShown) this.#terminal.progress('')
   }
 }
 

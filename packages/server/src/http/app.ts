@@ -1,27 +1,34 @@
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Stoppable } from '@chronicle/base'
-import type { Log } from '@chronicle/log'
-import type { Health, Logger } from '@chronicle/telemetry'
+import type { Logger } from '@chronicle/telemetry'
 import { type FastifyInstance, fastify } from 'fastify'
 import { serverErrors } from '../errors.ts'
-import { addHealthRoute } from './health.ts'
+import { answerClientError } from './client-error.ts'
 import { addHomePage, type Places } from './home.ts'
-import { Problem, problemBody, sendProblem } from './problem.ts'
-import { addTopicRoutes } from './topics.ts'
+import { hostCheck, isOfAnotherSite } from './hosts.ts'
+import { Problem, sendProblem } from './problem.ts'
 
 const requestBodyBytesMax = 1 << 20
-const requestMsMax = 30_000
-const connectionsMax = 1000
+/** Room for the metadata of a chunk. */
+const headerBytesMax = 32 * 1024
+const headersMsMax = 15_000
+/** How often connections are looked at that are late. */
+const lateCheckMs = 2_500
+/** Connections that the system holds until they are accepted. */
+const backlogMax = 4096
 /** Long enough for the name of a topic. */
 const pathPartCharsMax = 250
 
-/** The HTTP port is for this machine alone: it has no tokens yet (S4). */
-export const httpAddress = '127.0.0.1'
-
 export type HttpOptions = {
+  readonly address: string
   readonly port: number
-  readonly log: Log
-  readonly health: Health
+  /** Names that requests may use besides localhost and the address. */
+  readonly allowedHosts: readonly string[]
+  readonly connectionsMax: number
+  /** Longest time that a whole request may take to arrive. */
+  readonly requestMsMax: number
+  /** Adds what is served. Called again for the OpenAPI document, of an app that never listens. */
+  readonly addRoutes: (to: FastifyInstance) => void
   readonly logger: Logger
   readonly version: string
   /** Where the other doors are, for the page at `/`. */
@@ -31,27 +38,28 @@ export type HttpOptions = {
 /** Starts the HTTP interface. */
 export async function startHttp(options: HttpOptions): Promise<Stoppable & { readonly port: number }> {
   const app = await buildApp(options)
-  await app.listen({ host: httpAddress, port: options.port })
-  app.server.maxConnections = connectionsMax
+  await app.listen({ host: options.address, port: options.port, backlog: backlogMax })
+  app.server.maxConnections = options.connectionsMax
   return { port: (app.server.address() as AddressInfo).port, stop: () => app.close() }
 }
 
-async function buildApp({ log, health, logger, version, places }: HttpOptions): Promise<FastifyInstance> {
+async function buildApp(options: HttpOptions): Promise<FastifyInstance> {
+  const { logger, version, places } = options
   const app = fastify({
     logger: false,
     bodyLimit: requestBodyBytesMax,
-    requestTimeout: requestMsMax,
+    requestTimeout: options.requestMsMax,
+    http: { maxHeaderSize: headerBytesMax, headersTimeout: headersMsMax, connectionsCheckingInterval: lateCheckMs },
     routerOptions: { maxParamLength: pathPartCharsMax },
     // A client that keeps its connection open cannot hold up the stop.
     forceCloseConnections: true,
-    clientErrorHandler: refuseNonsense,
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply, logger),
   })
+  // Whoever waits for leave to send a body is refused, or gets it, by the handler.
+  app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
   app.setSerializerCompiler(jsonSerializer)
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-content-type-options', 'nosniff')
-    if (!isOfThisMachine(request.host)) throw serverErrors.create('server.host-not-accepted', { host: request.host })
-  })
+  admitOnly(app, options)
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger))
   app.setNotFoundHandler((request, reply) => {
     const error = serverErrors.create('server.not-found', { method: request.method, path: request.url.split('?')[0] })
@@ -59,8 +67,7 @@ async function buildApp({ log, health, logger, version, places }: HttpOptions): 
   })
   const addRoutes = (to: FastifyInstance): void => {
     to.addSchema(Problem)
-    addHealthRoute(to, health, version)
-    addTopicRoutes(to, log)
+    options.addRoutes(to)
   }
   addRoutes(app)
   addHomePage(app, places, version)
@@ -72,6 +79,19 @@ async function buildApp({ log, health, logger, version, places }: HttpOptions): 
   return app
 }
 
+/** S4: requests of other sites, by a name or from a page of theirs, are turned away. */
+function admitOnly(app: FastifyInstance, { address, allowedHosts }: HttpOptions): void {
+  const isOurs = hostCheck(address, allowedHosts)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-content-type-options', 'nosniff')
+    const { host, method, headers } = request
+    if (!isOurs(host)) throw serverErrors.create('server.host-not-accepted', { host: host.slice(0, 200) })
+    if (isOfAnotherSite(method, headers.origin, host)) {
+      throw serverErrors.create('server.origin-not-accepted', { origin: headers.origin!.slice(0, 200) })
+    }
+  })
+}
+
 /** Answers have the types of their schemas already: what compiles a serializer for each takes 2 MB and gains nothing here. */
 function jsonSerializer(): (data: unknown) => string {
   return JSON.stringify
@@ -81,25 +101,4 @@ function jsonSerializer(): (data: unknown) => string {
 async function describe(addRoutes: (to: FastifyInstance) => void, version: string): Promise<object> {
   const { renderOpenApi } = await import('./openapi.ts')
   return renderOpenApi(addRoutes, version)
-}
-
-/** What the HTTP parser did not understand never becomes a request: the answer is written by hand. */
-function refuseNonsense(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const problem = serverErrors.create('server.bad-request', { reason: error.code ?? 'not HTTP' }, error)
-  const body = JSON.stringify(problemBody(problem, 400))
-  const head = [
-    'HTTP/1.1 400 Bad Request',
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ]
-  socket.end([...head, 'Connection: close', '', body].join('\r\n'))
-}
-
-/** A page of another site that has pointed a name of its own at 127.0.0.1 is turned away (DNS rebinding). */
-function isOfThisMachine(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(host)
 }

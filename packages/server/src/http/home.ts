@@ -5,20 +5,28 @@ export type Places = { readonly kafka: string; readonly metrics: string; readonl
 
 /** `/`: one small page that says where everything is. */
 export function addHomePage(app: FastifyInstance, places: Places, version: string): void {
-  const page = render(places, version)
-  app.get('/', (_request, reply) =>
+  app.get('/', (request, reply) =>
     reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-      .send(page),
+      .send(render(places, version, request.host)),
   )
 }
 
-function render({ kafka, metrics, dataDirectory }: Places, version: string): string {
+function example(host: string): string {
+  const session = `http://${host}/api/v1/sessions/first`
+  return `echo hello | curl -T - -H 'content-type: application/octet-stream' ${session}/chunks/0
+curl -X POST ${session}/finalize
+curl ${session}/chunks/0/proof`
+}
+
+function render({ kafka, metrics, dataDirectory }: Places, version: string, host: string): string {
   const rows = [
     ['Kafka clients', `<code>${escapeHtml(kafka)}</code>`],
     ['Health', '<a href="/health">/health</a>'],
     ['Topics', '<a href="/api/v1/topics">/api/v1/topics</a>'],
+    ['Sessions', '<a href="/api/v1/sessions">/api/v1/sessions</a>'],
+    ['Settings', '<a href="/api/v1/config">/api/v1/config</a>'],
     ['The HTTP interface', '<a href="/api/v1/openapi.json">/api/v1/openapi.json</a>'],
     ['Prometheus', `<a href="${escapeHtml(metrics)}">${escapeHtml(metrics)}</a>`],
     ['Data', `<code>${escapeHtml(dataDirectory)}</code>`],
@@ -38,6 +46,9 @@ function render({ kafka, metrics, dataDirectory }: Places, version: string): str
 <table>
 ${rows.map(([name, value]) => `  <tr><th scope="row">${name}</th><td>${value}</td></tr>`).join('\n')}
 </table>
+<h2>Seal a chunk</h2>
+<p>The first chunk begins a session; what is sealed can be read back, and proved.</p>
+<pre><code>${escapeHtml(example(host))}</code></pre>
 </html>
 `
 }

@@ -2,6 +2,8 @@ import { ChronicleError, messageOf } from '@chronicle/base'
 import type { Logger } from '@chronicle/telemetry'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { serverErrors } from '../errors.ts'
+import { statusOf } from './statuses.ts'
+import { hasUnreadBody, sendBeforeBody } from './unread-body.ts'
 
 /** The body of every answer that is an error (RFC 9457). */
 export const Problem = {
@@ -24,13 +26,8 @@ export function problemResponse(description: string): object {
   return { description, content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } } }
 }
 
-/** The status of each code that an HTTP request can bring about; all others are failures of ours. */
-const statusByCode = new Map<string, number>([
-  ['server.not-found', 404],
-  ['server.topic-not-found', 404],
-  ['server.bad-request', 400],
-  ['server.host-not-accepted', 403],
-])
+/** What is full or restarting has room again soon. */
+const retryAfterSeconds = 1
 
 /** Answers with `error` as application/problem+json. What went wrong inside is logged and not told. */
 export function sendProblem(
@@ -39,15 +36,24 @@ export function sendProblem(
   reply: FastifyReply,
   logger: Logger,
 ): FastifyReply {
-  const known = error instanceof ChronicleError ? error : fromFastify(error as FastifyError)
-  const status = statusByCode.get(known.code) ?? 500
-  if (status === 500) logger.error({ error, method: request.method, url: request.url }, 'an HTTP request failed')
-  // Fastify's own refusals (a body too large, a method not allowed) keep their status.
+  const known = knownError(error)
+  const status = problemStatus(error)
+  if (status >= 500) logger.error({ error, method: request.method, url: request.url }, 'an HTTP request failed')
+  if (status === 429 || status === 503) reply.header('retry-after', String(retryAfterSeconds))
+  const body = problemBody(known, status)
+  reply.code(status).type('application/problem+json')
+  return hasUnreadBody(request, status) ? sendBeforeBody(reply, JSON.stringify(body)) : reply.send(body)
+}
+
+/** The status that `error` is answered with. Fastify's own refusals (a body too large, a method not allowed) keep theirs. */
+export function problemStatus(error: unknown): number {
+  const status = statusOf(knownError(error).code)
   const given = (error as FastifyError).statusCode
-  return reply
-    .code(status === 400 && given !== undefined ? given : status)
-    .type('application/problem+json')
-    .send(problemBody(known, reply.statusCode))
+  return status === 400 && given !== undefined ? given : status
+}
+
+export function problemOf(error: unknown): Record<string, unknown> {
+  return problemBody(knownError(error), problemStatus(error))
 }
 
 export function problemBody(error: ChronicleError, status: number): Record<string, unknown> {
@@ -60,6 +66,11 @@ export function problemBody(error: ChronicleError, status: number): Record<strin
     code: error.code,
     remedy: error.remedy,
   }
+}
+
+/** As this project's errors: what Fastify refuses becomes one of ours. */
+export function knownError(error: unknown): ChronicleError {
+  return error instanceof ChronicleError ? error : fromFastify(error as FastifyError)
 }
 
 function fromFastify(error: FastifyError): ChronicleError {

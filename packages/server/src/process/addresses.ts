@@ -6,7 +6,7 @@ const everyAddress = ['0.0.0.0', '::']
 
 /** True where only programs on this machine can connect. */
 export function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || /^127\./.test(address)
+  return address === 'localhost' || address === '::1' || /^127(\.\d+){3}$/.test(address)
 }
 
 /**

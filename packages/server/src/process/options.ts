@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os'
 import type { BrokerLimits, GroupSettings } from '@chronicle/kafka'
 import type { LogSettings } from '@chronicle/log'
+import type { SessionSettings } from '@chronicle/sessions'
 import { type WalLimits, walProfileFor, walProfiles } from '@chronicle/wal'
 import type { ServerSettings } from '../settings.ts'
 
@@ -62,5 +63,19 @@ export function groupSettings(settings: ServerSettings, defaults: GroupSettings)
     initialRebalanceDelayMs: settings.groupRebalanceDelayMs,
     membersPerGroupMax: settings.groupMembersMax,
     offsetsRetentionMs: settings.offsetsRetentionMs,
+  }
+}
+
+export function sessionSettings(settings: ServerSettings): SessionSettings {
+  return {
+    maxWorkers: settings.sessionsMaxWorkers,
+    queueSize: settings.sessionsQueueSize,
+    workerTimeoutMs: settings.sessionsWorkerTimeoutMs,
+    batchSize: settings.sessionsBatchSize,
+    pbkdf2Iterations: settings.sessionsPbkdf2Iterations,
+    maxChunkBytes: settings.sessionsMaxChunkBytes,
+    maxSessionBytes: settings.sessionsMaxSessionBytes,
+    compressionEnabled: settings.sessionsCompressionEnabled,
+    compressionLevel: settings.sessionsCompressionLevel,
   }
 }

@@ -3,13 +3,14 @@ import type { Addresses } from './serve.ts'
 
 /** Tells the person at the terminal where everything is, and what to try first. */
 export function printReady(terminal: Terminal, addresses: Addresses, version: string): void {
-  const { kafka, http, metrics, dataDirectory, kafkaPort } = addresses
+  const { kafka, http, metrics, dataDirectory, keys, kafkaPort } = addresses
   const bootstrap = kafkaPort === 9092 ? '' : ` --bootstrap ${kafka}`
   const places = [
     ['Kafka', kafka],
     ['HTTP', http],
     ['Metrics', metrics],
     ['Data', dataDirectory],
+    ['Keys', keys],
   ] as const
   terminal.out()
   terminal.out(`${terminal.style('bold', 'Chronicle')} ${version} is ready.`)

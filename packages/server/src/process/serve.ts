@@ -1,6 +1,7 @@
 import { type Clock, Lifecycle, type Random, type StopReport } from '@chronicle/base'
 import type { Broker } from '@chronicle/kafka'
 import { type Log, openLog } from '@chronicle/log'
+import type { Sessions } from '@chronicle/sessions'
 import { collectProcessMetrics, createRegistry, Health, type Logger, type Registry } from '@chronicle/telemetry'
 import { nodeDisk, openDiskWal } from '@chronicle/wal'
 import type { Places } from '../http/home.ts'
@@ -10,6 +11,10 @@ import { dataPaths, prepareDataDirectory } from './data-directory.ts'
 import { explainListenError, type Listening } from './listen-error.ts'
 import { lockDataDirectory } from './lock.ts'
 import { brokerLimits, groupSettings, logSettings, walLimits } from './options.ts'
+import type { startSessions } from './start-sessions.ts'
+
+/** A chunk that is late is refused by sessions; what is even later, by the HTTP server. */
+const requestGraceMs = 10_000
 
 export type ServeOptions = {
   readonly settings: ServerSettings
@@ -22,6 +27,8 @@ export type ServeOptions = {
 /** Where a running server is: Kafka as `host:port`, the others as URLs. */
 export type Addresses = Places & {
   readonly http: string
+  /** Where the master key comes from. */
+  readonly keys: string
   readonly kafkaPort: number
   readonly httpPort: number
   readonly metricsPort: number
@@ -46,28 +53,36 @@ export async function serve(options: ServeOptions): Promise<Running> {
 }
 
 /** What every part is made with. */
-type Core = ServeOptions & { readonly registry: Registry; readonly health: Health; readonly log: Log }
+type Core = ServeOptions & {
+  readonly registry: Registry
+  readonly health: Health
+  readonly log: Log
+  readonly sessions: Sessions
+}
 
 async function startParts(options: ServeOptions, lifecycle: Lifecycle): Promise<Addresses> {
   const { settings } = options
   const advertised = advertisedAddress(settings)
-  warnAboutOpenPort(options)
+  warnAboutOpenPorts(options)
   prepareDataDirectory(settings.dataDirectory)
   lifecycle.add('lock', lockDataDirectory(settings.dataDirectory))
   // Loaded while the log recovers: neither waits for the other.
   const modules = Promise.all([
     import('@chronicle/kafka'),
     import('../http/app.ts'),
+    import('../http/routes.ts'),
     import('../http/metrics-server.ts'),
   ])
   const registry = createRegistry()
   collectProcessMetrics(registry)
   const health = new Health()
-  const [log, [kafka, app, metricsServer]] = await Promise.all([
-    openServerLog(options, registry, health, lifecycle),
+  const opening = openServerLog(options, registry, health, lifecycle)
+  const [log, { sessions, keys }, [kafka, app, routes, metricsServer]] = await Promise.all([
+    opening,
+    openServerSessions({ ...options, registry, health, log: opening }, lifecycle),
     modules,
   ])
-  const core = { ...options, registry, health, log }
+  const core = { ...options, registry, health, log, sessions }
   const broker = lifecycle.add('kafka', await startBroker(core, kafka, advertised))
   const metrics = lifecycle.add('metrics', await startMetrics(core, metricsServer))
   const { dataDirectory, metricsBindAddress, advertisedPort } = settings
@@ -76,10 +91,11 @@ async function startParts(options: ServeOptions, lifecycle: Lifecycle): Promise<
     kafka: hostPort(advertised, advertisedPort ?? broker.port),
     metrics: `http://${hostPort(metricsBindAddress, metrics.port)}/metrics`,
   }
-  const http = lifecycle.add('http', await startHttp(core, app, places))
+  const http = lifecycle.add('http', await startHttp(core, { app, routes }, places))
   return {
     ...places,
-    http: `http://${hostPort(app.httpAddress, http.port)}`,
+    http: `http://${hostPort(settings.httpBindAddress, http.port)}`,
+    keys,
     kafkaPort: broker.port,
     httpPort: http.port,
     metricsPort: metrics.port,
@@ -151,20 +167,41 @@ function startMetrics(
 
 function startHttp(
   core: Core,
-  door: typeof import('../http/app.ts'),
+  doors: { app: typeof import('../http/app.ts'); routes: typeof import('../http/routes.ts') },
   places: Places,
-): ReturnType<typeof door.startHttp> {
-  const { log, health, version } = core
-  const port = core.settings.httpPort
+): ReturnType<typeof doors.app.startHttp> {
+  const { settings, version } = core
+  const { httpBindAddress: address, httpPort: port } = settings
+  const { httpPort: portSetting, httpBindAddress: addressSetting } = declared
   const logger = core.logger.child({ component: 'http' })
-  return explained({ what: 'HTTP', address: door.httpAddress, port, portSetting: declared.httpPort }, () =>
-    door.startHttp({ port, log, health, logger, version, places }),
+  return explained({ what: 'HTTP', address, port, portSetting, addressSetting }, () =>
+    doors.app.startHttp({
+      address,
+      port,
+      allowedHosts: settings.httpAllowedHosts,
+      connectionsMax: settings.httpConnectionsMax,
+      requestMsMax: settings.sessionsWorkerTimeoutMs + requestGraceMs,
+      addRoutes: to => doors.routes.addRoutes(to, core),
+      logger,
+      version,
+      places,
+    }),
   )
 }
 
-function warnAboutOpenPort({ settings: { bindAddress }, logger }: ServeOptions): void {
-  if (isLoopback(bindAddress)) return
-  logger.warn({ bindAddress }, 'the Kafka port is open to the network, and this version asks nobody who they are')
+/** Loaded beside the others, since what it loads is large. */
+async function openServerSessions(...args: Parameters<typeof startSessions>): ReturnType<typeof startSessions> {
+  const door = await import('./start-sessions.ts')
+  return door.startSessions(...args)
+}
+
+function warnAboutOpenPorts({ settings: { bindAddress, httpBindAddress }, logger }: ServeOptions): void {
+  if (!isLoopback(bindAddress)) {
+    logger.warn({ bindAddress }, 'the Kafka port is open to the network, and this version asks nobody who they are')
+  }
+  if (!isLoopback(httpBindAddress)) {
+    logger.warn({ httpBindAddress }, 'the HTTP port is open to the network, and this version asks nobody who they are')
+  }
 }
 
 /** Runs `start`; when it cannot listen, the error says which setting changes that. */

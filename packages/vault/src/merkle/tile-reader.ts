@@ -85,7 +85,7 @@ export class TileReader implements HashReader {
     }
   }
 
-  /** A partial tile may have been removed once there was a full one, which begins with it. */
+  /** A partial tile may have been removed once there was a full one, which begins with it (VM8). */
   async #read<Place extends number[]>(
     pathOf: (...place: [...Place, width: number]) => string,
     place: Place,

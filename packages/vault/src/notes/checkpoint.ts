@@ -1,5 +1,5 @@
 import { vaultErrors } from '../errors.ts'
-import { encodeBase64, hashBytes, invalidNote, noteBytesMax, parseDecimal, parseHash, strictText } from './text.ts'
+import { encodeBase64, hashBytes, invalidNote, parseDecimal, parseHash, strictText } from './text.ts'
 
 /**
  * The head of a tree as text (C2SP tlog-checkpoint). Signed, it is a note.
@@ -17,6 +17,9 @@ export type Checkpoint = {
   readonly extensions: readonly string[]
 }
 
+/** Bytes of a checkpoint's text at most: three lines, and extensions that nobody should need. */
+export const checkpointBytesMax = 65_536
+
 /** The text of a checkpoint, with its last newline. */
 export function formatCheckpoint(head: Omit<Checkpoint, 'extensions'> & { extensions?: readonly string[] }): string {
   const { origin, size, root, extensions = [] } = head
@@ -33,7 +36,7 @@ export function formatCheckpoint(head: Omit<Checkpoint, 'extensions'> & { extens
 
 /** What the text of a note says, where it is a checkpoint. Throws 'vault.invalid-note'. */
 export function parseCheckpoint(text: string): Checkpoint {
-  const lines = strictText(text, 'checkpoint', noteBytesMax).split('\n')
+  const lines = strictText(text, 'checkpoint', checkpointBytesMax).split('\n')
   if (lines.length < 4 || lines.pop() !== '') throw invalidNote('checkpoint', 'fewer than three whole lines')
   const [origin, size, root, ...extensions] = lines as [string, string, string, ...string[]]
   const empty = lines.indexOf('')

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { OpenOptions, PlainRange } from '../seal/open.ts'
+import type { OpenOptions } from '../seal/open.ts'
+import type { PlainRange } from '../seal/range.ts'
 import type { SealOptions } from '../seal/seal.ts'
 import { addDataFlags, loadSettings } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'

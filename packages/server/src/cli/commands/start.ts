@@ -11,7 +11,8 @@ Examples:
   chronicle start --bind-addr 0.0.0.0 --advertised-addr broker.example.org
   CHRONIK_PRODUCE_PROFILE=high-throughput chronicle start --config chronicle.toml
 
-Only the Kafka port follows --bind-addr: the HTTP port stays on loopback, for it asks nobody who they are.
+Only the Kafka port follows --bind-addr: the HTTP port stays on loopback unless CHRONICLE_HTTP_BIND_ADDR opens it, for it asks nobody
+who they are.
 'chronicle config' explains every setting. SIGTERM and Ctrl-C stop in good order, a second one at once.`
 
 /** `start` and its other names. `start` runs when no command is given. */

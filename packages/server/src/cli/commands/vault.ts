@@ -48,7 +48,7 @@ export function addVault(program: Command, terminal: Terminal): void {
     )
   add('rotate', 'Make fresh keys; those that are past their age when no purpose is named')
     .argument('[purposes...]', 'what the keys are for, as `vault status` names it')
-    .option('--all', 'for every purpose that has a key')
+    .option('--all', 'for every purpose that has a key, but for sessions, which keep theirs')
     .action(async (purposes: string[], options: { all?: boolean }, command: Command) =>
       (await import('../vault/rotate.ts')).rotateKeys(terminal, settingsOf(command), purposes, options),
     )

@@ -67,5 +67,5 @@ function candidatesOf(placeholder: string, choices: readonly string[] | undefine
   if (/^topics?$/.test(placeholder)) return { kind: 'topics' }
   if (/^groups?$/.test(placeholder)) return { kind: 'groups' }
   if (/^(path|directory)$/.test(placeholder)) return { kind: 'directories' }
-  return { kind: placeholder === 'file' ? 'files' : 'anything' }
+  return { kind: /^files?$/.test(placeholder) ? 'files' : 'anything' }
 }

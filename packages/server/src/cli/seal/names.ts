@@ -20,7 +20,7 @@ export function withoutSuffix(name: string): string {
 }
 
 /**
- * Refuses what is no file of `chronicle seal`, and a file that stands under another name than it was sealed under: somebody may have put it in the place of
+ * Refuses what is no file of `chronicle seal`, and a file that stands under another name than it was sealed under (S12): somebody may have put it in the place of
  * another one. `header` is believed only as far as refusing goes; opening authenticates it.
  */
 export function checkSealedFile({ kind, place, epoch }: SealedHeader, path: string, renamed: boolean): void {

@@ -7,11 +7,8 @@ import { withVault } from '../vault/with-vault.ts'
 import { openInput, standardStream } from './input.ts'
 import { checkSealedFile, sealedSuffix, withoutSuffix } from './names.ts'
 import { outputOf } from './output.ts'
-import { openRange } from './range.ts'
+import { openRange, type PlainRange } from './range.ts'
 import { writeWholeFile } from './whole-file.ts'
-
-/** `range`: the first and the last byte. A first one below 0 counts from the end. */
-export type PlainRange = { readonly first: number; readonly last?: number }
 
 export type OpenOptions = {
   output?: string

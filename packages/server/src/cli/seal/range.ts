@@ -2,9 +2,11 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { openRandomAccess, type SealedHeader, type SealKey } from '@chronicle/vault'
 import { serverErrors } from '../../errors.ts'
 import { standardStream, unreadable } from './input.ts'
-import type { PlainRange } from './open.ts'
 
 const pieceBytes = 1 << 20
+
+/** `range`: the first and the last byte. A first one below 0 counts from the end. */
+export type PlainRange = { readonly first: number; readonly last?: number }
 
 /** A part of what a sealed file holds. The length of the whole is authenticated first; only what is asked for is read. */
 export async function* openRange(

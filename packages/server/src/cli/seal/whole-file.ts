@@ -13,7 +13,7 @@ export type WholeFileOptions = {
 }
 
 /**
- * Writes a file that gets its name when it is whole and synced, so that there is never half of one under that name. When `pieces` fail, or
+ * Writes a file that gets its name when it is whole and synced, so that there is never half of one under that name (S11). When `pieces` fail, or
  * a signal ends the process, nothing stays behind. Resolves with the bytes that were written. Rejects with 'server.output-exists'.
  */
 export async function writeWholeFile(

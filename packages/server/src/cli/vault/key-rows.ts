@@ -28,12 +28,18 @@ export async function listedKeys(vault: Vault, prefix?: string): Promise<{ keys:
   }
 }
 
+/** A session keeps its data key; the keys that it derives from that change by themselves. */
+export function keepsItsKey(purpose: string): boolean {
+  return purpose.startsWith('session/')
+}
+
 /** Sorted by purpose, then by age. */
 export function keyRows(keys: readonly KeyInfo[], rotationMs: number): KeyRow[] {
   const now = systemClock.now()
   const rows = keys.map(key => {
     const ageMs = Math.max(0, now - key.createdMs)
-    return { ...key, ageMs, due: key.state === 'current' && ageMs >= rotationMs }
+    const isOld = key.state === 'current' && ageMs >= rotationMs
+    return { ...key, ageMs, due: isOld && !keepsItsKey(key.purpose) }
   })
   return rows.sort((one, other) => compare(one.purpose, other.purpose) || one.createdMs - other.createdMs)
 }

@@ -3,7 +3,7 @@ import { serverErrors } from '../../errors.ts'
 import type { ServerSettings } from '../../settings.ts'
 import { plural } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
-import { listedKeys, type PurposeRow, purposeRows } from './key-rows.ts'
+import { keepsItsKey, listedKeys, type PurposeRow, purposeRows } from './key-rows.ts'
 import { withVault } from './with-vault.ts'
 
 /** Makes fresh current keys: for the purposes that are named, for all of them, or else for those whose key is past its age. */
@@ -28,13 +28,18 @@ export async function rotateKeys(
 }
 
 function chosen(rows: readonly PurposeRow[], all: boolean): string[] {
-  return rows.filter(({ current }) => current && (all || current.due)).map(({ purpose }) => purpose)
+  const wanted = rows.filter(({ purpose, current }) => current && (current.due || (all && !keepsItsKey(purpose))))
+  return wanted.map(({ purpose }) => purpose)
 }
 
-/** A purpose that has no key yet is a mistyped one. */
+/** A purpose that has no key yet is a mistyped one, and a fresh key would be of no use to a session. */
 function known(named: readonly string[], rows: readonly PurposeRow[]): readonly string[] {
   const purposes = rows.map(({ purpose }) => purpose)
   for (const purpose of named) {
+    if (keepsItsKey(purpose)) {
+      const because = 'a session keeps its data key, and derives fresh keys from it as it grows'
+      throw serverErrors.create('server.invalid-argument', { purpose, because })
+    }
     if (purposes.includes(purpose)) continue
     const didYouMean = suggest(purpose, purposes)
     throw serverErrors.create('server.invalid-argument', { purpose, because: 'it has no key yet', didYouMean })

@@ -2,7 +2,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ChunkExtra, checksumOf, leafDataOf, parseChunkExtra, parseProof, vaultErrors } from '@chronicle/vault'
 import { count, plural } from '../format.ts'
-import { type Check, refused, valid } from './finding.ts'
+import { problemsCheck } from './problems.ts'
 import type { ChunkChecks } from './session.ts'
 import { treeDirectory } from './tree-files.ts'
 
@@ -16,8 +16,6 @@ export const exportedFiles = {
 export function isExportedSession(directory: string): boolean {
   return existsSync(join(directory, 'checkpoint'))
 }
-
-const problemsShownMax = 5
 
 /** Compares the proofs of an exported session with its entries, and its payloads, where they were exported, with the hashes in the proofs. */
 export function exportedChunks(directory: string): ChunkChecks {
@@ -38,7 +36,13 @@ export function exportedChunks(directory: string): ChunkChecks {
       if (!(await isPayload(payload, extra)))
         wrong.push(`the payload of chunk ${count(index)} is not what was recorded`)
     },
-    checks: () => [summary(wrong, proofs, payloads)],
+    checks: () => [
+      problemsCheck(
+        `${plural(proofs, 'proof')} and ${plural(payloads, 'payload')} belong to these entries`,
+        wrong,
+        'Export the session again.',
+      ),
+    ],
     proves({ origin, size }) {
       const place = `of ${origin} are the ${plural(size, 'leaf', 'leaves')} whose tree its owner signed, in this order, and none of them can be changed, left out or moved since`
       return [
@@ -48,13 +52,6 @@ export function exportedChunks(directory: string): ChunkChecks {
     },
     doesNotProve: ['What chunks hold whose payload is not in the directory.'],
   }
-}
-
-function summary(wrong: readonly string[], proofs: number, payloads: number): Check {
-  const what = `${plural(proofs, 'proof')} and ${plural(payloads, 'payload')} belong to these entries`
-  if (wrong.length === 0) return valid(what)
-  const more = wrong.length > problemsShownMax ? `; and ${count(wrong.length - problemsShownMax)} more` : ''
-  return refused(what, wrong.slice(0, problemsShownMax).join('; ') + more, 'Export the session again.')
 }
 
 function extraOf(proof: Uint8Array): ChunkExtra | undefined {

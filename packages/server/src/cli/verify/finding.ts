@@ -24,7 +24,7 @@ export type Finding = {
   readonly doesNotProve: readonly string[]
 }
 
-/** Everything was checked, and nothing was refused. */
+/** Everything was checked, and nothing was refused (S13). */
 export function isValid({ checks }: Finding): boolean {
   return checks.every(({ outcome }) => outcome === 'valid')
 }

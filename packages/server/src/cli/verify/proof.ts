@@ -117,7 +117,7 @@ function conclusions(
   const metadata = recordedMetadata(leaf)
   return {
     proves: [
-      `${what} is number ${count(index)} of ${printable(origin)}: it was when its owner signed the tree of ${count(size)}, and nothing can have been put in its place since.`,
+      `${what} is number ${count(index)} of ${printable(origin)}, in the tree of ${count(size)} that its owner signed. Nothing can have been put in its place since.`,
       ...(metadata === '' ? [] : [`Recorded with it: ${metadata}`]),
       ...proves,
     ],

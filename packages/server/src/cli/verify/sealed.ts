@@ -1,3 +1,4 @@
+import type { ChronicleError } from '@chronicle/base'
 import { openStream, type SealedHeader, type SealKey, sealKeyOf, vaultErrors } from '@chronicle/vault'
 import type { ServerSettings } from '../../settings.ts'
 import { printable, size } from '../format.ts'
@@ -37,6 +38,11 @@ const notAtHand: readonly string[] = [
   'vault.key-destroyed',
 ]
 
+/** The master or the key is not at hand: that says nothing about what was sealed. */
+export function isKeyOutOfReach(error: unknown): error is ChronicleError {
+  return vaultErrors.is(error) && notAtHand.includes(error.code)
+}
+
 async function openWholly(terminal: Terminal, settings: ServerSettings, path: string): Promise<Check> {
   const what = 'it opens from the first byte to the last'
   const open = () =>
@@ -50,7 +56,7 @@ async function openWholly(terminal: Terminal, settings: ServerSettings, path: st
   try {
     return valid(what, size(await open()))
   } catch (error) {
-    if (!vaultErrors.is(error) || !notAtHand.includes(error.code)) return refusal(what, error)
+    if (!isKeyOutOfReach(error)) return refusal(what, error)
     return unchecked(what, error.summary, error.remedy)
   }
 }

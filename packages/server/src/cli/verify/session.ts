@@ -5,7 +5,7 @@ import { checkSignatures, whatSignaturesProve } from './signatures.ts'
 import { recomputeTree, type TreeFiles } from './tree-files.ts'
 import type { Trust } from './trust.ts'
 
-/** What is checked of each chunk besides its place in the tree; one for each way in which a session is kept. */
+/** What is checked of each chunk besides its place in the tree. */
 export type ChunkChecks = {
   /** Called for each leaf, in order. */
   onLeaf(index: number, leafData: Uint8Array): Promise<void>
@@ -16,7 +16,7 @@ export type ChunkChecks = {
   doesNotProve: readonly string[]
 }
 
-/** Verifies a whole session: its checkpoint, its tree computed again from the entries, and its chunks as far as they are at hand. */
+/** Verifies a whole session from its files: its checkpoint, its tree computed again from the entries, and its chunks as far as they are at hand. */
 export async function verifySession(
   target: string,
   files: TreeFiles,

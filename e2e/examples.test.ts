@@ -1,0 +1,71 @@
+/** The examples around sessions and sealed files do what their README says, against a real server. */
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type ChronicleProcess, runChronicle, startChronicle } from '@chronicle/testing'
+
+const examples = join(import.meta.dirname, '..', 'examples')
+const work = mkdtempSync(join(tmpdir(), 'chronicle-examples-'))
+const hasCryptography = spawnSync('python3', ['-c', 'import cryptography.hazmat.primitives.kdf.argon2']).status === 0
+const hasCurl = spawnSync('curl', ['--version']).status === 0
+let server: ChronicleProcess
+before(async () => {
+  server = await startChronicle()
+})
+after(async () => {
+  await server.stop()
+  rmSync(work, { recursive: true, force: true })
+})
+
+function url(): string {
+  return `http://127.0.0.1:${server.httpPort}`
+}
+
+function run(command: string, args: readonly string[]): string {
+  // The examples call `npm exec`, which shall find the Node of this test.
+  const path = `${join(process.execPath, '..')}:${process.env.PATH}`
+  return execFileSync(command, args, { encoding: 'utf8', env: { ...process.env, PATH: path, CHRONICLE_URL: url() } })
+}
+
+test('seal-session.ts seals, closes and verifies', () => {
+  assert.match(run(process.execPath, [join(examples, 'seal-session.ts')]), /3\.tlog-proof: valid\n$/)
+})
+
+test('session.sh does the same with curl', { skip: !hasCurl }, () => {
+  assert.match(run('sh', [join(examples, 'session.sh')]), /1\.tlog-proof: valid\n$/)
+})
+
+test('verify_proof.py accepts the proof of every chunk, and no other', { skip: !hasCryptography }, async () => {
+  const chunk = (index: number) => `${url()}/api/v1/sessions/py/chunks/${index}`
+  const get = async (from: string) => Buffer.from(await (await fetch(from)).arrayBuffer())
+  const file = (name: string, bytes: string | Uint8Array): string => {
+    writeFileSync(join(work, name), bytes)
+    return join(work, name)
+  }
+  const headers = { 'content-type': 'application/octet-stream' }
+  for (let index = 0; index < 7; index++) {
+    assert.ok((await fetch(chunk(index), { method: 'PUT', headers, body: `chunk ${index}` })).ok)
+  }
+  const key = file('key', await get(`${url()}/api/v1/vkey`))
+  const script = join(examples, 'verify_proof.py')
+  for (let index = 0; index < 7; index++) {
+    const proof = file('proof', await get(`${chunk(index)}/proof`))
+    assert.match(run('python3', [script, proof, key, file('payload', `chunk ${index}`)]), /^valid: /)
+    assert.notEqual(spawnSync('python3', [script, proof, key, file('payload', 'another')]).status, 0)
+  }
+})
+
+test('open_sealed.py opens what chronicle seal made', { skip: !hasCryptography }, async () => {
+  for (const bytes of [0, 16_384, 50_000]) {
+    const plain = Buffer.alloc(bytes, 'text ')
+    writeFileSync(join(work, 'plain'), plain)
+    const sealed = await runChronicle(['seal', 'plain', '--force', '--data-dir', server.dataDir], { cwd: work })
+    assert.equal(sealed.code, 0, sealed.stderr)
+    const script = join(examples, 'open_sealed.py')
+    const opened = execFileSync('python3', [script, server.dataDir, join(work, 'plain.sealed')])
+    assert.deepEqual(opened, readFileSync(join(work, 'plain')))
+  }
+})

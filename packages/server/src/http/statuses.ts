@@ -1,0 +1,67 @@
+import type { ErrorFamily } from '@chronicle/base'
+import type { objectErrors } from '@chronicle/objects'
+import type { sessionErrors } from '@chronicle/sessions'
+import type { vaultErrors } from '@chronicle/vault'
+import type { serverErrors } from '../errors.ts'
+
+type CodesOf<Family> = Family extends ErrorFamily<infer Code> ? Code : never
+
+/** Every code of sessions: one that is missing here does not compile. */
+const sessionStatuses: Record<CodesOf<typeof sessionErrors>, number> = {
+  'sessions.busy': 429,
+  'sessions.chunk-too-large': 413,
+  'sessions.session-too-large': 413,
+  'sessions.too-far-ahead': 409,
+  'sessions.chunk-differs': 409,
+  'sessions.hash-mismatch': 422,
+  'sessions.invalid-session-id': 400,
+  'sessions.invalid-chunk-index': 400,
+  'sessions.invalid-chunk': 400,
+  'sessions.session-not-found': 404,
+  'sessions.chunk-not-found': 404,
+  'sessions.not-covered': 409,
+  'sessions.invalid-range': 400,
+  'sessions.incomplete': 409,
+  'sessions.finalized': 409,
+  'sessions.deleted': 410,
+  'sessions.timed-out': 408,
+  'sessions.damaged': 500,
+  'sessions.worker-failed': 503,
+  'sessions.closed': 503,
+}
+
+/** What a request can bring about in the vault and the object store; all else there is a failure of ours. */
+const vaultStatuses: Partial<Record<CodesOf<typeof vaultErrors>, number>> = {
+  'vault.key-destroyed': 410,
+  'vault.no-passphrase': 503,
+  'vault.keychain-unavailable': 503,
+  'vault.master-missing': 503,
+  'vault.wrong-master': 503,
+  'vault.store-changed': 503,
+}
+const objectStatuses: Partial<Record<CodesOf<typeof objectErrors>, number>> = {
+  'objects.no-space': 503,
+  'objects.unavailable': 503,
+  'objects.outcome-unknown': 503,
+}
+
+const serverStatuses: Partial<Record<CodesOf<typeof serverErrors>, number>> = {
+  'server.not-found': 404,
+  'server.topic-not-found': 404,
+  'server.bad-request': 400,
+  'server.confirmation-missing': 400,
+  'server.host-not-accepted': 403,
+  'server.origin-not-accepted': 403,
+  'server.request-timed-out': 408,
+  'server.body-too-large': 413,
+  'server.busy': 429,
+}
+
+const statuses = new Map<string, number>(
+  [sessionStatuses, vaultStatuses, objectStatuses, serverStatuses].flatMap(each => Object.entries(each)),
+)
+
+/** The status of an answer with `code`. What no request can bring about is a failure of ours: 500. */
+export function statusOf(code: string): number {
+  return statuses.get(code) ?? 500
+}

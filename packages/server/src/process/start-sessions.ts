@@ -1,0 +1,105 @@
+/** Keys, objects and sessions of the process: opened after the log, closed before it. */
+import type { Clock, Lifecycle, Random } from '@chronicle/base'
+import type { Log } from '@chronicle/log'
+import { openSessions, type Sessions } from '@chronicle/sessions'
+import type { Health, Logger, Registry } from '@chronicle/telemetry'
+import { readVaultStatus, type Vault, type VaultStatus, vaultErrors, witnessAnchor } from '@chronicle/vault'
+import type { ServerSettings } from '../settings.ts'
+import {
+  createDataVault,
+  openDataVault,
+  openVaultParts,
+  type VaultOptions,
+  type VaultParts,
+} from '../vault/open-vault.ts'
+import { originOf } from '../vault/origin.ts'
+import { sessionSettings } from './options.ts'
+import { rootsToTopic } from './roots-topic.ts'
+
+export type SessionsOptions = {
+  readonly settings: ServerSettings
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly registry: Registry
+  readonly health: Health
+  /** Resolves with the log once it is open. */
+  readonly log: Promise<Log>
+}
+
+export type StartedSessions = {
+  readonly sessions: Sessions
+  /** Where the master key comes from, for people. */
+  readonly keys: string
+}
+
+/**
+ * Opens the vault, or makes one at the first start, and the sessions over it. A vault that cannot be opened ends the start: a recorder that cannot seal
+ * would find out with its first chunk only (S8).
+ */
+export async function startSessions(options: SessionsOptions, lifecycle: Lifecycle): Promise<StartedSessions> {
+  const { settings, clock, random, registry, health } = options
+  const logger = options.logger.child({ component: 'sessions' })
+  const effects = { clock, random }
+  const parts = await openVaultParts(settings.dataDirectory, effects)
+  lifecycle.add('objects', { stop: () => parts.close() })
+  const vault = await openOrCreateVault(parts, { settings, effects }, options.logger)
+  lifecycle.add('vault', { stop: () => vault.close() })
+  const log = await options.log
+  const topic = settings.sessionsRootsTopic
+  const sessions = await openSessions({
+    ...effects,
+    store: parts.store,
+    vault,
+    audit: parts.audit,
+    logger,
+    registry,
+    health,
+    settings: sessionSettings(settings),
+    origin: originOf(settings, vault),
+    anchors: settings.sessionsWitnesses.map(witness => witnessAnchor({ ...witness, clock, fetch })),
+    ...(topic === '' ? {} : { onRoot: rootsToTopic(log, topic, clock) }),
+  })
+  lifecycle.add('sessions', { stop: () => sessions.close() })
+  health.register('vault', () => ({ status: 'pass' }))
+  const { source, sourceDetail } = vault.status
+  return { sessions, keys: `${source}: ${sourceDetail}` }
+}
+
+/** Where there is a key store it names the kind of its master; the first start makes one with the kind that is set. */
+async function openOrCreateVault(parts: VaultParts, options: VaultOptions, logger: Logger): Promise<Vault> {
+  const found = await readVaultStatus(parts.storage)
+  if (found !== undefined) {
+    warnAboutOtherSource(found, options.settings, logger)
+    return openDataVault(parts, options)
+  }
+  try {
+    const vault = await createDataVault(parts, options)
+    const { source, sourceDetail } = vault.status
+    logger.warn({ vault: vault.id, source, sourceDetail }, adviceFor[source])
+    return vault
+  } catch (error) {
+    // A command made one at the same moment.
+    if (vaultErrors.is(error) && error.code === 'vault.exists') return openDataVault(parts, options)
+    throw error
+  }
+}
+
+const adviceFor = {
+  passphrase: 'a new vault was made; keep its passphrase: without it nothing that is sealed can be opened',
+  keychain:
+    'a new vault was made, its master key is in the keychain of this user: without it nothing that is sealed can be opened',
+  file: 'a new vault was made; copy its key file to a safe place: without it nothing that is sealed can be opened',
+} as const satisfies Record<VaultStatus['source'], string>
+
+function warnAboutOtherSource(
+  { source }: VaultStatus,
+  { vaultKeySource: wanted }: ServerSettings,
+  logger: Logger,
+): void {
+  if (wanted === 'auto' || wanted === source) return
+  logger.warn(
+    { source, wanted },
+    'the vault was made with another source of its master key than vault.key-source names; `chronicle vault rewrap` changes it',
+  )
+}
