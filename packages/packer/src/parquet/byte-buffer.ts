@@ -2,14 +2,17 @@
 
 const capacityMin = 1024
 /** Up to here a loop copies faster than the call that copies, and makes no view. */
-const loopBytesMax = 96
+const loopBytesMax = 48
 
 export class ByteBuffer {
   bytes: Uint8Array
+  /** The same memory, to read several bytes at once. */
+  words: DataView
   length = 0
 
   constructor(capacity = capacityMin) {
     this.bytes = allocate(Math.max(capacity, capacityMin))
+    this.words = new DataView(this.bytes.buffer)
   }
 
   clear(): void {
@@ -32,6 +35,7 @@ export class ByteBuffer {
     const grown = allocate(Math.max(needed, this.bytes.length * 2))
     grown.set(this.view())
     this.bytes = grown
+    this.words = new DataView(grown.buffer)
   }
 
   byte(value: number): void {

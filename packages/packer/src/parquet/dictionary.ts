@@ -5,6 +5,11 @@ import type { Values } from './values/values.ts'
 /** PLAIN bytes of the entries. With more, the chunk is written without a dictionary, as readers hold a whole one in memory. */
 export const dictionaryBytesMax = 1024 * 1024
 
+/** After so many values it is looked whether they repeat: if hardly any does, the rest is not hashed. */
+export const dictionarySample = 8192
+/** Distinct values of the sample, beyond which there is no dictionary. */
+const distinctMax = (dictionarySample * 7) / 8
+
 /** Entries are numbered in the order in which they first occur. */
 export type Dictionary = {
   readonly size: number
@@ -18,23 +23,24 @@ export type Dictionary = {
 
 const slotsMin = 1024
 
-/** Undefined where there are no values, where the entries exceed `dictionaryBytesMax`, or where it would save nothing. */
+/**
+ * Undefined where there are no values, where nearly all of the first ones differ, where the entries exceed `dictionaryBytesMax`, or where
+ * it would save nothing.
+ */
 export function buildDictionary(values: Values): Dictionary | undefined {
   const table = new EntryTable(values)
   const ids = new Int32Array(values.count)
-  let plainBits = 0
   let entryBits = 0
   for (let index = 0; index < ids.length; index++) {
-    const sizeBefore = table.size
-    ids[index] = table.idOf(index)
-    const bits = values.plainBits(index)
-    plainBits += bits
-    if (table.size === sizeBefore) continue
-    entryBits += bits
+    const id = table.idOf(index)
+    ids[index] = id
+    // An entry that was made just now.
+    if (table.firsts[id] === index) entryBits += values.plainBits(index)
     if (entryBits > dictionaryBytesMax * 8) return undefined
+    if (index === dictionarySample && table.size > distinctMax) return undefined
   }
   const width = Math.max(bitWidth(table.size - 1), 1)
-  const saves = entryBits + ids.length * width < plainBits
+  const saves = entryBits + ids.length * width < values.plainBitsOfAll
   return saves ? { size: table.size, ids, firsts: table.firsts, width } : undefined
 }
 

@@ -29,6 +29,10 @@ export class BooleanValues implements Values {
     return 1
   }
 
+  get plainBitsOfAll(): number {
+    return this.count
+  }
+
   writePlain(out: ByteBuffer, from: number, to: number): void {
     const bytes = this.#data.bytes
     for (let index = from; index < to; index += 8) {

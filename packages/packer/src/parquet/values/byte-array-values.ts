@@ -36,6 +36,10 @@ export class ByteArrayValues implements Values {
     return (lengthBytes + this.#offsets[index + 1]! - this.#offsets[index]!) * 8
   }
 
+  get plainBitsOfAll(): number {
+    return (lengthBytes * this.count + this.#data.length) * 8
+  }
+
   writePlain(out: ByteBuffer, from: number, to: number): void {
     const offsets = this.#offsets
     const source = this.#data.bytes
@@ -77,13 +81,12 @@ export class ByteArrayValues implements Values {
   }
 
   hash(index: number): number {
-    const bytes = this.#data.bytes
+    const { bytes, words } = this.#data
     const end = this.#offsets[index + 1]!
     let at = this.#offsets[index]!
     let hash = end - at
     for (; at + 4 <= end; at += 4) {
-      const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
-      hash = Math.imul(hash ^ word, hashPrime)
+      hash = Math.imul(hash ^ words.getInt32(at, true), hashPrime)
       hash ^= hash >>> 15
     }
     for (; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, hashPrime)
@@ -91,12 +94,15 @@ export class ByteArrayValues implements Values {
   }
 
   equal(a: number, b: number): boolean {
-    const bytes = this.#data.bytes
+    const { bytes, words } = this.#data
     const offsets = this.#offsets
     let atA = offsets[a]!
     let atB = offsets[b]!
     const end = offsets[a + 1]!
     if (end - atA !== offsets[b + 1]! - atB) return false
+    for (; atA + 4 <= end; atA += 4, atB += 4) {
+      if (words.getInt32(atA, true) !== words.getInt32(atB, true)) return false
+    }
     for (; atA < end; atA++, atB++) if (bytes[atA] !== bytes[atB]) return false
     return true
   }

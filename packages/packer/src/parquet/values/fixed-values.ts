@@ -54,6 +54,10 @@ export class FixedValues implements Values {
     return this.#bytesEach * 8
   }
 
+  get plainBitsOfAll(): number {
+    return this.count * this.#bytesEach * 8
+  }
+
   writePlain(out: ByteBuffer, from: number, to: number): void {
     out.appendRange(this.#bytes, from * this.#bytesEach, to * this.#bytesEach)
   }

@@ -15,6 +15,8 @@ export type Values = {
   sizeOf(source: ColumnValues['values'], from: number, to: number): number
   /** Bits that a value takes in the PLAIN encoding. */
   plainBits(index: number): number
+  /** The same of all values together. */
+  readonly plainBitsOfAll: number
   writePlain(out: ByteBuffer, from: number, to: number): void
   /** The value's bytes as statistics hold them: PLAIN, but for the length in front of a byte array. */
   bytesOf(index: number): Uint8Array
