@@ -31,6 +31,7 @@ function read(path: string): { texts: string[]; damagedBytes: number } | 'refuse
   try {
     const reader = openRingReader({ path })
     try {
+      reader.status()
       const { records, damage } = readAll(reader, 128)
       return {
         texts: payloadsOf(records),

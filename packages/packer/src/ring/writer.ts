@@ -69,7 +69,10 @@ class FileRingWriter implements RingWriter {
     return pressed(this.#ring.file.updatePressure())
   }
 
-  /** The payload stays the caller's; it must not change before the promise has resolved. */
+  /**
+   * The payload stays the caller's; it must not change before the promise has resolved. A write that waits does not keep the process alive: one that
+   * ends meanwhile has neither written nor counted it.
+   */
   async write(kind: RingKind, payload: Uint8Array, timeoutMs: number): Promise<boolean> {
     this.#checkOpen()
     this.#checkRecord(kind, payload)
