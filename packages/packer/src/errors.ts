@@ -70,4 +70,16 @@ export const packerErrors = errorFamily('packer', {
     summary: 'The Parquet file is finished: it takes no more rows',
     remedy: 'Open another writer for another file.',
   },
+  'packer.frame-option': {
+    summary: 'An option of frames cannot be used',
+    remedy: 'Give the option that is named a value inside what is accepted.',
+  },
+  'packer.frame-not-encoded': {
+    summary: 'The pixels of a frame are good, and could not be encoded',
+    remedy: 'Look at the cause: the machine may be out of memory. The frame stays in its source; process it again.',
+  },
+  'packer.frame-unreadable': {
+    summary: 'A HEIF file is not what was written',
+    remedy: 'Look at the reason and at the disk, and restore the file from a copy.',
+  },
 })
