@@ -1,7 +1,11 @@
 /** What comes out of a record of a source: columns of events in Arrow's memory layout, or frames; and what was refused, with its reason. */
 
 /** Texts of one column: UTF-8, value n is `bytes[offsets[n] … offsets[n + 1])`. `validity` is Arrow's bitmap; absent where no value is null. */
-export type TextColumn = { readonly offsets: Int32Array; readonly bytes: Uint8Array; readonly validity?: Uint8Array | undefined }
+export type TextColumn = {
+  readonly offsets: Int32Array
+  readonly bytes: Uint8Array
+  readonly validity?: Uint8Array | undefined
+}
 
 /** Checked events, in the order in which they came. */
 export type EventColumns = {
