@@ -21,12 +21,12 @@ test('a file that was written once is read for ever', async () => {
     height: 24,
     brands: ['avif', 'mif1', 'avif', 'miaf'],
     items: [
-      { id: 5, type: 'Exif', bytes: 194 },
-      { id: 6, type: 'mime', bytes: 560 },
+      { id: 1, type: 'av01', bytes: found.items[0]!.bytes },
+      { id: 2, type: 'av01', bytes: found.items[1]!.bytes },
       { id: 3, type: 'av01', bytes: found.items[2]!.bytes },
       { id: 4, type: 'av01', bytes: found.items[3]!.bytes },
-      { id: 1, type: 'av01', bytes: found.items[4]!.bytes },
-      { id: 2, type: 'av01', bytes: found.items[5]!.bytes },
+      { id: 5, type: 'Exif', bytes: 194 },
+      { id: 6, type: 'mime', bytes: 560 },
     ],
     thumbnail: { width: 16, height: 10 },
     exif: {

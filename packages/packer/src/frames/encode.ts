@@ -75,7 +75,7 @@ function encodeAvif(pixels: Pixels, opaque: boolean, options: FrameOptions, side
 /** One file of the image, its thumbnail, and what says when and of what it is. */
 function withMetadata(image: Heif, thumbnail: Heif | undefined, frame: Frame): Buffer {
   const small = thumbnail && withIdsAbove(highestId(image.items), thumbnail)
-  const imageItems = [...(small?.items ?? []), ...image.items]
+  const imageItems = [...image.items, ...(small?.items ?? [])]
   const references: HeifReference[] = [...image.references, ...(small?.references ?? [])]
   if (small) references.push({ type: 'thmb', from: small.primaryId, to: [image.primaryId] })
 
@@ -84,7 +84,7 @@ function withMetadata(image: Heif, thumbnail: Heif | undefined, frame: Frame): B
   const exif = described(exifId, 'Exif', encodeExif(frameExif(frame.timestampNs, frame.eventId)))
   const xmp = described(xmpId, 'mime', encodeXmp(frame), xmpContentType)
   for (const from of [exifId, xmpId]) references.push({ type: 'cdsc', from, to: [image.primaryId] })
-  return writeHeif({ ...image, items: [exif, xmp, ...imageItems], references })
+  return writeHeif({ ...image, items: [...imageItems, exif, xmp], references })
 }
 
 function described(id: number, type: string, data: Uint8Array, contentType?: string): HeifItem {

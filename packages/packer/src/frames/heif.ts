@@ -21,7 +21,7 @@
  * └─ iprp                   properties (ISO/IEC 23008-12, 6.5)
  *    ├─ ipco                each once: av1C decoder settings, ispe width and height, pixi bits of a channel, auxC "alpha"
  *    └─ ipma                which item has which, by place in ipco
- * mdat                      the items' bytes, the frame and its alpha last: the beginning of a file shows its thumbnail
+ * mdat                      the items' bytes from the last item to the first: the frame ends the file, and its beginning is enough for the thumbnail
  * ```
  * libheif, in the image library, encodes and writes no thumbnails. So frame and thumbnail are encoded as a file each, taken apart, and put together as one.
  */

@@ -9,14 +9,16 @@ const propertiesMax = 127
 const fileBytesMax = 0xffff_ffff
 const dataHeaderBytes = 8
 
-export function writeHeif({ fileType, primaryId, items, references }: Omit<Heif, 'brands'>): Buffer {
-  assert(items.length <= itemsMax, 'a frame has few items')
+export function writeHeif({ fileType, primaryId, items: unordered, references }: Omit<Heif, 'brands'>): Buffer {
+  assert(unordered.length <= itemsMax, 'a frame has few items')
+  // The associations of properties have to be in the order of ids (ISO/IEC 23008-12, 9.3.1); so is everything here.
+  const items = unordered.toSorted((a, b) => a.id - b.id)
   const fixed = [handler(), fullBox('pitm', 0, uint(primaryId, 2))]
   const described = [itemInfos(items), itemReferences(references), itemProperties(items)]
   const meta = (dataAt: number) => fullBox('meta', 0, ...fixed, itemLocations(items, dataAt), ...described)
   // The locations take the same room wherever the data begin.
   const dataAt = fileType.length + meta(0).length + dataHeaderBytes
-  const data = items.flatMap(item => item.extents)
+  const data = items.toReversed().flatMap(item => item.extents)
   const fileBytes = data.reduce((sum, extent) => sum + extent.length, dataAt)
   assert(fileBytes <= fileBytesMax, 'a frame is smaller than 4 GiB')
   const dataHeader = [uint(fileBytes - dataAt + dataHeaderBytes, 4), type('mdat')]
@@ -36,14 +38,13 @@ function handler(): Buffer {
   return fullBox('hdlr', 0, uint(0, 4), type('pict'), Buffer.alloc(12), text(''))
 }
 
-/** Version 0: offsets and lengths of 4 bytes, no base. The data of all items follow each other. */
+/** Version 0: offsets and lengths of 4 bytes, no base. The data begin with those of the last item. */
 function itemLocations(items: readonly HeifItem[], dataAt: number): Buffer {
-  let at = dataAt
+  let at = dataAt + items.reduce((sum, item) => sum + itemBytes(item), 0)
   const entries = items.map(item => {
     const length = itemBytes(item)
-    const extent = [uint(at, 4), uint(length, 4)]
-    at += length
-    return Buffer.concat([uint(item.id, 2), uint(0, 2), uint(1, 2), ...extent])
+    at -= length
+    return Buffer.concat([uint(item.id, 2), uint(0, 2), uint(1, 2), uint(at, 4), uint(length, 4)])
   })
   return fullBox('iloc', 0, uint(0x4400, 2), uint(items.length, 2), ...entries)
 }
