@@ -14,6 +14,7 @@ import {
   readRows,
   readStruct,
   spec,
+  type Value,
   writeFile,
 } from './parquet-support.ts'
 
@@ -27,7 +28,7 @@ const columns: Column[] = [
     values: ids.map(n => 1_700_000_000_000_000_000n + BigInt(n)),
   },
   {
-    spec: spec('app', 'string', { nullable: true, bloomFpp: 0.01 }),
+    spec: spec('app', 'string', { nullable: true, bloomFpp: 0.01, codec: 'SNAPPY' }),
     values: ids.map(n => (n % 9 ? `app ${scattered(n, 30)}` : null)),
   },
   {
@@ -39,6 +40,7 @@ const columns: Column[] = [
     spec: spec('bare', 'string', { dictionary: false, statistics: false, nullable: true }),
     values: ids.map(n => `${n % 3}`),
   },
+  { spec: spec('big', 'int64'), values: ids.map(n => BigInt(scattered(n, 4001) - 500) * 1_000_000n) },
 ]
 const rowGroupRows = 1000
 const pageBytes = 1024
@@ -95,6 +97,7 @@ test('schema, key values, writer and row groups are those of the options', () =>
       ['data', 'BYTE_ARRAY', 'REQUIRED', { type: 'JSON' }],
       ['share', 'DOUBLE', 'REQUIRED', undefined],
       ['bare', 'BYTE_ARRAY', 'OPTIONAL', { type: 'STRING' }],
+      ['big', 'INT64', 'REQUIRED', undefined],
     ],
   )
   assert.deepEqual(
@@ -125,6 +128,27 @@ test('PP2: pages are filled up to their size and not beyond, and their places an
       if (!hasDictionary) for (const page of data.slice(0, -1)) assert.ok((page.header[2] as number) > pageBytes * 0.8)
     }
   }
+})
+
+test('PP2: however nulls and runs are mixed, pages of several rows keep to their size', () => {
+  const value = fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(3) })
+  const runs = fc.array(fc.tuple(value, fc.integer({ min: 1, max: 12 })), { minLength: 1, maxLength: 200 })
+  fc.assert(
+    fc.property(runs, fc.integer({ min: 64, max: 200 }), fc.boolean(), (pairs, bytes, dictionary) => {
+      const some = pairs.flatMap(([value, count]) =>
+        Array<string | null>(count).fill(value === null ? null : `${value}`),
+      )
+      const values = Array.from({ length: 5000 }, (_, n) => some[n % some.length] ?? null)
+      const mixed = writeFile([{ spec: spec('a', 'string', { nullable: true, dictionary }), values }], {
+        rowGroupRows: 5000,
+        pageBytes: bytes,
+      })
+      for (const { header } of pagesOf(mixed, 0, 0)) {
+        const rowsOfPage = (header[5] as Record<number, number> | undefined)?.[1] ?? 1
+        assert.ok(rowsOfPage === 1 || (header[2] as number) <= bytes, `${header[2]} of ${bytes}`)
+      }
+    }),
+  )
 })
 
 test('PP2: a value that is larger than a page has one of its own', () => {
@@ -183,27 +207,30 @@ test('PP4: statistics of chunks and pages are those of their values', () => {
   for (const [group, { columns: chunks }] of metadata.row_groups.entries()) {
     for (const column of chunks.keys()) {
       const { bounds, offsets } = indexes(group, column)
+      const { statistics } = chunk(group, column)
       const written = columns[column]!.values.slice(group * rowGroupRows, (group + 1) * rowGroupRows)
       if (!columns[column]!.spec.statistics) {
-        assert.equal(bounds, undefined)
-        assert.equal(chunk(group, column).statistics, undefined)
+        assert.deepEqual([bounds, statistics], [undefined, undefined])
         continue
       }
-      assert.equal(Number(chunk(group, column).statistics!.null_count), written.filter(value => value === null).length)
-      assert.ok(bounds)
+      const { min_value, max_value, null_count } = statistics!
+      assert.deepEqual({ min: min_value, max: max_value, nulls: Number(null_count) }, summaryOf(written))
       for (const [page, { first_row_index }] of offsets.entries()) {
         const to = Number(offsets[page + 1]?.first_row_index ?? rowGroupRows)
-        const values = written.slice(Number(first_row_index), to)
-        const ordered = values.filter(value => value !== null && !Number.isNaN(value)) as number[]
-        const sorted = typeof ordered[0] === 'string' ? ordered.sort() : ordered.sort((a, b) => (a < b ? -1 : 1))
-        assert.equal(bounds.min_values[page], sorted[0])
-        assert.equal(bounds.max_values[page], sorted.at(-1))
-        assert.equal(Number(bounds.null_counts![page]), values.filter(value => value === null).length)
+        const { min_values, max_values, null_counts } = bounds!
+        const claimed = { min: min_values[page], max: max_values[page], nulls: Number(null_counts![page]) }
+        assert.deepEqual(claimed, summaryOf(written.slice(Number(first_row_index), to)))
       }
     }
   }
   assert.equal(indexes(0, 0).bounds?.boundary_order, 'ASCENDING')
 })
+
+function summaryOf(values: readonly Value[]): { min: unknown; max: unknown; nulls: number } {
+  const ordered = values.filter(value => value !== null && !Number.isNaN(value)) as number[]
+  const sorted = ordered.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  return { min: sorted[0], max: sorted.at(-1), nulls: values.filter(value => value === null).length }
+}
 
 test('PP4: the order that a column index claims is that of its bounds', () => {
   const small = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'é', '😀'), maxLength: 80 }), {

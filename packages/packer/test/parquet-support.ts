@@ -74,12 +74,13 @@ const compressors: Compressors = {
   },
 }
 
+const parsers = {
+  timestampFromNanoseconds: (nanos: bigint) => nanos,
+  jsonFromBytes: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
+}
+
 /** The rows as hyparquet reads them: text for strings, numbers of nanoseconds, JSON as it was written. */
 export function readRows(file: Buffer, more: object = {}): Promise<Record<string, unknown>[]> {
-  const parsers = {
-    timestampFromNanoseconds: (nanos: bigint) => nanos,
-    jsonFromBytes: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
-  }
   return parquetReadObjects({ file: asyncBuffer(file), compressors, parsers, ...more })
 }
 
@@ -88,7 +89,7 @@ export function asyncBuffer(file: Buffer): AsyncBuffer {
 }
 
 export function metadataOf(file: Buffer): FileMetaData {
-  return parquetMetadata(arrayBuffer(file))
+  return parquetMetadata(arrayBuffer(file), { parsers })
 }
 
 export function arrayBuffer(bytes: Uint8Array): ArrayBuffer {

@@ -27,7 +27,7 @@ import { fileCryptoMetaData, fileMetaData, type IndexedChunk, type RowGroup } fr
 import { moduleTypes } from './module-cipher.ts'
 
 /** Of values that wait for their row group to fill: a row group that would exceed it ends early (PP9). */
-export const rowGroupBytesMax = 256 * 1024 * 1024
+export const rowGroupBytesMax = 64 * 1024 * 1024
 
 /** Gives the file to `sink` piece by piece; the sink may keep the pieces. Throws `packer.parquet-option`. */
 export function createParquetWriter(options: ParquetOptions, sink: (piece: Uint8Array) => void): ParquetWriter {
