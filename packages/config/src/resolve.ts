@@ -72,8 +72,10 @@ function find(each: Setting, { flags, environment, file, directory }: Sources): 
     return { text: environment[variable], origin: { kind: 'environment', where: variable }, directory }
   }
   const entry = file?.entries.get(each.key)
-  if (file && entry)
-    return { text: entry.text, origin: { kind: 'file', where: entry.where }, directory: file.directory }
+  if (file && entry) {
+    const text = entry.isList && !each.type.isList ? undefined : entry.text
+    return { text, origin: { kind: 'file', where: entry.where }, directory: file.directory }
+  }
   return { text: undefined, origin: { kind: 'default', where: '' }, directory }
 }
 
