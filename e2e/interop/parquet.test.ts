@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { seededRandom, systemRandom } from '@chronicle/base'
-import { type Column, type Settings, spec, type Value, writeFile } from '../../packages/packer/test/parquet-support.ts'
+import type { ColumnSpec, ParquetOptions, ParquetType } from '@chronicle/packer'
 import { type FileDescription, parquetReaders, type Result, type Row, readers, type Task } from './parquet.ts'
+import { type Column, type Value, writeFile } from './parquet-table.ts'
 
 const codecs = ['NONE', 'SNAPPY', 'GZIP', 'LZ4', 'ZSTD'] as const
 type Codec = (typeof codecs)[number]
@@ -31,6 +32,10 @@ const flag = list(() => orNull(random.int(2) === 1))
 const raw = list(() => orNull(random.bytes(random.int(20))))
 const nothing = list(() => null)
 
+function spec(name: string, type: ParquetType, more: Partial<ColumnSpec>): ColumnSpec {
+  return { name, type, nullable: false, codec: 'NONE', dictionary: true, statistics: true, ...more }
+}
+
 function columnsFor(codec: Codec, dictionary: boolean): Column[] {
   const nullable = { nullable: true, dictionary, codec }
   return [
@@ -46,7 +51,12 @@ function columnsFor(codec: Codec, dictionary: boolean): Column[] {
   ]
 }
 
-const settings: Settings = { rowGroupRows, pageBytes: 2048, keyValues: { source: 'ring' }, sortedBy: ['time'] }
+const settings: Omit<ParquetOptions, 'columns'> = {
+  rowGroupRows,
+  pageBytes: 2048,
+  keyValues: { source: 'ring' },
+  sortedBy: ['time'],
+}
 
 const expected: Row[] = Array.from({ length: rows }, (_, n) => {
   const columns = { time, kind, title, data, count, share, flag, raw, nothing }

@@ -1,4 +1,4 @@
-/** Columns as the writer takes them: Arrow's own memory layout, so that nothing is copied on the way from a ring to a page. */
+/** Columns as the writer takes them: in the memory layout of Arrow, so that values are copied many at once and none becomes an object. */
 import type { KeyObject } from 'node:crypto'
 import type { Random } from '@chronicle/base'
 
