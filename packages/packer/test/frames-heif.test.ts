@@ -72,6 +72,11 @@ test('readHeif says what is wrong with a file', async () => {
   const damaged = Buffer.from(golden)
   damaged.fill(0, golden.length - 400)
   await assert.rejects(readHeif(damaged, frameDefaults), { code: 'packer.frame-unreadable' })
+  for (const width of [39, 41]) {
+    const other = Buffer.from(golden)
+    other.writeUInt32BE(width, other.indexOf('ispe') + 8)
+    await assert.rejects(readHeif(other, frameDefaults), { code: 'packer.frame-unreadable' }, `a width of ${width}`)
+  }
 })
 
 const fileType = box('ftyp', type('heic'), uint(0, 4), type('mif1'))

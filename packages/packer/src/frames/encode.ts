@@ -30,6 +30,7 @@ export async function encodeFrame(frame: Frame, options: FrameOptions): Promise<
   try {
     return await encode(frame, options)
   } catch (error) {
+    // PF2
     if (error instanceof BadFrame) return refusalOf(frame, error)
     throw error
   }
@@ -56,6 +57,7 @@ async function encodePixels(pixels: Pixels, frame: Frame, options: FrameOptions)
   const { thumbnailPixelsMax } = options
   const opaque = isOpaque(pixels)
   const image = parseHeif(await encodeAvif(pixels, opaque, options))
+  // PF5
   if (Math.max(pixels.width, pixels.height) <= thumbnailPixelsMax) return withMetadata(image, undefined, frame)
   const thumbnail = parseHeif(await encodeAvif(pixels, opaque, options, thumbnailPixelsMax))
   return withMetadata(image, thumbnail, frame)

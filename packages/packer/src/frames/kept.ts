@@ -1,4 +1,4 @@
-/** Images that come encoded as HEIC, HEIF or AVIF: they are kept as they are, once it is sure that they are such files. */
+/** Images that come encoded as HEIC, HEIF or AVIF: they are kept as they are, once it is sure that they are such files (PF3). */
 import { Cursor } from './boxes.ts'
 import { type Heif, type HeifItem, itemBytes } from './heif.ts'
 import type { FrameOptions } from './options.ts'

@@ -1,4 +1,4 @@
-/** Takes a HEIF file apart (drawn in `heif.ts`). Whatever the bytes are, the answer is a model that is in order or a {@link BadFrame}. */
+/** Takes a HEIF file apart (drawn in `heif.ts`). Whatever the bytes are, the answer is a model that is in order or a `BadFrame`, after work that the limits bound (PF6). */
 import { type Box, Cursor, printable } from './boxes.ts'
 import type { Heif, HeifItem, HeifProperty, HeifReference } from './heif.ts'
 import { checkAtMost, invalidImage } from './refusal.ts'

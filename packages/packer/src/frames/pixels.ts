@@ -1,7 +1,6 @@
 /** From an image as it comes to pixels in memory, 8 bits a channel in sRGB. Everything that can be told from a header is checked before any pixel is decoded (PF1). */
-import { messageOf } from '@chronicle/base'
 import type { Frame } from '../intake/contract.ts'
-import { limitedSharp } from './limited-sharp.ts'
+import { limitedSharp, sharpReason } from './limited-sharp.ts'
 import type { FrameOptions } from './options.ts'
 import { BadFrame, checkAtMost, invalidImage } from './refusal.ts'
 
@@ -16,7 +15,6 @@ export type Pixels = {
 type Limits = Pick<FrameOptions, 'pixelsMax' | 'sidePixelsMax'>
 
 const rgbaBytes = 4
-const messageCharactersMax = 200
 
 /** Only the decoder of the format that was said ever sees the bytes: how a file of it begins. */
 const signatures = {
@@ -72,8 +70,7 @@ export async function decodePixels(format: 'png' | 'jpeg', image: Uint8Array, li
       .toBuffer({ resolveWithObject: true })
     return { width: info.width, height: info.height, channels: info.channels as Pixels['channels'], data }
   } catch (error) {
-    // What the decoder says may repeat what stands in the file: its first line is enough.
-    throw error instanceof BadFrame ? error : new BadFrame('invalid-image', `${format}: ${firstLine(error)}`, error)
+    throw error instanceof BadFrame ? error : new BadFrame('invalid-image', `${format}: ${sharpReason(error)}`, error)
   }
 }
 
@@ -82,8 +79,4 @@ export function isOpaque({ channels, data }: Pixels): boolean {
   if (channels === 1 || channels === 3) return true
   for (let at = channels - 1; at < data.length; at += channels) if (data[at] !== 0xff) return false
   return true
-}
-
-function firstLine(error: unknown): string {
-  return messageOf(error).split('\n', 1)[0]!.slice(0, messageCharactersMax)
 }

@@ -1,9 +1,8 @@
-import { messageOf } from '@chronicle/base'
 import { packerErrors } from '../errors.ts'
 import { type ExifTexts, parseExif } from './exif.ts'
 import { type HeifItem, itemBytes, referrers, xmpContentType } from './heif.ts'
 import { itemSize, primaryItem, type Size } from './kept.ts'
-import { limitedSharp } from './limited-sharp.ts'
+import { limitedSharp, sharpReason } from './limited-sharp.ts'
 import type { FrameOptions } from './options.ts'
 import { parseHeif } from './parse-heif.ts'
 import { checkDimensions } from './pixels.ts'
@@ -32,7 +31,7 @@ export async function readHeif(bytes: Uint8Array, limits: FrameOptions): Promise
   try {
     return await read(bytes, limits)
   } catch (error) {
-    throw packerErrors.create('packer.frame-unreadable', { reason: messageOf(error) }, error)
+    throw packerErrors.create('packer.frame-unreadable', { reason: sharpReason(error) }, error)
   }
 }
 
@@ -64,13 +63,16 @@ function joined(item: HeifItem, itemBytesMax: number): Buffer {
   return Buffer.concat(item.extents)
 }
 
+/** Decodes the image, of which only the last pixel is kept: that takes no memory for the others in here. */
 async function decodes(bytes: Uint8Array, primary: HeifItem, { pixelsMax }: FrameOptions): Promise<boolean> {
   const { width, height } = itemSize(primary)
-  const image = limitedSharp(bytes, { failOn: 'error', limitInputPixels: pixelsMax })
-  const { info } = await image.raw().toBuffer({ resolveWithObject: true })
+  const source = { failOn: 'error', limitInputPixels: pixelsMax } as const
+  const found = await limitedSharp(bytes, source).metadata()
   const cropped = primary.properties.some(property => property.type === 'clap')
-  if (!cropped && (info.width !== width || info.height !== height)) {
-    invalidImage(`${width} × ${height} pixels are said, ${info.width} × ${info.height} decoded`)
+  if (!cropped && (found.width !== width || found.height !== height)) {
+    invalidImage(`${width} × ${height} pixels are said, ${found.width} × ${found.height} decoded`)
   }
+  const lastPixel = { left: found.width - 1, top: found.height - 1, width: 1, height: 1 }
+  await limitedSharp(bytes, source).extract(lastPixel).raw().toBuffer()
   return true
 }

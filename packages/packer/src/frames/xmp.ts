@@ -1,5 +1,5 @@
 /**
- * XMP metadata (ISO 16684-1): what identifies a frame, exactly, and its JSON, as text properties in a namespace of their own.
+ * XMP metadata (ISO 16684-1): what identifies a frame, exactly (PF4), and its JSON, as text properties in a namespace of their own.
  *
  * XML 1.0 cannot hold every character. One that it cannot hold stands as `_xHHHH_`, a UTF-16 unit in hexadecimal, and so does a `_` that such a sequence would begin with
  * by chance: the escape of ISO/IEC 29500-1, 22.9.2.19 (ST_Xstring).
