@@ -203,6 +203,15 @@ test('PP3: a dictionary that outgrows its limit is left, chunk by chunk', async 
   )
 })
 
+test('PP3: where hardly one of the first values repeats, no dictionary is looked for in the rest', () => {
+  const usesDictionary = (distinct: number) => {
+    const values = Array.from({ length: 20_000 }, (_, n) => (n < 10_000 ? `value ${n % distinct}` : 'same'))
+    const one = writeFile([{ spec: spec('a', 'string'), values }], { rowGroupRows: 20_000 })
+    return metadataOf(one).row_groups[0]!.columns[0]!.meta_data!.dictionary_page_offset !== undefined
+  }
+  assert.deepEqual([10_000, 5000].map(usesDictionary), [false, true])
+})
+
 test('PP4: statistics of chunks and pages are those of their values', () => {
   for (const [group, { columns: chunks }] of metadata.row_groups.entries()) {
     for (const column of chunks.keys()) {
