@@ -30,3 +30,13 @@ export function pillow(): { missing: string | undefined; open(path: string): Fou
   const program = join(import.meta.dirname, 'python/heif.py')
   return { missing, open: path => JSON.parse(run(python, [program, path], { maxBuffer: outputBytesMax })) }
 }
+
+/** RGBA with areas of one colour, edges and a slope. */
+export function rgbaPicture(width: number, height: number, alpha: (x: number) => number): Buffer {
+  const data = Buffer.alloc(width * height * 4)
+  for (let at = 0; at < data.length; at += 4) {
+    const [x, y] = [(at / 4) % width, Math.floor(at / 4 / width)]
+    data.set([(x >> 4) % 2 === 0 ? 240 : 30, Math.floor((y * 255) / height), (x + y) % 97 < 3 ? 255 : 80, alpha(x)], at)
+  }
+  return data
+}
