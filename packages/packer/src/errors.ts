@@ -82,4 +82,77 @@ export const packerErrors = errorFamily('packer', {
     summary: 'A HEIF file is not what was written',
     remedy: 'Look at the reason and at the disk, and restore the file from a copy.',
   },
+  'packer.setting': {
+    summary: 'A setting cannot be used',
+    remedy: 'Give the key that is named a value that is accepted.',
+  },
+  'packer.too-many-files': {
+    summary: 'A day has no more names for files',
+    remedy: 'Raise `storage.max_file_size`, and pack less often.',
+  },
+  'packer.manifest-damaged': {
+    summary: 'The manifest of the archive is not as it was written',
+    remedy:
+      'Nothing was changed. Restore `metadata/files.json` from a copy and find out who could write to it; use the key store that the archive was begun with.',
+  },
+  'packer.manifest-missing': {
+    summary: 'The archive has files, and no manifest that says what they are',
+    remedy: 'Nothing was changed. Restore `metadata/files.json` from a copy, or give another `storage.base_path`.',
+  },
+  'packer.manifest-newer': {
+    summary: 'The manifest was written by a newer version',
+    remedy: 'Use that version, or a later one.',
+  },
+  'packer.ids-damaged': {
+    summary: 'The fingerprints of the ids of a day cannot be read',
+    remedy: 'Nothing has to be done: events of that day are kept, but one that comes again may be kept twice.',
+  },
+  'packer.archive-busy': {
+    summary: 'Another packer works on this archive',
+    remedy: 'Stop the process that is named, or give another `storage.base_path`.',
+  },
+  'packer.verification-failed': {
+    summary: 'A file that was just written does not read back as it was written',
+    remedy: 'Nothing was released from the source. Check the disk, then run again.',
+  },
+  'packer.worker-failed': {
+    summary: 'The thread that writes files has failed',
+    remedy: 'Nothing was released from the source. Look at the cause, then run again.',
+  },
+  'packer.run-in-progress': {
+    summary: 'The packer is at work already: one run at a time',
+    remedy: 'Wait until it is done: `chronicle-packer status` shows how far it is.',
+  },
+  'packer.stopping': {
+    summary: 'The packer is about to stop, and begins nothing more',
+    remedy: 'Start it again, or run `chronicle-packer process` once it has stopped.',
+  },
+  'packer.not-running': {
+    summary: 'No packer runs on this archive',
+    remedy: 'Start one with `chronicle-packer start`, or correct storage.base_path.',
+  },
+  'packer.control-refused': {
+    summary: 'The running packer could not be asked',
+    remedy: 'Run the command as the user that the packer runs as. If that is so, look at its log.',
+  },
+  'packer.base-path-too-long': {
+    summary: 'The path of the archive is too long for the socket in it',
+    remedy: 'Choose a shorter storage.base_path: the socket of a running packer lies in its directory `metadata`.',
+  },
+  'packer.base-path-unusable': {
+    summary: 'The directory of the archive cannot be made or written',
+    remedy: 'Choose another storage.base_path, or give this user the right to write there.',
+  },
+  'packer.log-unusable': {
+    summary: 'The log file cannot be written',
+    remedy: 'Choose another logging.file_path, or give this user the right to write there.',
+  },
+  'packer.daemon-not-ready': {
+    summary: 'The packer did not start in the background',
+    remedy: 'Run the same command without --daemon to see why, or look at its log.',
+  },
+  'packer.pid-file': {
+    summary: 'The PID file cannot be written',
+    remedy: 'Choose another --pid-file, or give this user the right to write there.',
+  },
 })

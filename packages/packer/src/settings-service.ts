@@ -17,7 +17,7 @@ export const serviceSettings = (logPathDefault: string) =>
       type: dayTime,
       default: { hour: 3, minute: 0 },
       section: scheduling,
-      help: 'When the ring is drained each day, in scheduling.timezone. A time that summer time skips is made up for as soon as the gap is over; one that comes twice counts once.',
+      help: 'When the ring is drained each day, in scheduling.timezone. A time that summer time skips comes as much later as the clock was moved; one that comes twice counts once.',
     }),
     timezone: setting({
       key: 'scheduling.timezone',

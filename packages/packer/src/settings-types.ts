@@ -31,12 +31,12 @@ export const timeZone: SettingType<string> = {
   format: zone => zone,
 }
 
-/** Directories below `parquet/` and `heif/`: strftime's `%Y`, `%m`, `%d`, `%j`, and plain names. */
+/** Directories below `parquet/` and `heif/`: strftime's `%Y`, `%y`, `%m`, `%d`, `%j`, and plain names. */
 export const directoryFormat: SettingType<string> = {
   placeholder: 'format',
-  accepts: 'directories made of %Y, %m, %d, %j, letters, digits, dots, hyphens and underscores, such as %Y/%m/%d',
+  accepts: 'directories made of %Y, %y, %m, %d, %j, letters, digits, dots, hyphens and underscores, such as %Y/%m/%d',
   parse(text) {
-    const isName = (part: string) => /^(%[Ymdj]|[\w.-])+$/.test(part) && !/^\.+$/.test(part)
+    const isName = (part: string) => /^(%[Yymdj]|[\w.-])+$/.test(part) && !/^\.+$/.test(part)
     return text.length <= 100 && text.split('/').every(isName) ? text : undefined
   },
   format: format => format,
