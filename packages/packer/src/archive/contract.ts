@@ -39,14 +39,22 @@ export type EventSource = {
 }
 
 export type SourceSlice = {
-  readonly records: readonly { readonly kind: 'events' | 'frames'; readonly position: number; readonly payload: Uint8Array }[]
+  readonly records: readonly {
+    readonly kind: 'events' | 'frames'
+    readonly position: number
+    readonly payload: Uint8Array
+  }[]
   readonly damage: readonly { readonly position: number; readonly reason: string; readonly bytes: Uint8Array }[]
   readonly from: number
   readonly next: number
 }
 
 /** How files are sealed: a key for each day, by its purpose `archive/YYYY-MM-DD`. */
-export type ArchiveKeys = { keyFor(day: string): Promise<SealKey>; key(id: string): Promise<SealKey>; readonly audit: AuditLog }
+export type ArchiveKeys = {
+  keyFor(day: string): Promise<SealKey>
+  key(id: string): Promise<SealKey>
+  readonly audit: AuditLog
+}
 
 /** What a run did: the last log line of it, and what the metrics count. */
 export type RunReport = {
