@@ -5,12 +5,12 @@
 import type { Clock, Random } from '@chronicle/base'
 import type { Archive } from '../archive/archive.ts'
 import type { ArchiveSettings } from '../archive/archive-settings.ts'
-import type { DaySpan } from '../archive/calendar.ts'
 import type { EventSource, RunReport, SourceSlice } from '../archive/contract.ts'
 import type { EncodedFrame } from '../frames/index.ts'
 import type { EventColumns, Frame, Refusal } from '../intake/contract.ts'
 import { decodeEvents, decodeFrames } from '../intake/index.ts'
 import { DayFiles, type OpenDay } from './day-files.ts'
+import { DayCutter } from './day-runs.ts'
 import type { Files } from './files.ts'
 import { quarantineLine } from './quarantine-line.ts'
 import { SessionOrder } from './session-order.ts'
@@ -58,14 +58,12 @@ class Run {
     filesCreated: 0,
     bytesProcessed: 0,
   }
-  #span: DaySpan | undefined
-  /** The high words of the first and last nanosecond of the span. */
-  #spanHigh = { from: 0, to: 0 }
-  #open: OpenDay | undefined
+  readonly #cutter: DayCutter
   #group: { from: number; next: number; bytes: number } | undefined
 
   constructor(options: DrainOptions, files: Files) {
     this.#options = options
+    this.#cutter = new DayCutter(options.archive.calendar)
     let id = 0
     const { archive, clock, settings } = options
     const shared = { archive, files, clock, maxFileBytes: settings.maxFileBytes, nextId: () => id++ }
@@ -119,41 +117,30 @@ class Run {
     }
   }
 
-  /** Appends runs of rows that are of one day and no duplicates (PA5). */
   async #pack(columns: EventColumns): Promise<void> {
-    const { timestampNs, rows, eventId } = columns
-    const words = new Uint32Array(timestampNs.buffer, timestampNs.byteOffset, rows * 2)
-    let from = 0
-    for (let row = 0; row < rows; row++) {
-      const high = words[row * 2 + 1]!
-      if (!this.#open || high <= this.#spanHigh.from || high >= this.#spanHigh.to) {
-        const open = await this.#dayOf(timestampNs[row]!)
-        if (open !== this.#open) {
-          if (this.#open) await this.#append(columns, from, row)
-          this.#open = open
-          from = row
-        }
-      }
-      this.#order.see(columns, words, row)
-      if (this.#isNew(this.#open!, eventId.bytes, eventId.offsets[row]!, eventId.offsets[row + 1]!)) continue
-      await this.#append(columns, from, row)
+    this.#order.see(columns)
+    for (const [day, runs] of this.#cutter.runsOf(columns)) {
+      const open = await this.#days.day(day)
+      for (const { from, to } of runs) await this.#packRun(open, columns, from, to)
+    }
+  }
+
+  /** Appends all rows but duplicates (PA5), as few pieces as can be. */
+  async #packRun(open: OpenDay, columns: EventColumns, from: number, to: number): Promise<void> {
+    const { offsets, bytes } = columns.eventId
+    let begin = from
+    for (let row = from; row < to; row++) {
+      if (this.#isNew(open, bytes, offsets[row]!, offsets[row + 1]!)) continue
+      await this.#append(open, columns, begin, row)
       this.#report.duplicates++
-      from = row + 1
+      begin = row + 1
     }
-    if (rows > from) await this.#append(columns, from, rows)
+    await this.#append(open, columns, begin, to)
   }
 
-  async #append(columns: EventColumns, from: number, to: number): Promise<void> {
+  async #append(open: OpenDay, columns: EventColumns, from: number, to: number): Promise<void> {
     this.#report.eventsProcessed += to - from
-    await this.#days.append(this.#open!, columns, from, to)
-  }
-
-  async #dayOf(ns: bigint): Promise<OpenDay> {
-    if (!this.#span || ns < this.#span.fromNs || ns >= this.#span.toNs) {
-      this.#span = this.#options.archive.calendar.spanOf(ns)
-      this.#spanHigh = { from: Number(this.#span.fromNs >> 32n), to: Number(this.#span.toNs >> 32n) }
-    }
-    return this.#open?.day === this.#span.day ? this.#open : this.#days.day(this.#span.day)
+    await this.#days.append(open, columns, from, to)
   }
 
   #isNew(open: OpenDay, bytes: Uint8Array, from: number, end: number): boolean {
@@ -164,8 +151,7 @@ class Run {
     const { frames, refusals } = decodeFrames(payload)
     for (const refusal of refusals) await this.#refuse(refusal, position)
     for (const frame of frames) {
-      const open = await this.#dayOf(frame.timestampNs)
-      this.#open = open
+      const open = await this.#days.day(this.#cutter.dayOf(frame.timestampNs))
       const id = Buffer.from(frame.eventId)
       if (!this.#isNew(open, id, 0, id.length)) {
         this.#report.duplicates++

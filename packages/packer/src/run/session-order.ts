@@ -10,14 +10,18 @@ export class SessionOrder {
   #current = { high: 0, low: 0 }
   #currentId: Buffer = Buffer.alloc(0)
 
-  see(columns: EventColumns, words: Uint32Array, row: number): void {
-    const { offsets, bytes } = columns.sessionId
-    const from = offsets[row]!
-    const end = offsets[row + 1]!
-    if (!this.#isCurrent(bytes, from, end)) this.#switch(Buffer.from(bytes.subarray(from, end)))
+  see({ timestampNs, rows, sessionId: { offsets, bytes } }: EventColumns): void {
+    const words = new Uint32Array(timestampNs.buffer, timestampNs.byteOffset, rows * 2)
+    for (let row = 0; row < rows; row++) {
+      const from = offsets[row]!
+      const end = offsets[row + 1]!
+      if (!this.#isCurrent(bytes, from, end)) this.#switch(Buffer.from(bytes.subarray(from, end)))
+      this.#compare(words[row * 2 + 1]!, words[row * 2]!)
+    }
+  }
+
+  #compare(high: number, low: number): void {
     const current = this.#current
-    const low = words[row * 2]!
-    const high = words[row * 2 + 1]!
     if (high < current.high || (high === current.high && low < current.low)) this.outOfOrder++
     else {
       current.high = high
