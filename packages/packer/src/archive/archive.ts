@@ -84,6 +84,7 @@ export class Archive {
   /** Reads the manifest, or makes the first one, and removes what it does not know (PA3). */
   async load(): Promise<void> {
     const { disk, keys } = this.#options
+    for (const name of disk.list(join(this.#base, 'temp'))) this.#sweep(`temp/${name}`)
     const path = join(this.#base, manifestPath)
     const bytes = disk.readFile(path)
     if (bytes) this.#manifest = await decodeManifest(bytes, path, keys && (id => keys.key(id)))
@@ -91,7 +92,6 @@ export class Archive {
     else await this.#writeManifest(emptyManifest)
     const known = new Set([...this.#manifest.files.map(file => file.path), ...Object.values(this.#manifest.ids)])
     for (const path of this.#inPlace().filter(path => !known.has(path))) this.#sweep(path)
-    for (const name of disk.list(join(this.#base, 'temp'))) this.#sweep(`temp/${name}`)
   }
 
   get algorithm(): ArchivedFile['algorithm'] {
@@ -154,6 +154,7 @@ export class Archive {
   async writeIds(day: string, ids: IdSet): Promise<string> {
     const [plain, key] = [ids.encode(), await this.keyFor(day)]
     const place = { kind: 'index', place: this.idsPath(day) } as const
+    if (ids.isFull) this.#notice('a day has more ids than are remembered: later ones that come again are kept', { day })
     const tempPath = this.tempPath()
     this.#writeFile(tempPath, key ? seal(plain, key, place, this.#options.random) : plain)
     return tempPath

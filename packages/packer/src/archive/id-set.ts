@@ -1,5 +1,5 @@
 /**
- * The ids of one day's events, as fingerprints: a list of hash tables that are filled one after the other, so that growing copies nothing.
+ * The ids of one day's events, as fingerprints (PA5): a list of hash tables that are filled one after the other, so that growing copies nothing.
  *
  * A slot holds 64 bits of a fingerprint; where it is comes from 32 others. A look-up compares a handful of slots in each table. With 8 million events a day it
  * compares about 30 slots, so one look-up takes a new id for a known one with a probability below 2⁻⁵⁹, and the whole day does once in 10¹¹.

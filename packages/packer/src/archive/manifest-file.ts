@@ -8,7 +8,7 @@
  * ],"authentication":{"algorithm":"hmac-sha256","keyId":"…","value":"…"}}
  * ```
  * `value` is the base64 of HMAC-SHA256 with the manifest's key over `chronicle archive manifest v1`, a zero byte, and all that stands before
- * `],"authentication":`. Without keys it is the SHA-256 of the same bytes, which tells damage and not malice.
+ * `],"authentication":`. With keys nothing else is believed (PA7). Without keys it is the SHA-256 of the same bytes, which tells damage and not malice.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { SealKey } from '@chronicle/vault'

@@ -167,6 +167,7 @@ class Run {
     }
   }
 
+  /** Into the quarantine file of this group (PA6). */
   async #refuse(refusal: Refusal, position: number): Promise<void> {
     const { source, clock } = this.#options
     this.#report.eventsFailed++
