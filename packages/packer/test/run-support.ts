@@ -1,6 +1,6 @@
 /** An archive on a real disk, a real vault, and a source in memory that remembers what was released. */
 
-import { createSecretKey } from 'node:crypto'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,6 +102,12 @@ export async function testKeys(seed?: number): Promise<TestKeys> {
     keyFor: async day => sealKeyOf(await vault.keyFor(`archive/${day}`)),
     key: async id => sealKeyOf(await vault.key(id)),
   }
+}
+
+/** One key for everything: the same in every process. */
+export function fixedKeys(secret: KeyObject): TestKeys {
+  const key = { id: '00000000-0000-4000-8000-000000000001', epoch: 0, secret }
+  return { audit: { record: async () => undefined }, audited: [], keyFor: async () => key, key: async () => key }
 }
 
 /** Records at positions 8 apart. */
