@@ -6,7 +6,7 @@
  */
 import { dirname, join } from 'node:path'
 import type { Clock, Random } from '@chronicle/base'
-import { open, parseSealedHeader, type SealKey, seal } from '@chronicle/vault'
+import { open, parseSealedHeader, Sealer, type SealKey } from '@chronicle/vault'
 import { packerErrors } from '../errors.ts'
 import { type RingLock, tryRingLock } from '../ring/lock.ts'
 import type { ArchiveSettings } from './archive-settings.ts'
@@ -23,6 +23,7 @@ const idsDirectory = 'metadata/ids'
 /** Of these every file is one that the manifest names. */
 const sweptDirectories = ['parquet', 'heif', 'quarantine', idsDirectory]
 const manifestPurpose = 'manifest'
+const sealStepBytes = 1024 * 1024
 
 export type ArchiveOptions = {
   readonly settings: ArchiveSettings
@@ -152,11 +153,11 @@ export class Archive {
 
   /** Writes ids to a file in temp, which a commit puts in place or which is read again before. */
   async writeIds(day: string, ids: IdSet): Promise<string> {
-    const [plain, key] = [ids.encode(), await this.keyFor(day)]
+    const key = await this.keyFor(day)
     const place = { kind: 'index', place: this.idsPath(day) } as const
     if (ids.isFull) this.#notice('a day has more ids than are remembered: later ones that come again are kept', { day })
     const tempPath = this.tempPath()
-    this.#writeFile(tempPath, key ? seal(plain, key, place, this.#options.random) : plain)
+    this.#writeFile(tempPath, key ? sealed(ids.pieces(), new Sealer(key, place, this.#options.random)) : ids.pieces())
     return tempPath
   }
 
@@ -273,19 +274,28 @@ export class Archive {
   async #writeManifest(manifest: Manifest): Promise<void> {
     const next = { ...manifest, generation: manifest.generation + 1 }
     const tempPath = this.tempPath()
-    this.#writeFile(tempPath, encodeManifest(next, await this.#options.keys?.keyFor(manifestPurpose)))
+    this.#writeFile(tempPath, [encodeManifest(next, await this.#options.keys?.keyFor(manifestPurpose))])
     this.#place([[tempPath, manifestPath]])
     this.#manifest = next
   }
 
-  #writeFile(path: string, bytes: Uint8Array): void {
+  #writeFile(path: string, pieces: Iterable<Uint8Array>): void {
     const { disk } = this.#options
     const file = disk.create(path)
     try {
-      disk.write(file, bytes)
+      for (const piece of pieces) disk.write(file, piece)
       disk.sync(file)
     } finally {
       disk.close(file)
     }
   }
+}
+
+/** In steps that keep what waits in memory small. */
+function* sealed(pieces: Iterable<Uint8Array>, sealer: Sealer): Iterable<Uint8Array> {
+  yield sealer.begin()
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += sealStepBytes) yield sealer.push(piece.subarray(at, at + sealStepBytes))
+  }
+  yield sealer.end()
 }

@@ -64,20 +64,17 @@ export class IdSet {
     return false
   }
 
-  encode(): Buffer {
-    const bytes = this.#tables.reduce((sum, { slots }) => sum + tableHeaderBytes + slots.byteLength, headerBytes)
-    const encoded = Buffer.allocUnsafeSlow(bytes)
-    encoded.writeUInt32LE(magic)
-    encoded.set(this.#key, 4)
-    encoded.writeUInt32LE(this.#tables.length, 4 + sipKeyBytes)
-    let at = headerBytes
+  /** What is written, piece by piece: the tables are views, for they are most of a packer's memory. */
+  *pieces(): Iterable<Uint8Array> {
+    const header = Buffer.alloc(headerBytes)
+    header.writeUInt32LE(magic)
+    header.set(this.#key, 4)
+    header.writeUInt32LE(this.#tables.length, 4 + sipKeyBytes)
+    yield header
     for (const { slots, used } of this.#tables) {
-      encoded.writeUInt32LE(slots.length / 2, at)
-      encoded.writeUInt32LE(used, at + 4)
-      encoded.set(new Uint8Array(slots.buffer), at + tableHeaderBytes)
-      at += tableHeaderBytes + slots.byteLength
+      yield Buffer.from(Uint32Array.of(slots.length / 2, used).buffer)
+      yield new Uint8Array(slots.buffer)
     }
-    return encoded
   }
 
   /** Throws `packer.ids-damaged`. */

@@ -54,6 +54,7 @@ function frameColumns(batch: RecordBatch): Columns {
   const text = (name: string) => textOf(name, columns.get(name)!)
   const timestamps = columns.get('timestamp_ns')!
   if (timestamps.values.length < batch.numRows) throw torn('timestamp_ns', 'it has too few values')
+  if (validityOf(timestamps) !== undefined) throw torn('timestamp_ns', 'a frame has no time')
   const imageData = columns.get('image')!
   const offsets = Int32Array.from(imageData.valueOffsets as ArrayLike<number>, offset => Number(offset))
   const image = { offsets, bytes: imageData.values as Uint8Array, validity: validityOf(imageData) }
