@@ -11,7 +11,7 @@ import type { Files } from './files.ts'
 /** Days with a file and ids in memory. Another one closes that which was used least recently. */
 export const openDaysMax = 4
 /** Of events that are gathered before they go to the thread that writes. */
-export const batchBytesMax = 1024 * 1024
+export const batchBytesMax = 256 * 1024
 const appendRowsMax = 1024
 /** What a row takes in indexes and bloom filters at most. */
 const rowOverheadBytes = 16

@@ -10,7 +10,7 @@ import type { Files } from './files.ts'
 import type { FromWorker, ToWorker, WorkerError, WorkerSettings } from './worker-protocol.ts'
 
 /** Given to the thread and not taken by it yet; above it whoever gives more waits. */
-export const inFlightBytesMax = 16 * 1024 * 1024
+export const inFlightBytesMax = 4 * 1024 * 1024
 
 /** Files that a thread of their own writes. Once it has failed, every call rejects with why. */
 export class WorkerFiles implements Files {
