@@ -131,6 +131,11 @@ export const packerErrors = errorFamily('packer', {
     summary: 'No packer runs on this archive',
     remedy: 'Start one with `chronicle-packer start`, or correct storage.base_path.',
   },
+  'packer.not-stopped': {
+    summary: 'The packer was asked to stop and still runs',
+    remedy:
+      'Look at its log: a run that is under way ends at a boundary between files. Run the command again to go on waiting.',
+  },
   'packer.control-refused': {
     summary: 'The running packer could not be asked',
     remedy: 'Run the command as the user that the packer runs as. If that is so, look at its log.',

@@ -10,8 +10,6 @@ export type RunRequest = {
   readonly reason: RunReason
   /** Ends the run at the next boundary between files. */
   readonly signal: AbortSignal
-  /** The run ends at the next boundary between files once it has taken this long. */
-  readonly timeMsMax: number
   /** Events of later days stay where they are: `YYYY-MM-DD` in the packer's time zone. */
   readonly untilDay?: string | undefined
   /** Reads and checks, and changes nothing. */

@@ -57,7 +57,7 @@ export async function serveControl(options: ControlOptions): Promise<Stoppable> 
     async stop() {
       const closed = once(server, 'close')
       server.close()
-      for (const socket of sockets) socket.end()
+      for (const socket of sockets) socket.destroySoon()
       await closed
     },
   }
@@ -87,7 +87,7 @@ async function answer(socket: Socket, { handlers, clock, logger }: ControlOption
     say({ error: errorAsLine(error) })
   } finally {
     patience.cancel()
-    socket.end()
+    socket.destroySoon()
   }
 }
 

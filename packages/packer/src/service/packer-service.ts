@@ -14,7 +14,7 @@ const failedPauseMs = 60_000
 
 export type PackerServiceOptions = {
   readonly engine: Engine
-  readonly settings: Pick<PackerSettings, 'dailyTime' | 'timezone' | 'backupThresholdBytes' | 'maxProcessingMs'>
+  readonly settings: Pick<PackerSettings, 'dailyTime' | 'timezone' | 'backupThresholdBytes'>
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: PackerMetrics
@@ -98,13 +98,12 @@ export class PackerService implements Stoppable {
   }
 
   async #runOnce(request: Parameters<PackerService['run']>[0], running: Running): Promise<RunReport> {
-    const { engine, settings, metrics } = this.#options
+    const { engine, metrics } = this.#options
     const { reason } = request
     try {
       const report = await engine.run({
         ...request,
         signal: running.abort.signal,
-        timeMsMax: settings.maxProcessingMs,
         onProgress: progress => {
           Object.assign(running, progress)
           request.onProgress?.(progress)
