@@ -11,8 +11,11 @@ export type ConfigFile = {
   readonly entries: ReadonlyMap<string, FileEntry>
 }
 
-/** `text` is the value as a setting's type reads it; undefined for values that no setting takes (lists, dates). */
-export type FileEntry = { readonly text: string | undefined; readonly where: string }
+/**
+ * `text` is the value as a setting's type reads it; undefined for values that no setting takes (dates, tables in lists). A list of words, which only
+ * a type with `isList` takes, comes with commas between them.
+ */
+export type FileEntry = { readonly text: string | undefined; readonly isList?: boolean; readonly where: string }
 
 /** A longer file is a mistake. */
 const fileBytesMax = 1 << 20
@@ -38,17 +41,17 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   flatten(parseToml(path, text), [], (keyPath, value) => {
     const line = lineOf(lines, keyPath)
     const where = line === undefined ? path : `${path}:${line}`
-    const key = keyOf(keyPath)
+    const key = canonicalKey(keyPath.join('.'))
     if (entries.has(key))
       throw configErrors.create('config.invalid-file', { at: where, reason: `${key} is there twice` })
-    entries.set(key, { text: textOf(value), where })
+    entries.set(key, { text: textOf(value), isList: Array.isArray(value), where })
   })
   return { directory: dirname(resolve(path)), entries }
 }
 
-/** As settings are declared: an underscore is another way to write a hyphen. */
-function keyOf(keyPath: readonly string[]): string {
-  return keyPath.join('.').replaceAll('_', '-')
+/** One form for keys that differ in hyphens and underscores alone: both are accepted for any setting. */
+export function canonicalKey(key: string): string {
+  return key.replaceAll('_', '-')
 }
 
 function parseToml(path: string, text: string): Record<string, unknown> {
@@ -76,6 +79,7 @@ function flatten(
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value
+  if (Array.isArray(value) && value.every(item => typeof item === 'string')) return value.join(', ')
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }
 

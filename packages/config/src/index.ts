@@ -9,6 +9,7 @@ export {
   address,
   boolean,
   bytes,
+  decimal,
   duration,
   integer,
   oneOf,

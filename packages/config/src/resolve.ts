@@ -1,6 +1,6 @@
 import type { ChronicleError } from '@chronicle/base'
 import { configErrors } from './errors.ts'
-import type { ConfigFile } from './file.ts'
+import { type ConfigFile, canonicalKey } from './file.ts'
 import { hidden } from './secret.ts'
 import { formatValue, type Setting, type Settings, type ValuesOf } from './setting.ts'
 import { suggest } from './suggest.ts'
@@ -71,9 +71,11 @@ function find(each: Setting, { flags, environment, file, directory }: Sources): 
   if (variable !== undefined) {
     return { text: environment[variable], origin: { kind: 'environment', where: variable }, directory }
   }
-  const entry = file?.entries.get(each.key)
-  if (file && entry)
-    return { text: entry.text, origin: { kind: 'file', where: entry.where }, directory: file.directory }
+  const entry = file?.entries.get(canonicalKey(each.key))
+  if (file && entry) {
+    const text = entry.isList && !each.type.isList ? undefined : entry.text
+    return { text, origin: { kind: 'file', where: entry.where }, directory: file.directory }
+  }
   return { text: undefined, origin: { kind: 'default', where: '' }, directory }
 }
 
@@ -97,7 +99,7 @@ function refusal(each: Setting, found: Found): ChronicleError {
 function unknownKeys(settings: Settings, file: ConfigFile | undefined): ChronicleError[] {
   const known = Object.values(settings).map(each => each.key)
   return [...(file?.entries ?? [])]
-    .filter(([key]) => !known.includes(key))
+    .filter(([key]) => !known.some(each => canonicalKey(each) === key))
     .map(([key, { where }]) =>
       configErrors.create('config.unknown-key', { key, at: where, didYouMean: suggest(key, known) }),
     )

@@ -12,6 +12,8 @@ export type SettingType<T> = {
   readonly values?: readonly string[]
   /** The value is never shown. */
   readonly secret?: boolean
+  /** Words with commas between them: a file may give them as a list. */
+  readonly isList?: boolean
   /** The value of `text`, or undefined when it is not accepted. Relative paths start from `directory`. */
   parse(text: string, directory: string): T | undefined
   format(value: T): string
@@ -25,6 +27,19 @@ export function integer(bounds: Bounds & { placeholder?: string } = {}): Setting
     placeholder: bounds.placeholder ?? 'number',
     accepts: `a whole number${describeBounds(bounds, String)}`,
     parse: text => (/^-?\d+$/.test(text) ? within(Number(text), bounds) : undefined),
+    format: String,
+  }
+}
+
+/** A number that need not be whole. */
+export function decimal(bounds: { min: number; max: number }): SettingType<number> {
+  return {
+    placeholder: 'number',
+    accepts: `a number from ${bounds.min} to ${bounds.max}`,
+    parse(text) {
+      const value = /^-?\d+(\.\d+)?(e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN
+      return value >= bounds.min && value <= bounds.max ? value : undefined
+    },
     format: String,
   }
 }

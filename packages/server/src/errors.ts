@@ -61,6 +61,10 @@ export const serverErrors = errorFamily('server', {
     summary: 'The output is there already',
     remedy: 'Choose another name with --output, or replace it with --force.',
   },
+  'server.output-unusable': {
+    summary: 'The output cannot be written',
+    remedy: 'Choose another place with --output, or give this user the right to write there.',
+  },
   'server.sealed-under-another-name': {
     summary: 'The file was sealed under another name than it has now',
     remedy: 'If you renamed it yourself, add --renamed. If not, somebody may have put it in the place of another file.',

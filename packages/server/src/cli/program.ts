@@ -5,6 +5,7 @@ import { addConsume } from './commands/consume.ts'
 import { addFsck } from './commands/fsck.ts'
 import { addGroups } from './commands/groups.ts'
 import { addHealth } from './commands/health.ts'
+import { addPacker } from './commands/packer.ts'
 import { addProduce } from './commands/produce.ts'
 import { addSeal } from './commands/seal.ts'
 import { addSession } from './commands/session.ts'
@@ -58,6 +59,7 @@ export function buildProgram(terminal: Terminal): Command {
   addVerify(program, terminal)
   addVault(program, terminal)
   addSeal(program, terminal)
+  addPacker(program, terminal)
   addCompletion(program, terminal)
   addVersion(program, terminal)
   return program

@@ -10,26 +10,39 @@ import {
 import { dataPaths } from '../process/data-directory.ts'
 import type { ServerSettings } from '../settings.ts'
 
+/** What a key store needs of the settings. */
+export type VaultSettings = Pick<
+  ServerSettings,
+  | 'dataDirectory'
+  | 'passphrase'
+  | 'vaultKeySource'
+  | 'vaultKeyFile'
+  | 'vaultKeychainService'
+  | 'vaultKeyRotationMs'
+  | 'vaultKdf'
+  | 'vaultKdfIterations'
+>
+
 /** Asks a person for a passphrase. */
 export type AskPassphrase = () => Promise<string>
 
 /** A source of each kind: a key store names the one that opens it. `ask` is called where no variable has the passphrase. */
-export function masterSources(settings: ServerSettings, ask?: AskPassphrase): MasterSource[] {
+export function masterSources(settings: VaultSettings, ask?: AskPassphrase): MasterSource[] {
   return (['passphrase', 'keychain', 'file'] as const).map(kind => masterSource(kind, settings, ask))
 }
 
 /** Where the master key of a new vault comes from, as `vault.key-source` says. */
-export async function sourceForNewVault(settings: ServerSettings, ask?: AskPassphrase): Promise<MasterSource> {
+export async function sourceForNewVault(settings: VaultSettings, ask?: AskPassphrase): Promise<MasterSource> {
   const { vaultKeySource: wanted } = settings
   return masterSource(wanted === 'auto' ? await automaticKind(settings) : wanted, settings, ask)
 }
 
-async function automaticKind({ passphrase, vaultKeychainService }: ServerSettings): Promise<MasterSourceKind> {
+async function automaticKind({ passphrase, vaultKeychainService }: VaultSettings): Promise<MasterSourceKind> {
   if (passphrase !== undefined) return 'passphrase'
   return (await keychainUsable(vaultKeychainService)) ? 'keychain' : 'file'
 }
 
-export function masterSource(kind: MasterSourceKind, settings: ServerSettings, ask?: AskPassphrase): MasterSource {
+export function masterSource(kind: MasterSourceKind, settings: VaultSettings, ask?: AskPassphrase): MasterSource {
   switch (kind) {
     case 'passphrase': {
       const kdf = { algorithm: settings.vaultKdf, iterations: settings.vaultKdfIterations }
@@ -42,7 +55,7 @@ export function masterSource(kind: MasterSourceKind, settings: ServerSettings, a
   }
 }
 
-function passphraseOf({ passphrase }: ServerSettings, ask: AskPassphrase | undefined): Promise<string> | string {
+function passphraseOf({ passphrase }: VaultSettings, ask: AskPassphrase | undefined): Promise<string> | string {
   if (passphrase !== undefined) return passphrase.reveal()
   if (ask !== undefined) return ask()
   throw vaultErrors.create('vault.no-passphrase')

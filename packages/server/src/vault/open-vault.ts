@@ -11,9 +11,8 @@ import {
   vaultErrors,
 } from '@chronicle/vault'
 import { dataPaths, prepareDataDirectory } from '../process/data-directory.ts'
-import type { ServerSettings } from '../settings.ts'
 import { keyStorageIn } from './key-storage.ts'
-import { type AskPassphrase, masterSources, sourceForNewVault } from './master-source.ts'
+import { type AskPassphrase, masterSources, sourceForNewVault, type VaultSettings } from './master-source.ts'
 
 /** The object store and the audit log of a data directory, with the key store in them still locked. Several processes may have them open. */
 export type VaultParts = {
@@ -53,7 +52,7 @@ export async function openExistingVaultParts(directory: string, effects?: VaultE
 
 /** What a vault is opened or made with. Where the passphrase is needed and no variable has it, `ask` is called, if it is given. */
 export type VaultOptions = {
-  readonly settings: ServerSettings
+  readonly settings: VaultSettings
   readonly effects?: VaultEffects
   readonly ask?: AskPassphrase | undefined
 }

@@ -1,0 +1,108 @@
+/*
+ * Writes an Arrow IPC stream into a ring as one record.
+ *
+ *   writer [--ring PATH] [--create BYTES] [--frames] [--timeout MS] [--repeat N] [FILE | -]
+ *
+ * Without FILE it writes a small built-in batch of events.
+ */
+#include "chronicle_ring.h"
+
+#include "events_batch.h"
+
+typedef struct {
+  const char *ring;
+  const char *file;
+  uint64_t create;
+  uint16_t kind;
+  uint32_t timeout_ms;
+  unsigned long repeat;
+} options;
+
+static int usage(void) {
+  fputs("writer [--ring PATH] [--create BYTES] [--frames] [--timeout MS] [--repeat N] [FILE | -]\n", stderr);
+  return 2;
+}
+
+static bool parse(int argc, char **argv, options *into) {
+  for (int at = 1; at < argc; at++) {
+    const char *name = argv[at];
+    if (strcmp(name, "--frames") == 0) {
+      into->kind = CHRONICLE_RING_FRAMES;
+    } else if (strncmp(name, "--", 2) != 0) {
+      into->file = name;
+    } else if (at + 1 >= argc) {
+      return false;
+    } else if (strcmp(name, "--ring") == 0) {
+      into->ring = argv[++at];
+    } else if (strcmp(name, "--create") == 0) {
+      into->create = strtoull(argv[++at], NULL, 10);
+    } else if (strcmp(name, "--timeout") == 0) {
+      into->timeout_ms = (uint32_t)strtoul(argv[++at], NULL, 10);
+    } else if (strcmp(name, "--repeat") == 0) {
+      into->repeat = strtoul(argv[++at], NULL, 10);
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* All of a file, or of the standard input for "-". */
+static uint8_t *read_all(const char *path, size_t *length) {
+  FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+  if (file == NULL) return NULL;
+  size_t room = 65536;
+  uint8_t *bytes = malloc(room);
+  *length = 0;
+  while (bytes != NULL) {
+    size_t got = fread(bytes + *length, 1, room - *length, file);
+    *length += got;
+    if (got == 0) break;
+    if (*length == room) {
+      uint8_t *more = realloc(bytes, room *= 2);
+      if (more == NULL) free(bytes);
+      bytes = more;
+    }
+  }
+  bool failed = ferror(file) != 0;
+  if (file != stdin) fclose(file);
+  if (!failed) return bytes;
+  free(bytes);
+  return NULL;
+}
+
+static int fail(const char *what, chronicle_ring_error error) {
+  fprintf(stderr, "%s: %s\n", what, chronicle_ring_message(error));
+  return 1;
+}
+
+static int write_records(const options *with, const uint8_t *bytes, size_t length) {
+  chronicle_ring ring;
+  chronicle_ring_error error = chronicle_ring_open(&ring, with->ring);
+  if (error != CHRONICLE_RING_OK) return fail(with->ring, error);
+  for (unsigned long record = 0; record < with->repeat && error == CHRONICLE_RING_OK; record++) {
+    error = chronicle_ring_write(&ring, with->kind, bytes, length, with->timeout_ms);
+  }
+  int code = error == CHRONICLE_RING_OK ? 0 : fail(with->ring, error);
+  chronicle_ring_close(&ring);
+  return code;
+}
+
+int main(int argc, char **argv) {
+  options with = {"/tmp/chronicle_ring_buffer", NULL, 0, CHRONICLE_RING_EVENTS, 1000, 1};
+  if (!parse(argc, argv, &with)) return usage();
+  if (with.create > 0) {
+    chronicle_ring_error error = chronicle_ring_create(with.ring, with.create);
+    if (error != CHRONICLE_RING_OK && error != CHRONICLE_RING_EXISTS) return fail(with.ring, error);
+  }
+  if (with.file == NULL) return write_records(&with, events_batch, sizeof events_batch);
+  size_t length;
+  uint8_t *bytes = read_all(with.file, &length);
+  if (bytes == NULL) {
+    fprintf(stderr, "%s: %s\n", with.file, strerror(errno));
+    return 1;
+  }
+  int code = write_records(&with, bytes, length);
+  free(bytes);
+  return code;
+}

@@ -1,0 +1,301 @@
+/**
+ * An archive on a disk: what is in place, and what the manifest says of it.
+ *
+ * The manifest decides. A group of files counts from the instant at which its manifest has its name: before it they are swept at the next start, and
+ * their events are still in the source; after it the source is told, and if that is lost, the next run skips to the position in the manifest (PA2).
+ */
+import { dirname, join } from 'node:path'
+import type { Clock, Random } from '@chronicle/base'
+import { open, parseSealedHeader, Sealer, type SealKey } from '@chronicle/vault'
+import { packerErrors } from '../errors.ts'
+import { type RingLock, tryRingLock } from '../ring/lock.ts'
+import type { ArchiveSettings } from './archive-settings.ts'
+import { Calendar, daysBefore } from './calendar.ts'
+import type { ArchivedFile, ArchiveKeys } from './contract.ts'
+import { type Disk, nodeDisk } from './disk.ts'
+import { IdSet } from './id-set.ts'
+import { decodeManifest, emptyManifest, encodeManifest, type Manifest } from './manifest-file.ts'
+import { directoryOf, frameName, type Moment, secondName } from './names.ts'
+import { sipKeyBytes } from './siphash.ts'
+
+const manifestPath = 'metadata/files.json'
+const idsDirectory = 'metadata/ids'
+/** Of these every file is one that the manifest names. */
+const sweptDirectories = ['parquet', 'heif', 'quarantine', idsDirectory]
+const manifestPurpose = 'manifest'
+const sealStepBytes = 1024 * 1024
+
+export type ArchiveOptions = {
+  readonly settings: ArchiveSettings
+  /** Authenticate the manifest, and seal where encryption is on; undefined only where it is off. */
+  readonly keys: ArchiveKeys | undefined
+  readonly clock: Clock
+  readonly random: Random
+  readonly disk?: Disk
+  /** Is told what was done that nobody asked for. */
+  readonly onNotice?: (message: string, details: Readonly<Record<string, string | number>>) => void
+}
+
+/** A whole, verified file that still lies in temp. */
+export type WaitingFile = { readonly tempPath: string; readonly file: ArchivedFile }
+
+/** Opens an archive for this process alone, and sweeps it. Throws `packer.archive-busy`, `packer.manifest-…`. */
+export async function openArchive(options: ArchiveOptions): Promise<Archive> {
+  const { settings, keys, disk = nodeDisk } = options
+  if (settings.encryptionEnabled && !keys) {
+    throw packerErrors.create('packer.setting', { key: 'encryption.enabled', value: true, accepted: 'only with keys' })
+  }
+  const { basePath, directoryFormat } = settings
+  directoryOf(directoryFormat, '2026-01-01')
+  const calendar = new Calendar(settings.timezone)
+  for (const name of ['metadata', 'temp', ...sweptDirectories]) disk.makeDirectory(join(basePath, name))
+  const lock = tryRingLock(join(basePath, 'metadata/archive'), 'writer')
+  if (!lock) throw packerErrors.create('packer.archive-busy', { path: basePath })
+  try {
+    const archive = new Archive({ ...options, disk }, calendar, lock)
+    await archive.load()
+    return archive
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+export class Archive {
+  readonly calendar: Calendar
+  readonly #options: ArchiveOptions & { disk: Disk }
+  readonly #lock: RingLock
+  readonly #base: string
+  #manifest: Manifest = emptyManifest
+  /** Names that were given to files of the next commit. */
+  readonly #reserved = new Set<string>()
+  #temps = 0
+
+  constructor(options: ArchiveOptions & { disk: Disk }, calendar: Calendar, lock: RingLock) {
+    this.#options = options
+    this.calendar = calendar
+    this.#lock = lock
+    this.#base = options.settings.basePath
+  }
+
+  get manifest(): Manifest {
+    return this.#manifest
+  }
+
+  /** Reads the manifest, or makes the first one, and removes what it does not know (PA3). */
+  async load(): Promise<void> {
+    const { disk, keys } = this.#options
+    for (const name of disk.list(join(this.#base, 'temp'))) this.#sweep(`temp/${name}`)
+    const path = join(this.#base, manifestPath)
+    const bytes = disk.readFile(path)
+    if (bytes) this.#manifest = await decodeManifest(bytes, path, keys && (id => keys.key(id)))
+    else if (this.#inPlace().length > 0) throw packerErrors.create('packer.manifest-missing', { path })
+    else await this.#writeManifest(emptyManifest)
+    const known = new Set([...this.#manifest.files.map(file => file.path), ...Object.values(this.#manifest.ids)])
+    for (const path of this.#inPlace().filter(path => !known.has(path))) this.#sweep(path)
+  }
+
+  get algorithm(): ArchivedFile['algorithm'] {
+    return this.#options.settings.checksumAlgorithm
+  }
+
+  /** How far a source was packed; undefined where it never was. */
+  committed(source: string): number | undefined {
+    return Object.hasOwn(this.#manifest.sources, source) ? this.#manifest.sources[source] : undefined
+  }
+
+  /** The key that seals what is new of a day; undefined where nothing is sealed. */
+  async keyFor(day: string): Promise<SealKey | undefined> {
+    return this.#options.settings.encryptionEnabled ? this.#options.keys!.keyFor(day) : undefined
+  }
+
+  absolute(path: string): string {
+    return join(this.#base, path)
+  }
+
+  tempPath(): string {
+    return join(this.#base, 'temp', `${this.#manifest.generation}-${++this.#temps}`)
+  }
+
+  /** A name for a new file, which nobody else gets: `events_…`, `refused_…`. */
+  reserve(root: 'parquet' | 'quarantine', at: Moment): string {
+    const directory = this.#directory(root, at.day)
+    const [prefix, suffix] = root === 'parquet' ? ['events', '.parquet'] : ['refused', '.jsonl']
+    return this.#taken(
+      `${directory}/${secondName(prefix!, suffix!, at, name => this.#isTaken(`${directory}/${name}`))}`,
+    )
+  }
+
+  reserveFrame(at: Moment): string {
+    const directory = this.#directory('heif', at.day)
+    for (let number = 0; ; number++) {
+      const path = `${directory}/${frameName(at, number)}`
+      if (!this.#isTaken(path)) return this.#taken(path)
+    }
+  }
+
+  /** The ids of a day's events, as the last commit left them. */
+  async idsOf(day: string): Promise<IdSet> {
+    const path = Object.hasOwn(this.#manifest.ids, day) ? this.#manifest.ids[day] : undefined
+    try {
+      if (path !== undefined) return await this.readIds(join(this.#base, path), path)
+    } catch (error) {
+      if (!packerErrors.is(error) || error.code !== 'packer.ids-damaged') throw error
+      this.#notice('ids of a day cannot be read: events of it that come again are kept', { day })
+    }
+    return new IdSet(this.#options.random.bytes(sipKeyBytes))
+  }
+
+  /** The name that a day's ids will have with the next commit. */
+  idsPath(day: string): string {
+    return `${idsDirectory}/${day}.${this.#manifest.generation + 1}.ids`
+  }
+
+  /** Writes ids to a file in temp, which a commit puts in place or which is read again before. */
+  async writeIds(day: string, ids: IdSet): Promise<string> {
+    const key = await this.keyFor(day)
+    const place = { kind: 'index', place: this.idsPath(day) } as const
+    if (ids.isFull) this.#notice('a day has more ids than are remembered: later ones that come again are kept', { day })
+    const tempPath = this.tempPath()
+    this.#writeFile(tempPath, key ? sealed(ids.pieces(), new Sealer(key, place, this.#options.random)) : ids.pieces())
+    return tempPath
+  }
+
+  removeTemp(path: string): void {
+    this.#options.disk.remove(path)
+  }
+
+  async readIds(file: string, path: string): Promise<IdSet> {
+    const bytes = this.#options.disk.readFile(file)
+    const day = path.slice(idsDirectory.length + 1, idsDirectory.length + 11)
+    const key = await this.keyFor(day)
+    try {
+      if (!bytes) throw new Error('it is missing')
+      if (!key) return IdSet.decode(bytes)
+      const keyId = parseSealedHeader(bytes).keyId
+      const opening = keyId === key.id ? key : await this.#options.keys!.key(keyId)
+      return IdSet.decode(open(bytes, opening, { kind: 'index', place: path }))
+    } catch (cause) {
+      throw packerErrors.create('packer.ids-damaged', { path }, cause)
+    }
+  }
+
+  /** Puts files in place and makes them count, with the position that they bring their source to. */
+  async commit(
+    waiting: readonly WaitingFile[],
+    ids: ReadonlyMap<string, string>,
+    source: { readonly id: string; readonly position: number },
+  ): Promise<void> {
+    const idsInPlace = Object.fromEntries([...ids.keys()].map(day => [day, this.idsPath(day)]))
+    const replaced = [...ids.keys()].map(day => this.#manifest.ids[day]).filter(path => path !== undefined)
+    const moves = [
+      ...waiting.map(({ tempPath, file }) => [tempPath, file.path] as const),
+      ...[...ids].map(([day, tempPath]) => [tempPath, idsInPlace[day]!] as const),
+    ]
+    this.#place(moves)
+    await this.#writeManifest({
+      generation: this.#manifest.generation,
+      sources: { ...this.#manifest.sources, [source.id]: source.position },
+      ids: { ...this.#manifest.ids, ...idsInPlace },
+      files: [...this.#manifest.files, ...waiting.map(({ file }) => file)],
+    })
+    this.#reserved.clear()
+    for (const path of replaced) this.#options.disk.remove(join(this.#base, path))
+  }
+
+  /** Deletes what is older than its retention: first from the manifest, so that a crash leaves files to sweep and not names of none. */
+  async retain(): Promise<readonly ArchivedFile[]> {
+    const { clock, keys, settings, disk } = this.#options
+    if (settings.retentionDays === 0) return []
+    const today = this.calendar.wallOf(BigInt(clock.now()) * 1_000_000n).day
+    const oldest = daysBefore(today, settings.retentionDays)
+    const isOver = (file: ArchivedFile) => this.calendar.wallOf(BigInt(file.lastTimestampNs)).day < oldest
+    const gone = this.#manifest.files.filter(isOver)
+    const idsGone = Object.entries(this.#manifest.ids).filter(([day]) => day < oldest)
+    if (gone.length === 0 && idsGone.length === 0) return []
+    for (const { path } of gone) {
+      await keys?.audit.record({ action: 'archive.delete', outcome: 'done', details: { path, reason: 'retention' } })
+    }
+    await this.#writeManifest({
+      ...this.#manifest,
+      files: this.#manifest.files.filter(file => !isOver(file)),
+      ids: Object.fromEntries(Object.entries(this.#manifest.ids).filter(([day]) => day >= oldest)),
+    })
+    for (const path of [...gone.map(file => file.path), ...idsGone.map(([, path]) => path)]) {
+      disk.remove(join(this.#base, path))
+    }
+    return gone
+  }
+
+  close(): void {
+    this.#lock.release()
+  }
+
+  #directory(root: string, day: string): string {
+    return `${root}/${directoryOf(this.#options.settings.directoryFormat, day)}`
+  }
+
+  #isTaken(path: string): boolean {
+    return this.#reserved.has(path) || this.#options.disk.size(join(this.#base, path)) !== undefined
+  }
+
+  #taken(path: string): string {
+    this.#reserved.add(path)
+    return path
+  }
+
+  #inPlace(): string[] {
+    const { disk } = this.#options
+    return sweptDirectories.flatMap(root => disk.list(join(this.#base, root)).map(name => `${root}/${name}`))
+  }
+
+  #sweep(path: string): void {
+    this.#notice('a file that no finished run has left is removed', { path })
+    this.#options.disk.remove(join(this.#base, path))
+  }
+
+  #notice(message: string, details: Readonly<Record<string, string | number>>): void {
+    this.#options.onNotice?.(message, details)
+  }
+
+  /** Renames, and makes the names durable: those of the files, and of every directory above them that may be new. */
+  #place(moves: readonly (readonly [from: string, to: string])[]): void {
+    const { disk } = this.#options
+    const directories = new Set<string>()
+    for (const [from, to] of moves) {
+      for (let path = dirname(to); path !== '.'; path = dirname(path)) directories.add(path)
+      disk.makeDirectory(join(this.#base, dirname(to)))
+      disk.rename(from, join(this.#base, to))
+    }
+    for (const path of directories) disk.syncDirectory(join(this.#base, path))
+    disk.syncDirectory(this.#base)
+  }
+
+  async #writeManifest(manifest: Manifest): Promise<void> {
+    const next = { ...manifest, generation: manifest.generation + 1 }
+    const tempPath = this.tempPath()
+    this.#writeFile(tempPath, [encodeManifest(next, await this.#options.keys?.keyFor(manifestPurpose))])
+    this.#place([[tempPath, manifestPath]])
+    this.#manifest = next
+  }
+
+  #writeFile(path: string, pieces: Iterable<Uint8Array>): void {
+    const { disk } = this.#options
+    const file = disk.create(path)
+    try {
+      for (const piece of pieces) disk.write(file, piece)
+      disk.sync(file)
+    } finally {
+      disk.close(file)
+    }
+  }
+}
+
+/** In steps that keep what waits in memory small. */
+function* sealed(pieces: Iterable<Uint8Array>, sealer: Sealer): Iterable<Uint8Array> {
+  yield sealer.begin()
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += sealStepBytes) yield sealer.push(piece.subarray(at, at + sealStepBytes))
+  }
+  yield sealer.end()
+}

@@ -1,0 +1,71 @@
+import type { AuditLog, SealKey } from '@chronicle/vault'
+
+export type ArchivedKind = 'parquet' | 'heif' | 'quarantine'
+
+/** One entry of the manifest: a file that is in place, whole and verified. */
+export type ArchivedFile = {
+  /** Relative to the archive's base, with slashes. */
+  readonly path: string
+  readonly kind: ArchivedKind
+  readonly rows?: number | undefined
+  readonly pixels?: { readonly width: number; readonly height: number } | undefined
+  /** Of the file as it lies there, sealed. */
+  readonly bytes: number
+  /** Nanoseconds since the epoch as decimal text: JSON has no 64-bit numbers. */
+  readonly firstTimestampNs: string
+  readonly lastTimestampNs: string
+  readonly checksum: string
+  readonly algorithm: 'blake3' | 'sha256'
+  /** undefined where encryption is off. */
+  readonly keyId?: string | undefined
+  /** Which source it came from, and which positions of it are in this file and those that were committed with it. */
+  readonly source: { readonly id: string; readonly from: number; readonly to: number }
+  readonly createdAt: string
+}
+
+/** Where events come from: a ring, or a topic of the log. */
+export type EventSource = {
+  /** Stays the same over restarts, and differs between rings: a ring's id, a topic's id and partition. */
+  readonly id: string
+  readonly name: string
+  /** Records from where the last read ended; undefined when there is none now. Payloads are valid until the next read. */
+  read(bytesMax: number): Promise<SourceSlice | undefined>
+  /** What lies below `position` is in verified files: the source may forget it. */
+  release(position: number): Promise<void>
+  /** Goes on behind `position`, which an earlier run committed and perhaps did not get to release. */
+  skipTo(position: number): Promise<void>
+  backlogBytes(): number
+  close(): Promise<void>
+}
+
+export type SourceSlice = {
+  readonly records: readonly {
+    readonly kind: 'events' | 'frames'
+    readonly position: number
+    readonly payload: Uint8Array
+  }[]
+  readonly damage: readonly { readonly position: number; readonly reason: string; readonly bytes: Uint8Array }[]
+  readonly from: number
+  readonly next: number
+}
+
+/** How files are sealed: a key for each day, by its purpose `archive/YYYY-MM-DD`. */
+export type ArchiveKeys = {
+  keyFor(day: string): Promise<SealKey>
+  key(id: string): Promise<SealKey>
+  readonly audit: AuditLog
+}
+
+/** What a run did: the last log line of it, and what the metrics count. */
+export type RunReport = {
+  readonly eventsProcessed: number
+  readonly eventsFailed: number
+  readonly duplicates: number
+  readonly outOfOrder: number
+  readonly frames: number
+  readonly filesCreated: number
+  readonly bytesProcessed: number
+  readonly durationMs: number
+  /** Why it ended: nothing left, its time was up, it was told to. */
+  readonly ended: 'drained' | 'time-limit' | 'stopped'
+}

@@ -1,0 +1,20 @@
+export { type Archive, type ArchiveOptions, openArchive } from './archive/archive.ts'
+export { type ArchiveSettings, archiveSettingsOf } from './archive/archive-settings.ts'
+export type {
+  ArchivedFile,
+  ArchivedKind,
+  ArchiveKeys,
+  EventSource,
+  RunReport,
+  SourceSlice,
+} from './archive/contract.ts'
+export { packerErrors } from './errors.ts'
+export * from './frames/index.ts'
+export * from './intake/index.ts'
+export * from './parquet/index.ts'
+export * from './ring/index.ts'
+export { type DrainOptions, drain } from './run/drain.ts'
+export * from './service/index.ts'
+export { basePathDefault, logPathDefault, packerSettings } from './settings.ts'
+export type { PackerSettings } from './settings-type.ts'
+export type { DayTime } from './settings-types.ts'

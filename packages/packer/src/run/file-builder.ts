@@ -1,0 +1,191 @@
+/**
+ * One file on its way to the archive: Parquet or bytes, sealed as it is written, checksummed as it lies there, synced, and then read again from the disk:
+ * opened, compared with what was written, and its footer with its rows (PA4).
+ */
+import type { Random } from '@chronicle/base'
+import { type ChecksumAlgorithm, checksum, Opener, type SealedKind, Sealer, type SealKey } from '@chronicle/vault'
+import type { ArchiveSettings } from '../archive/archive-settings.ts'
+import type { Disk } from '../archive/disk.ts'
+import { readParquetSummary } from '../archive/footer-reader.ts'
+import { packerErrors } from '../errors.ts'
+import type { EventColumns } from '../intake/contract.ts'
+import type { ParquetEncryption, ParquetWriter } from '../parquet/contract.ts'
+import { createParquetWriter } from '../parquet/writer.ts'
+import { columnValues, eventColumnSpecs } from './event-schema.ts'
+import { TimeRange } from './time-range.ts'
+
+const readBytes = 1024 * 1024
+/** Of the plain end that is kept while reading: no footer of a file of the greatest size comes near. */
+const tailBytesMax = 16 * 1024 * 1024
+/** What indexes, bloom filters and headers add to the plain size of rows at most: of each, and of the file. */
+const rowOverheadBytes = 16
+const fileOverheadBytes = 64 * 1024
+
+export type FileJob = {
+  readonly tempPath: string
+  /** Path relative to the archive's base: what the seal binds it to. */
+  readonly place: string
+  readonly sealedKind: SealedKind
+  readonly content: 'events' | 'bytes'
+  readonly key: SealKey | undefined
+}
+
+export type BuiltFile = {
+  readonly rows: number
+  readonly bytes: number
+  readonly checksum: string
+  readonly first: bigint
+  readonly last: bigint
+}
+
+export class FileBuilder {
+  readonly #job: FileJob
+  readonly #disk: Disk
+  readonly #algorithm: ChecksumAlgorithm
+  readonly #file: number
+  readonly #sealer: Sealer | undefined
+  readonly #parquet: ParquetWriter | undefined
+  readonly #stored
+  readonly #plain
+  readonly #range = new TimeRange()
+  readonly #isModular: boolean
+  #bytes = 0
+  #plainBytes = 0
+  #waitingBytes = 0
+
+  constructor(job: FileJob, settings: ArchiveSettings, disk: Disk, random: Random) {
+    this.#job = job
+    this.#disk = disk
+    this.#algorithm = settings.checksumAlgorithm
+    this.#stored = checksum(this.#algorithm)
+    this.#plain = checksum(this.#algorithm)
+    this.#file = disk.create(job.tempPath)
+    this.#isModular = job.content === 'events' && job.key !== undefined && settings.parquetEncryption === 'modular'
+    if (job.key && !this.#isModular) {
+      this.#sealer = new Sealer(job.key, { kind: job.sealedKind, place: job.place }, random)
+      this.#store(this.#sealer.begin())
+    }
+    if (job.content === 'events') {
+      const encryption = this.#isModular ? modular(job, random) : undefined
+      const { rowGroupRows, pageBytes } = settings
+      const columns = eventColumnSpecs(settings)
+      const sortedBy = ['timestamp_ns']
+      const options = { columns, rowGroupRows, pageBytes, keyValues: {}, sortedBy, encryption }
+      this.#parquet = createParquetWriter(options, piece => this.#push(piece))
+    }
+  }
+
+  /** No less than the file would have if it were finished now. */
+  get bytesAtMost(): number {
+    const bytes = this.#parquet ? this.#parquet.bytes + this.#parquet.rows * rowOverheadBytes : this.#plainBytes
+    return Math.ceil((bytes + this.#waitingBytes) * 1.001) + fileOverheadBytes
+  }
+
+  writeEvents(columns: EventColumns, plainBytes: number): void {
+    const before = this.#parquet!.bytes
+    this.#range.add(columns.timestampNs, columns.rows)
+    this.#parquet!.write(columnValues(columns), columns.rows)
+    this.#waitingBytes = this.#parquet!.bytes > before ? plainBytes : this.#waitingBytes + plainBytes
+  }
+
+  writeBytes(bytes: Uint8Array): void {
+    this.#push(bytes)
+  }
+
+  /** Throws `packer.verification-failed`. */
+  finish(): BuiltFile {
+    const rows = this.#parquet?.finish().rows ?? 0
+    if (this.#sealer) this.#store(this.#sealer.end())
+    this.#disk.sync(this.#file)
+    this.#disk.close(this.#file)
+    const built = { rows, bytes: this.#bytes, checksum: this.#stored.digest().toString('hex'), ...this.#range.bounds() }
+    this.#verify(built)
+    return built
+  }
+
+  /** Closes it as it is; what lies in temp is swept. */
+  abandon(): void {
+    this.#disk.close(this.#file)
+  }
+
+  #push(piece: Uint8Array): void {
+    this.#plain.update(piece)
+    this.#plainBytes += piece.length
+    this.#store(this.#sealer ? this.#sealer.push(piece) : piece)
+  }
+
+  #store(piece: Uint8Array): void {
+    if (piece.length === 0) return
+    this.#stored.update(piece)
+    this.#disk.write(this.#file, piece)
+    this.#bytes += piece.length
+  }
+
+  #verify(built: BuiltFile): void {
+    const stored = checksum(this.#algorithm)
+    const plain = checksum(this.#algorithm)
+    const tail = new Tail()
+    const take = (piece: Uint8Array) => {
+      plain.update(piece)
+      tail.push(piece)
+    }
+    const { key, place, sealedKind } = this.#job
+    const opener = this.#sealer && new Opener(key!, { kind: sealedKind, place })
+    let bytes = 0
+    for (const piece of this.#pieces()) {
+      stored.update(piece)
+      bytes += piece.length
+      take(opener ? opener.push(piece) : piece)
+    }
+    if (opener) take(opener.end())
+    this.#check('bytes', bytes, built.bytes)
+    this.#check('checksum', stored.digest().toString('hex'), built.checksum)
+    this.#check('content', plain.digest().toString('hex'), this.#plain.digest().toString('hex'))
+    if (!this.#parquet || this.#isModular) return
+    const { rows, range } = readParquetSummary(tail.bytes())
+    this.#check('rows', rows, built.rows)
+    this.#check('first', `${range?.first ?? built.first}`, `${built.first}`)
+    this.#check('last', `${range?.last ?? built.last}`, `${built.last}`)
+  }
+
+  *#pieces(): Iterable<Uint8Array> {
+    const file = this.#disk.open(this.#job.tempPath)
+    try {
+      const buffer = Buffer.allocUnsafeSlow(readBytes)
+      for (let at = 0; ; ) {
+        const length = this.#disk.read(file, buffer, at)
+        if (length === 0) return
+        yield buffer.subarray(0, length)
+        at += length
+      }
+    } finally {
+      this.#disk.close(file)
+    }
+  }
+
+  #check(what: string, found: string | number, written: string | number): void {
+    if (found === written) return
+    throw packerErrors.create('packer.verification-failed', { path: this.#job.place, what, found, written })
+  }
+}
+
+function modular({ key, place }: FileJob, random: Random): ParquetEncryption {
+  const keyMetadata = Buffer.from(JSON.stringify({ keyId: key!.id, place }))
+  return { key: key!.secret, keyMetadata, aadFileUnique: random.bytes(8), random }
+}
+
+/** The last bytes of what goes by. */
+class Tail {
+  #pieces: Uint8Array[] = []
+  #length = 0
+
+  push(piece: Uint8Array): void {
+    this.#pieces.push(Uint8Array.from(piece))
+    this.#length += piece.length
+    while (this.#length - this.#pieces[0]!.length > tailBytesMax) this.#length -= this.#pieces.shift()!.length
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#pieces)
+  }
+}

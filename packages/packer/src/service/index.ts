@@ -1,0 +1,16 @@
+export type {
+  Engine,
+  LastRun,
+  RetentionReport,
+  RunProgress,
+  RunReason,
+  RunRequest,
+  ServiceStatus,
+} from './contract.ts'
+export { type ControlHandler, type ControlRequest, checkControlPath, serveControl } from './control.ts'
+export { askPacker } from './control-client.ts'
+export { type HealthSources, type HealthStatus, type PackerCheck, type PackerHealth, packerHealth } from './health.ts'
+export { PackerMetrics, type Sample } from './metrics.ts'
+export { PackerService, type PackerServiceOptions } from './packer-service.ts'
+export { openRingEngine, type RingEngine, type RingEngineOptions } from './ring-engine.ts'
+export { DailySchedule, nextDaily } from './schedule.ts'

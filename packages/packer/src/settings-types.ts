@@ -1,0 +1,64 @@
+import type { SettingType } from '@chronicle/config'
+
+/** A time of the day, 24 hours: `03:00`. */
+export type DayTime = { readonly hour: number; readonly minute: number }
+
+export const dayTime: SettingType<DayTime> = {
+  placeholder: 'HH:MM',
+  accepts: 'a time of the day from 00:00 to 23:59',
+  parse(text) {
+    const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text)
+    return match ? { hour: Number(match[1]), minute: Number(match[2]) } : undefined
+  },
+  format: ({ hour, minute }) => `${twoDigits(hour)}:${twoDigits(minute)}`,
+}
+
+/** A zone of the IANA database that this runtime knows. */
+export const timeZone: SettingType<string> = {
+  placeholder: 'zone',
+  accepts: 'a time zone of the IANA database, such as UTC or Europe/Berlin',
+  parse(text) {
+    try {
+      // Offsets such as +01:00 would be taken as well, and they know no summer time.
+      return /^[A-Za-z]/.test(text)
+        ? new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
+        : undefined
+    } catch {
+      // A RangeError: there is no such zone.
+      return undefined
+    }
+  },
+  format: zone => zone,
+}
+
+/** Directories below `parquet/` and `heif/`: strftime's `%Y`, `%y`, `%m`, `%d`, `%j`, and plain names. */
+export const directoryFormat: SettingType<string> = {
+  placeholder: 'format',
+  accepts: 'directories made of %Y, %y, %m, %d, %j, letters, digits, dots, hyphens and underscores, such as %Y/%m/%d',
+  parse(text) {
+    const isName = (part: string) => /^(%[Yymdj]|[\w.-])+$/.test(part) && !/^\.+$/.test(part)
+    return text.length <= 100 && text.split('/').every(isName) ? text : undefined
+  },
+  format: format => format,
+}
+
+/** The columns of events that hold text. */
+const textColumns = ['event_type', 'app_bundle_id', 'window_title', 'data', 'session_id', 'event_id']
+
+export const columnNames: SettingType<readonly string[]> = {
+  placeholder: 'columns',
+  accepts: `columns out of ${textColumns.join(', ')}, with commas between them`,
+  isList: true,
+  parse(text) {
+    const names = text
+      .split(',')
+      .map(name => name.trim())
+      .filter(name => name !== '')
+    return names.every(name => textColumns.includes(name)) ? [...new Set(names)] : undefined
+  },
+  format: names => names.join(', '),
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0')
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { type Disk, nodeDisk } from '../src/archive/disk.ts'
+import { event, eventStream, frameStream } from './intake-support.ts'
+import { archivedRows, type Bench, bench, MemorySource, pack, withArchive } from './run-support.ts'
+
+class Crash extends Error {}
+
+/** A disk of a process that ends after so many steps. A write that it ends in is done by half. */
+function mortalDisk(stepsMax: number): { disk: Disk; hasEnded: () => boolean } {
+  let steps = 0
+  const step = () => {
+    if (steps++ >= stepsMax) throw new Crash('the process ended')
+  }
+  const disk = Object.fromEntries(
+    Object.entries(nodeDisk).map(([name, act]) => [
+      name,
+      (...args: unknown[]) => {
+        if (name === 'write' && steps === stepsMax) {
+          const [file, bytes] = args as [number, Uint8Array]
+          nodeDisk.write(file, bytes.subarray(0, bytes.length / 2))
+        }
+        step()
+        return (act as (...args: unknown[]) => unknown)(...args)
+      },
+    ]),
+  ) as unknown as Disk
+  return { disk, hasEnded: () => steps > stepsMax }
+}
+
+const dayNs = 86_400_000_000_000n
+
+function makeSource(): MemorySource {
+  const rows = (from: number, days: bigint) =>
+    Array.from({ length: 4 }, (_, at) => {
+      return event(from + at, { timestamp_ns: event(0).timestamp_ns! + (BigInt(at) % days) * dayNs })
+    })
+  const frame = { session_id: 's', format: 'png', image: Buffer.from('picture'), metadata: '{}' }
+  return new MemorySource([
+    eventStream([...rows(0, 1n), event(1), event(90, { data: '{' })]),
+    { frames: frameStream([{ ...frame, timestamp_ns: event(50).timestamp_ns!, event_id: 'frame' }]) },
+    eventStream(rows(10, 2n)),
+  ])
+}
+
+const expected = [0, 1, 2, 3, 10, 11, 12, 13].map(at => event(at).event_id).sort()
+
+/** Nothing lies in place that the manifest does not name, and all that it names is there. */
+async function checkPlaces(b: Bench): Promise<void> {
+  const { files, ids } = await withArchive(b, async archive => archive.manifest)
+  const inPlace = ['parquet', 'heif', 'quarantine', 'metadata/ids'].flatMap(root =>
+    readdirSync(join(b.base, root), { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .map(entry => join(entry.parentPath, entry.name).slice(b.base.length + 1)),
+  )
+  assert.deepEqual(inPlace.sort(), [...files.map(file => file.path), ...Object.values(ids)].sort())
+  assert.deepEqual(readdirSync(join(b.base, 'temp')), [])
+}
+
+test('PA2 PA3: wherever a process ends, every event is in one verified file or still in the source', async () => {
+  let crashes = 0
+  for (let steps = 0; ; steps++) {
+    const b = await bench()
+    const source = makeSource()
+    const { disk, hasEnded } = mortalDisk(steps)
+    const ended = await pack(b, source, { disk }).then(
+      () => false,
+      error => {
+        if (!(error instanceof Crash) && !(error.cause instanceof Crash)) throw error
+        return true
+      },
+    )
+    if (ended) crashes++
+    const ids = async () => (await archivedRows(b)).map(({ row }) => row.event_id).sort()
+    const between = await ids()
+    if (source.released > 0) assert.deepEqual(between, expected)
+    else assert.ok(between.length === 0 || between.length === expected.length)
+    source.reopen()
+    await pack(b, source)
+    assert.deepEqual(await ids(), expected, `after ${steps} steps`)
+    await checkPlaces(b)
+    const kinds = (await withArchive(b, async archive => archive.manifest.files)).map(file => file.kind).sort()
+    assert.deepEqual(kinds, ['heif', 'parquet', 'parquet', 'quarantine'])
+    if (!hasEnded()) break
+  }
+  assert.ok(crashes > 50, `${crashes} crashes`)
+})
+
+test('PA4: a file that the disk changes behind the back of the run is found before anything is released', async () => {
+  for (const encryptionEnabled of [true, false]) {
+    const b = await bench({ encryptionEnabled })
+    const source = makeSource()
+    const read: Disk['read'] = (file, into, position) => {
+      const length = nodeDisk.read(file, into, position)
+      if (position === 0 && length > 100) into[100]! ^= 1
+      return length
+    }
+    await assert.rejects(pack(b, source, { disk: { ...nodeDisk, read } }), (error: { code?: string }) =>
+      /packer.verification-failed|vault.tampered/.test(`${error.code}`),
+    )
+    assert.equal(source.released, 0)
+    assert.deepEqual(await archivedRows(b), [])
+  }
+})

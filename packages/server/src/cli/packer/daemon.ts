@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { askPacker, packerErrors } from '@chronicle/packer'
+import type { PackerPlaces } from '../../packer/places.ts'
+import { exitCodes } from '../report.ts'
+import type { Terminal } from '../terminal.ts'
+import type { PackerGlobals } from './globals.ts'
+
+const program = fileURLToPath(new URL('../../../bin/chronicle.js', import.meta.url))
+
+/** A passphrase is not asked for in the background, and a ring of some gigabytes takes a moment to make. */
+const readyMsMax = 60_000
+const lookMs = 50
+
+/**
+ * Starts the packer as a process of its own, in a session of its own, and waits until it answers. What it refuses is shown here: until it answers, its
+ * standard error is a file that nobody else sees.
+ */
+export async function startDaemon(terminal: Terminal, globals: PackerGlobals, places: PackerPlaces): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), 'chronicle-packer-'))
+  const said = join(scratch, 'stderr')
+  const descriptor = openSync(said, 'w', 0o600)
+  const child = spawn(process.execPath, [program, ...argumentsOf(globals)], {
+    detached: true,
+    stdio: ['ignore', 'ignore', descriptor],
+  })
+  closeSync(descriptor)
+  try {
+    const ended = once(child, 'exit').then(([code]) => Number(code ?? exitCodes.failure))
+    const code = await Promise.race([ended, answering(places, child.pid)])
+    if (code !== undefined) {
+      process.stderr.write(readFileSync(said, 'utf8'))
+      return code
+    }
+    child.unref()
+    terminal.note(`The packer runs in the background, process ${child.pid}. \`chronicle-packer stop\` stops it.`)
+    return exitCodes.ok
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+function argumentsOf({ config, pidFile, jsonLogs }: PackerGlobals): string[] {
+  return [
+    'packer',
+    ...(config === undefined ? [] : ['--config', config]),
+    ...(pidFile === undefined ? [] : ['--pid-file', pidFile]),
+    ...(jsonLogs ? ['--json-logs'] : []),
+    'start',
+    '--background',
+  ]
+}
+
+/** Resolves with undefined once the process `pid` answers. */
+async function answering({ socket, basePath }: PackerPlaces, pid: number | undefined): Promise<undefined> {
+  for (let waitedMs = 0; waitedMs < readyMsMax; waitedMs += lookMs) {
+    await sleep(lookMs)
+    const status = await askPacker(socket, { command: 'status' }).catch(() => undefined)
+    if (status?.pid === pid) return undefined
+  }
+  throw packerErrors.create('packer.daemon-not-ready', { archive: basePath, pid, afterMs: readyMsMax })
+}

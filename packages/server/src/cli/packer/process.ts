@@ -1,0 +1,85 @@
+import { Lifecycle, systemClock, systemRandom } from '@chronicle/base'
+import { askPacker, PackerService, type RetentionReport, type RunReport } from '@chronicle/packer'
+import { packerLogger } from '../../packer/logger.ts'
+import { openPacker } from '../../packer/open.ts'
+import { packerStopMsMax } from '../../packer/serve.ts'
+import { stopReasons } from '../../process/stop-reasons.ts'
+import { count, size } from '../format.ts'
+import { exitCodes } from '../report.ts'
+import type { Terminal } from '../terminal.ts'
+import { passphrasePrompt } from '../vault/with-vault.ts'
+import { type PackerGlobals, settingsFor } from './globals.ts'
+import { ShareProgress } from './share-progress.ts'
+
+export type ProcessOptions = { date?: string; dryRun?: boolean; cleanup?: boolean; json?: boolean }
+
+type Result = { readonly report: RunReport; readonly cleanup?: RetentionReport | undefined }
+
+/** One run: by the packer that runs on this archive, or else by this process. Resolves with the exit code. */
+export async function processNow(terminal: Terminal, globals: PackerGlobals, options: ProcessOptions): Promise<number> {
+  const { settings, places } = settingsFor(terminal, globals)
+  const progress = new ShareProgress(terminal)
+  const { date, dryRun, cleanup } = options
+  try {
+    const request = { command: 'process', date, dryRun: dryRun === true, cleanup: cleanup === true }
+    const answer = await askPacker(places.socket, request, told => progress.show(told as never))
+    const result = answer ? (answer as Result) : await here(terminal, globals, { settings, options, progress })
+    progress.clear()
+    printResult(terminal, result, options)
+    return result.report.ended === 'drained' ? exitCodes.ok : exitCodes.failure
+  } finally {
+    progress.clear()
+  }
+}
+
+/** The run in this process, which has the archive to itself meanwhile. */
+async function here(
+  terminal: Terminal,
+  globals: PackerGlobals,
+  {
+    settings,
+    options: { date, dryRun, cleanup },
+    progress,
+  }: { settings: ReturnType<typeof settingsFor>['settings']; options: ProcessOptions; progress: ShareProgress },
+): Promise<Result> {
+  const log = packerLogger(settings, { console: globals.jsonLogs, json: globals.jsonLogs })
+  const { logger } = log
+  const reasons = stopReasons(logger)
+  const lifecycle = new Lifecycle(systemClock)
+  const effects = { clock: systemClock, random: systemRandom }
+  try {
+    const opened = await openPacker({ ...effects, settings, logger, ask: passphrasePrompt(terminal) }, lifecycle)
+    const service = new PackerService({ ...opened, clock: systemClock, logger })
+    lifecycle.add('service', service)
+    void reasons.first.then(() => service.stop())
+    const deleted = cleanup === true && !dryRun ? await service.cleanUp() : undefined
+    const onProgress = (told: Parameters<ShareProgress['show']>[0]) => progress.show(told)
+    const report = await service.run({ reason: 'command', untilDay: date, dryRun: dryRun === true, onProgress })
+    return { report, cleanup: deleted }
+  } finally {
+    await lifecycle.stop(packerStopMsMax)
+    reasons.forget()
+    log.stop()
+  }
+}
+
+function printResult(terminal: Terminal, { report, cleanup }: Result, { dryRun, json }: ProcessOptions): void {
+  if (json) {
+    terminal.out(JSON.stringify({ ...report, cleanup: cleanup ?? null }, null, 2))
+    return
+  }
+  const { eventsProcessed, eventsFailed, duplicates, frames, filesCreated, bytesProcessed, ended } = report
+  const ends = { drained: '', 'time-limit': ': its time was up', stopped: ': it was stopped' } as const
+  terminal.out(dryRun ? 'Nothing was changed. A run would pack:' : `Packed${ends[ended]}:`)
+  const rows = [
+    ['events', count(eventsProcessed)],
+    ['frames', count(frames)],
+    ['refused', count(eventsFailed)],
+    ...(dryRun ? [] : [['duplicates', count(duplicates)] as const]),
+    [dryRun ? 'files, at least' : 'files', count(filesCreated)],
+    ['bytes', size(bytesProcessed)],
+  ] as const
+  for (const [name, value] of rows) terminal.out(`  ${terminal.style('dim', name.padEnd(16))} ${value}`)
+  if (cleanup)
+    terminal.out(`Deleted ${count(cleanup.filesDeleted)} files past their retention, ${size(cleanup.bytesDeleted)}.`)
+}

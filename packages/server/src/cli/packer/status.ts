@@ -1,0 +1,48 @@
+import type { ServiceStatus } from '@chronicle/packer'
+import { count, moment, size, span } from '../format.ts'
+import type { Terminal } from '../terminal.ts'
+import { askRunning } from './ask.ts'
+import { type PackerGlobals, settingsFor } from './globals.ts'
+
+type Status = ServiceStatus & {
+  readonly pid: number
+  readonly version: string
+  readonly archive: string
+  readonly ring: string
+  readonly metrics: string
+}
+
+/** Shows what the running packer says of itself. */
+export async function packerStatus(terminal: Terminal, globals: PackerGlobals, json: boolean): Promise<void> {
+  const { places } = settingsFor(terminal, globals)
+  const status = (await askRunning(places, { command: 'status' })) as Status
+  if (json) {
+    terminal.out(JSON.stringify(status, null, 2))
+    return
+  }
+  const { pid, startedMs, archive, ring, metrics, backlogBytes, nextRunMs } = status
+  const facts = [
+    ['process', `${pid}, for ${span(Date.now() - startedMs)}`],
+    ['archive', archive],
+    ['ring', `${ring}${backlogBytes === null ? ', cannot be looked at' : `, ${size(backlogBytes)} wait`}`],
+    ['metrics', metrics],
+    ['now', nowInWords(status)],
+    ['last run', lastRunInWords(status)],
+    ['next run', moment(nextRunMs)],
+  ] as const
+  for (const [name, value] of facts) terminal.out(`${terminal.style('dim', name.padEnd(9))} ${value}`)
+}
+
+function nowInWords({ running }: Status): string {
+  if (!running) return 'waits'
+  const { reason, doneBytes, totalBytes } = running
+  return `packs (${reason}), ${size(doneBytes)} of ${size(totalBytes)}`
+}
+
+function lastRunInWords({ lastRun }: Status): string {
+  if (!lastRun) return 'none since the start'
+  const { endedMs, reason, report, failure } = lastRun
+  if (!report) return `${moment(endedMs)} (${reason}) failed: ${failure}`
+  const { eventsProcessed, filesCreated, ended } = report
+  return `${moment(endedMs)} (${reason}), ${count(eventsProcessed)} events, ${count(filesCreated)} files, ${ended}`
+}

@@ -1,0 +1,59 @@
+import type { Clock, Lifecycle, Random } from '@chronicle/base'
+import {
+  checkControlPath,
+  openRingEngine,
+  PackerMetrics,
+  type PackerSettings,
+  packerErrors,
+  type RingEngine,
+} from '@chronicle/packer'
+import { createRegistry, type Logger, type Registry } from '@chronicle/telemetry'
+import type { AskPassphrase } from '../vault/master-source.ts'
+import { openArchiveKeys } from './keys.ts'
+import { readPidFile } from './pid-file.ts'
+import { type PackerPlaces, packerPlaces, prepareBase } from './places.ts'
+
+export type PackerOptions = {
+  readonly settings: PackerSettings
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly ask?: AskPassphrase | undefined
+}
+
+export type OpenedPacker = {
+  readonly settings: PackerSettings
+  readonly places: PackerPlaces
+  readonly engine: RingEngine
+  readonly registry: Registry
+  readonly metrics: PackerMetrics
+  /** Where the master key comes from, for people. */
+  readonly keys: string
+}
+
+/** Opens keys, archive and ring for this process alone. Throws 'packer.archive-busy' where another packer has them. */
+export async function openPacker(options: PackerOptions, lifecycle: Lifecycle): Promise<OpenedPacker> {
+  const places = packerPlaces(options.settings)
+  const settings = { ...options.settings, basePath: places.basePath }
+  checkControlPath(places.socket)
+  prepareBase(places)
+  const registry = createRegistry()
+  const metrics = new PackerMetrics(registry)
+  const opened = settings.encryptionEnabled ? await openArchiveKeys({ ...options, places }, lifecycle) : undefined
+  const { clock, random, logger } = options
+  const engine = await namingTheOther(places, () =>
+    openRingEngine({ settings, keys: opened?.keys, clock, random, logger, metrics }),
+  )
+  lifecycle.add('archive', { stop: () => engine.close() })
+  return { settings, places, engine, registry, metrics, keys: opened?.inWords ?? 'encryption is off' }
+}
+
+/** A refusal says which process has the archive, as far as that is known. */
+async function namingTheOther<T>(places: PackerPlaces, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (error) {
+    if (!packerErrors.is(error) || error.code !== 'packer.archive-busy') throw error
+    throw packerErrors.create('packer.archive-busy', { path: places.basePath, pid: readPidFile(places.pid) }, error)
+  }
+}

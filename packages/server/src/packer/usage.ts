@@ -1,0 +1,58 @@
+import { statfsSync } from 'node:fs'
+import { type Clock, messageOf, type Stoppable } from '@chronicle/base'
+import type { PackerMetrics, RingEngine } from '@chronicle/packer'
+import type { Logger } from '@chronicle/telemetry'
+
+/** Looks at processor, memory, disk and ring every `intervalMs`, and when it is asked. */
+export class UsageSampler implements Stoppable {
+  readonly #options: { engine: RingEngine; metrics: PackerMetrics; clock: Clock; logger: Logger }
+  readonly #timer: { cancel(): void }
+  #cpu = process.cpuUsage()
+  #at: number
+
+  constructor(options: {
+    engine: RingEngine
+    metrics: PackerMetrics
+    clock: Clock
+    logger: Logger
+    intervalMs: number
+  }) {
+    this.#options = options
+    this.#at = options.clock.monotonic()
+    this.#timer = options.clock.every(options.intervalMs, () => this.sample())
+    this.sample()
+  }
+
+  sample(): void {
+    const { engine, metrics, clock, logger } = this.#options
+    const [cpu, at] = [process.cpuUsage(this.#cpu), clock.monotonic()]
+    const passedMicros = Math.max(1, (at - this.#at) * 1000)
+    this.#cpu = process.cpuUsage()
+    this.#at = at
+    metrics.sample({
+      memoryBytes: process.memoryUsage.rss(),
+      cpuPercent: (100 * (cpu.user + cpu.system)) / passedMicros,
+      diskBytes: engine.archiveBytes(),
+      ring: ringOf(engine, logger),
+    })
+  }
+
+  stop(): void {
+    this.#timer.cancel()
+  }
+}
+
+function ringOf(engine: RingEngine, logger: Logger) {
+  try {
+    return engine.ring()
+  } catch (error) {
+    logger.warn({ reason: messageOf(error) }, 'the ring cannot be looked at')
+    return undefined
+  }
+}
+
+/** Bytes that are free for this user on the disk of `path`. */
+export function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize
+}
