@@ -65,7 +65,10 @@ test('an exported session is verified elsewhere, and nothing of it can be change
 
 test('a stored session is verified beside the running server, and a flipped bit in a chunk is found', async () => {
   const local = ['verify', 's1', '--data-dir', dataDir]
-  assert.match(await done(...local), /✓ every chunk opens, has its hash, and is the one in the tree\n +all 5 of the tree/)
+  assert.match(
+    await done(...local),
+    /✓ every chunk opens, has its hash, and is the one in the tree\n +all 5 of the tree/,
+  )
   const object = join(dataDir, 'objects', 'sessions', 'chunks', 's1', '0000000002')
   const bytes = readFileSync(object)
   bytes[bytes.length - 200]! ^= 1
