@@ -34,7 +34,7 @@ export type RingEngine = Engine & {
   close(): void
 }
 
-/** Opens an archive for this process alone, and makes the ring where there is none. Rejects with `packer.archive-…`, `packer.ring-…`. */
+/** Opens an archive for this process alone (PS3), and makes the ring where there is none. Rejects with `packer.archive-…`, `packer.ring-…`. */
 export async function openRingEngine(options: RingEngineOptions): Promise<RingEngine> {
   const { settings, keys, clock, random, logger } = options
   const { ringPath: path, ringBytes: capacityBytes, backpressureThreshold } = settings

@@ -16,7 +16,7 @@ export function nextDaily(afterMs: number, { hour, minute }: DayTime, zone: stri
   return daily.nextRun(new Date(afterMs))!.getTime()
 }
 
-/** Calls `run` once a day. A machine that slept through the time runs when it wakes. */
+/** Calls `run` once a day (PS2). A machine that slept through the time runs when it wakes. */
 export class DailySchedule implements Stoppable {
   readonly #clock: Clock
   readonly #next: (afterMs: number) => number

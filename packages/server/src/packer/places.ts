@@ -34,7 +34,7 @@ export function packerPlaces({ basePath: wanted, keyFile }: PackerSettings): Pac
 /** Makes the directory of the archive, for its owner alone. */
 export function prepareBase({ basePath }: PackerPlaces): void {
   try {
-    mkdirSync(join(basePath, 'metadata'), { recursive: true, mode: 0o700 })
+    mkdirSync(join(basePath, 'metadata', 'keys'), { recursive: true, mode: 0o700 })
     accessSync(basePath, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
     throw packerErrors.create('packer.base-path-unusable', { path: basePath, reason: messageOf(error) }, error)

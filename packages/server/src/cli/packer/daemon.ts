@@ -4,14 +4,13 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { askPacker, packerErrors } from '@chronicle/packer'
 import type { PackerPlaces } from '../../packer/places.ts'
 import { exitCodes } from '../report.ts'
 import type { Terminal } from '../terminal.ts'
 import type { PackerGlobals } from './globals.ts'
 
-const program = fileURLToPath(new URL('../../../bin/chronicle.js', import.meta.url))
+const program = join(import.meta.dirname, '../../../bin', 'chronicle.js')
 
 /** A passphrase is not asked for in the background, and a ring of some gigabytes takes a moment to make. */
 const readyMsMax = 60_000
