@@ -4,7 +4,7 @@ import { messageOf } from '@chronicle/base'
 import { parse, TomlError } from 'smol-toml'
 import { configErrors } from './errors.ts'
 
-/** A configuration file, flattened: dotted keys with their value and where each stands. */
+/** A configuration file, flattened: dotted keys in their canonical form, with their value and where each stands. */
 export type ConfigFile = {
   /** Directory that relative paths in it start from. */
   readonly directory: string
@@ -15,7 +15,13 @@ export type ConfigFile = {
  * `text` is the value as a setting's type reads it; undefined for values that no setting takes (dates, tables in lists). A list of words, which only
  * a type with `isList` takes, comes with commas between them.
  */
-export type FileEntry = { readonly text: string | undefined; readonly isList?: boolean; readonly where: string }
+export type FileEntry = {
+  /** As it stands in the file. */
+  readonly key: string
+  readonly text: string | undefined
+  readonly isList?: boolean
+  readonly where: string
+}
 
 /** A longer file is a mistake. */
 const fileBytesMax = 1 << 20
@@ -41,10 +47,10 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   flatten(parseToml(path, text), [], (keyPath, value) => {
     const line = lineOf(lines, keyPath)
     const where = line === undefined ? path : `${path}:${line}`
-    const key = canonicalKey(keyPath.join('.'))
-    if (entries.has(key))
+    const key = keyPath.join('.')
+    if (entries.has(canonicalKey(key)))
       throw configErrors.create('config.invalid-file', { at: where, reason: `${key} is there twice` })
-    entries.set(key, { text: textOf(value), isList: Array.isArray(value), where })
+    entries.set(canonicalKey(key), { key, text: textOf(value), isList: Array.isArray(value), where })
   })
   return { directory: dirname(resolve(path)), entries }
 }

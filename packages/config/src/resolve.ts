@@ -99,8 +99,8 @@ function refusal(each: Setting, found: Found): ChronicleError {
 function unknownKeys(settings: Settings, file: ConfigFile | undefined): ChronicleError[] {
   const known = Object.values(settings).map(each => each.key)
   return [...(file?.entries ?? [])]
-    .filter(([key]) => !known.some(each => canonicalKey(each) === key))
-    .map(([key, { where }]) =>
+    .filter(([canonical]) => !known.some(each => canonicalKey(each) === canonical))
+    .map(([, { key, where }]) =>
       configErrors.create('config.unknown-key', { key, at: where, didYouMean: suggest(key, known) }),
     )
 }
