@@ -195,7 +195,7 @@ test('a key of the file may have underscores for hyphens, and is there once', ()
   assert.equal(of('[pool]\nmax-workers = 7'), 7)
   assert.throws(
     () => of('[pool]\nmax-workers = 7\nmax_workers = 8'),
-    /chronicle.toml:3.*pool.max-workers is there twice/,
+    /chronicle.toml:3.*pool.max_workers is there twice/,
   )
 })
 
