@@ -77,11 +77,14 @@ async function startParts(options: ServeOptions, lifecycle: Lifecycle): Promise<
   collectProcessMetrics(registry)
   const health = new Health()
   const opening = openServerLog(options, registry, health, lifecycle)
-  const [log, { sessions, keys }, [kafka, app, routes, metricsServer]] = await Promise.all([
+  const parts = [
     opening,
     openServerSessions({ ...options, registry, health, log: opening }, lifecycle),
     modules,
-  ])
+  ] as const
+  // Also where one of them fails: what another is still opening has to be closed before the lock goes.
+  await Promise.allSettled(parts)
+  const [log, { sessions, keys }, [kafka, app, routes, metricsServer]] = await Promise.all(parts)
   const core = { ...options, registry, health, log, sessions }
   const broker = lifecycle.add('kafka', await startBroker(core, kafka, advertised))
   const metrics = lifecycle.add('metrics', await startMetrics(core, metricsServer))
