@@ -1,8 +1,8 @@
-import { bySection, defaultOf, type Setting, showSettings } from '@chronicle/config'
+import { bySection, defaultOf } from '@chronicle/config'
 import type { Command } from 'commander'
 import { settings } from '../../settings.ts'
-import { printTable } from '../format.ts'
 import { addSettingFlags, loadSettings } from '../settings.ts'
+import { printSettingsInForce } from '../settings-in-force.ts'
 import type { Terminal } from '../terminal.ts'
 
 const examples = `
@@ -21,30 +21,9 @@ export function addConfig(program: Command, terminal: Terminal): void {
     .option('--json', 'as JSON')
     .addHelpText('after', examples)
     .action((options: { show?: boolean; json?: boolean }, command: Command) => {
-      if (options.show) show(command, terminal, options.json ?? false)
+      if (options.show) printSettingsInForce(terminal, settings, loadSettings(command), options.json ?? false)
       else explain(terminal, options.json ?? false)
     })
-}
-
-function show(command: Command, terminal: Terminal, json: boolean): void {
-  const resolved = loadSettings(command)
-  for (const warning of resolved.warnings) terminal.note(`${terminal.noteStyle('yellow', 'warning:')} ${warning}`)
-  const shown = showSettings(settings, resolved)
-  if (json) {
-    const entries = shown.map(({ key, value, origin }) => [
-      key,
-      { value: value ?? null, source: origin.kind, ...(origin.where ? { from: origin.where } : {}) },
-    ])
-    terminal.out(JSON.stringify(Object.fromEntries(entries), null, 2))
-    return
-  }
-  const rows = shown.map(({ key, value, origin, setting }) => {
-    const isDefault = origin.kind === 'default'
-    const shownValue = value ?? `(${defaultOf(setting)})`
-    const from = isDefault ? terminal.style('dim', 'default') : origin.where
-    return [key, isDefault ? shownValue : terminal.style('bold', shownValue), from]
-  })
-  printTable(terminal, [{ title: 'setting' }, { title: 'value' }, { title: 'from' }], rows)
 }
 
 function explain(terminal: Terminal, json: boolean): void {

@@ -1,7 +1,7 @@
-import { bySection, defaultOf, formatValue, type Setting, showSettings } from '@chronicle/config'
+import { bySection, formatValue, type Setting } from '@chronicle/config'
 import { packerSettings } from '@chronicle/packer'
 import { loadPackerSettings } from '../../packer/settings.ts'
-import { printTable } from '../format.ts'
+import { printSettingsInForce } from '../settings-in-force.ts'
 import type { Terminal } from '../terminal.ts'
 import type { PackerGlobals } from './globals.ts'
 
@@ -11,29 +11,8 @@ export function printPackerConfig(
   { config }: PackerGlobals,
   { show, json }: { show?: boolean; json?: boolean },
 ): void {
-  if (show) printInForce(terminal, config, json ?? false)
+  if (show) printSettingsInForce(terminal, packerSettings, loadPackerSettings(config), json ?? false)
   else terminal.out(sampleFile())
-}
-
-function printInForce(terminal: Terminal, config: string | undefined, json: boolean): void {
-  const resolved = loadPackerSettings(config)
-  for (const warning of resolved.warnings) terminal.note(`${terminal.noteStyle('yellow', 'warning:')} ${warning}`)
-  const shown = showSettings(packerSettings, resolved)
-  if (json) {
-    const entries = shown.map(({ key, value, origin }) => [
-      key,
-      { value: value ?? null, source: origin.kind, ...(origin.where ? { from: origin.where } : {}) },
-    ])
-    terminal.out(JSON.stringify(Object.fromEntries(entries), null, 2))
-    return
-  }
-  const rows = shown.map(({ key, value, origin, setting }) => {
-    const isDefault = origin.kind === 'default'
-    const shownValue = value ?? `(${defaultOf(setting)})`
-    const from = isDefault ? terminal.style('dim', 'default') : origin.where
-    return [key, isDefault ? shownValue : terminal.style('bold', shownValue), from]
-  })
-  printTable(terminal, [{ title: 'setting' }, { title: 'value' }, { title: 'from' }], rows)
 }
 
 /** Every key with its default, commented out: what is not changed keeps following the default. */
