@@ -1,4 +1,4 @@
-import { bySection, defaultOf } from '@chronicle/config'
+import { bySection, defaultOf, type Setting } from '@chronicle/config'
 import type { Command } from 'commander'
 import { settings } from '../../settings.ts'
 import { addSettingFlags, loadSettings } from '../settings.ts'

@@ -1,4 +1,4 @@
-import { bySection, formatValue, type Setting } from '@chronicle/config'
+import { bySection, defaultOf, formatValue, type Setting } from '@chronicle/config'
 import { packerSettings } from '@chronicle/packer'
 import { loadPackerSettings } from '../../packer/settings.ts'
 import { printSettingsInForce } from '../settings-in-force.ts'
