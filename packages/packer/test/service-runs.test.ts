@@ -9,6 +9,7 @@ const report: RunReport = {
   eventsProcessed: 1,
   eventsFailed: 0,
   duplicates: 0,
+  damagedRecords: 0,
   outOfOrder: 0,
   frames: 0,
   filesCreated: 1,

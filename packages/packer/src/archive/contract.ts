@@ -61,6 +61,8 @@ export type RunReport = {
   readonly eventsProcessed: number
   readonly eventsFailed: number
   readonly duplicates: number
+  /** Of `eventsFailed`: what lay in the source and was no whole record. */
+  readonly damagedRecords: number
   readonly outOfOrder: number
   readonly frames: number
   readonly filesCreated: number
@@ -68,4 +70,13 @@ export type RunReport = {
   readonly durationMs: number
   /** Why it ended: nothing left, its time was up, it was told to. */
   readonly ended: 'drained' | 'time-limit' | 'stopped'
+}
+
+/** What one commit put in place: the counts of a report, since the commit before. */
+export type CommittedGroup = Pick<
+  RunReport,
+  'eventsProcessed' | 'eventsFailed' | 'duplicates' | 'damagedRecords' | 'frames' | 'filesCreated' | 'bytesProcessed'
+> & {
+  /** How long each file took, from its first byte until it was verified and in place; one entry a file. */
+  readonly storedMs: readonly number[]
 }

@@ -5,7 +5,7 @@
 import type { Clock, Random } from '@chronicle/base'
 import type { Archive } from '../archive/archive.ts'
 import type { ArchiveSettings } from '../archive/archive-settings.ts'
-import type { EventSource, RunReport, SourceSlice } from '../archive/contract.ts'
+import type { CommittedGroup, EventSource, RunReport, SourceSlice } from '../archive/contract.ts'
 import type { EncodedFrame } from '../frames/index.ts'
 import type { EventColumns, Frame, Refusal } from '../intake/contract.ts'
 import { decodeEvents, decodeFrames } from '../intake/index.ts'
@@ -34,6 +34,8 @@ export type DrainOptions = {
   /** Where files are made; a thread of their own where left out. */
   readonly files?: Files
   readonly onNotice?: (message: string, details: Readonly<Record<string, string | number>>) => void
+  /** Is told of every commit, also by a run that fails afterwards. */
+  readonly onCommit?: (committed: CommittedGroup) => void
 }
 
 export async function drain(options: DrainOptions): Promise<RunReport> {
@@ -45,6 +47,8 @@ export async function drain(options: DrainOptions): Promise<RunReport> {
   }
 }
 
+type Count = Exclude<keyof CommittedGroup, 'storedMs'>
+
 class Run {
   readonly #options: DrainOptions
   readonly #days: DayFiles
@@ -54,10 +58,15 @@ class Run {
     eventsProcessed: 0,
     eventsFailed: 0,
     duplicates: 0,
+    damagedRecords: 0,
     frames: 0,
     filesCreated: 0,
     bytesProcessed: 0,
   }
+  /** What the report said at the last commit. */
+  #told = { ...this.#report }
+  /** When each file of the group was begun. */
+  #begunMs: number[] = []
   readonly #cutter: DayCutter
   #group: { from: number; next: number; bytes: number } | undefined
 
@@ -66,7 +75,11 @@ class Run {
     this.#cutter = new DayCutter(options.archive.calendar)
     let id = 0
     const { archive, clock, settings } = options
-    const shared = { archive, files, clock, maxFileBytes: settings.maxFileBytes, nextId: () => id++ }
+    const nextId = () => {
+      this.#begunMs.push(clock.monotonic())
+      return id++
+    }
+    const shared = { archive, files, clock, maxFileBytes: settings.maxFileBytes, nextId }
     this.#days = new DayFiles(shared)
     this.#singles = new SingleFiles(shared)
   }
@@ -98,6 +111,7 @@ class Run {
 
   async #take({ records, damage, from, next }: SourceSlice): Promise<void> {
     this.#group ??= { from, next, bytes: 0 }
+    this.#report.damagedRecords += damage.length
     for (const { position, reason, bytes } of damage) {
       await this.#refuse({ reason: 'torn-record', detail: reason, content: bytes }, position)
     }
@@ -185,6 +199,17 @@ class Run {
     await archive.commit(waiting, ids, { id: source.id, position: next })
     this.#report.filesCreated += waiting.length
     this.#group = undefined
+    this.#tell()
     await source.release(next)
+  }
+
+  #tell(): void {
+    const { clock, onCommit } = this.#options
+    const now = clock.monotonic()
+    const counts = Object.entries(this.#report).map(([name, count]) => [name, count - this.#told[name as Count]])
+    const storedMs = this.#begunMs.map(begun => now - begun)
+    this.#told = { ...this.#report }
+    this.#begunMs = []
+    onCommit?.({ ...(Object.fromEntries(counts) as Record<Count, number>), storedMs })
   }
 }

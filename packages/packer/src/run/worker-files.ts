@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { messageOf } from '@chronicle/base'
+import { ChronicleError, messageOf } from '@chronicle/base'
 import type { ArchiveSettings } from '../archive/archive-settings.ts'
 import { archiveSettingsOf } from '../archive/archive-settings.ts'
 import { packerErrors } from '../errors.ts'
@@ -95,11 +95,8 @@ export class WorkerFiles implements Files {
     this.#room = undefined
   }
 
-  #fail({ message, code, details }: WorkerError): void {
-    this.#failure ??=
-      code === 'packer.verification-failed'
-        ? packerErrors.create(code, { ...details })
-        : packerErrors.create('packer.worker-failed', { reason: message })
+  #fail(error: WorkerError): void {
+    this.#failure ??= failureOf(error)
     for (const finishing of this.#finishing.values()) finishing.reject(this.#failure)
     this.#finishing.clear()
     this.#room?.reject(this.#failure)
@@ -109,4 +106,11 @@ export class WorkerFiles implements Files {
   #post(message: ToWorker, memory: ArrayBuffer[]): void {
     if (!this.#failure) this.#worker.postMessage(message, memory)
   }
+}
+
+/** What the thread failed with, so that whoever counts failures by their causes finds the code. */
+function failureOf({ message, code, details = {}, remedy = '' }: WorkerError): ChronicleError {
+  if (code === 'packer.verification-failed') return packerErrors.create(code, details)
+  const cause = code === undefined ? undefined : new ChronicleError(code, { summary: message, remedy }, {})
+  return packerErrors.create('packer.worker-failed', { reason: message }, cause)
 }

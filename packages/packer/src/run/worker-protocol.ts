@@ -1,3 +1,4 @@
+import type { ErrorDetails } from '@chronicle/base'
 import type { ArchiveSettings } from '../archive/archive-settings.ts'
 import type { EventColumns } from '../intake/contract.ts'
 import type { BuiltFile, FileJob } from './file-builder.ts'
@@ -14,7 +15,12 @@ export type FromWorker =
   | { readonly type: 'finished'; readonly id: number; readonly built: BuiltFile }
   | { readonly type: 'failed'; readonly error: WorkerError }
 
-/** An error does not keep its class on its way between threads. */
-export type WorkerError = { readonly message: string; readonly code?: string | undefined; readonly details?: object }
+/** An error does not keep its class on its way between threads. `code` and what follows are there where it was one of ours. */
+export type WorkerError = {
+  readonly message: string
+  readonly code?: string | undefined
+  readonly details?: ErrorDetails | undefined
+  readonly remedy?: string | undefined
+}
 
 export type WorkerSettings = { readonly settings: ArchiveSettings }

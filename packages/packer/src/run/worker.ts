@@ -1,8 +1,7 @@
 /** The thread that writes files: everything that takes long, on a core of its own. After a failure it does nothing more. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { messageOf, systemRandom } from '@chronicle/base'
+import { ChronicleError, messageOf, systemRandom } from '@chronicle/base'
 import { nodeDisk } from '../archive/disk.ts'
-import { packerErrors } from '../errors.ts'
 import { LocalFiles } from './files.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-protocol.ts'
 
@@ -31,8 +30,8 @@ async function take(message: ToWorker): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  const known = packerErrors.is(error) ? { code: error.code, details: error.details } : {}
-  post({ type: 'failed', error: { message: messageOf(error), ...known } })
+  const { code, details, remedy } = error instanceof ChronicleError ? error : ({} as Partial<ChronicleError>)
+  post({ type: 'failed', error: { message: messageOf(error), code, details, remedy } })
   port.close()
 }
 

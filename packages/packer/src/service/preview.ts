@@ -13,9 +13,10 @@ export async function preview(
 ): Promise<RunReport> {
   const startMs = clock.monotonic()
   const days = new Set<string>()
-  const seen = { events: 0, failed: 0, frames: 0, bytes: 0 }
+  const seen = { events: 0, failed: 0, damaged: 0, frames: 0, bytes: 0 }
   for (let slice = await source.read(sliceBytesMax); slice; slice = await source.read(sliceBytesMax)) {
     seen.failed += slice.damage.length
+    seen.damaged += slice.damage.length
     for (const { kind, payload } of slice.records) {
       seen.bytes += payload.length
       if (kind === 'frames') {
@@ -36,6 +37,7 @@ export async function preview(
     eventsProcessed: seen.events,
     eventsFailed: seen.failed,
     duplicates: 0,
+    damagedRecords: seen.damaged,
     outOfOrder: 0,
     frames: seen.frames,
     filesCreated: days.size + seen.frames + (seen.failed > 0 ? 1 : 0),
