@@ -11,6 +11,6 @@ export { type ControlHandler, type ControlRequest, checkControlPath, serveContro
 export { askPacker } from './control-client.ts'
 export { type HealthSources, type HealthStatus, type PackerCheck, type PackerHealth, packerHealth } from './health.ts'
 export { PackerMetrics, type Sample } from './metrics.ts'
+export { openPackerEngine, type PackerEngine, type PackerEngineOptions } from './packer-engine.ts'
 export { PackerService, type PackerServiceOptions } from './packer-service.ts'
-export { openRingEngine, type RingEngine, type RingEngineOptions } from './ring-engine.ts'
 export { DailySchedule, nextDaily } from './schedule.ts'

@@ -1,11 +1,11 @@
 import type { Clock, Lifecycle, Random } from '@chronicle/base'
 import {
   checkControlPath,
-  openRingEngine,
+  openPackerEngine,
+  type PackerEngine,
   PackerMetrics,
   type PackerSettings,
   packerErrors,
-  type RingEngine,
 } from '@chronicle/packer'
 import { createRegistry, type Logger, type Registry } from '@chronicle/telemetry'
 import type { AskPassphrase } from '../vault/master-source.ts'
@@ -24,7 +24,7 @@ export type PackerOptions = {
 export type OpenedPacker = {
   readonly settings: PackerSettings
   readonly places: PackerPlaces
-  readonly engine: RingEngine
+  readonly engine: PackerEngine
   readonly registry: Registry
   readonly metrics: PackerMetrics
   /** Where the master key comes from, for people. */
@@ -42,7 +42,7 @@ export async function openPacker(options: PackerOptions, lifecycle: Lifecycle): 
   const opened = settings.encryptionEnabled ? await openArchiveKeys({ ...options, places }, lifecycle) : undefined
   const { clock, random, logger } = options
   const engine = await namingTheOther(places, () =>
-    openRingEngine({ settings, keys: opened?.keys, clock, random, logger, metrics }),
+    openPackerEngine({ settings, keys: opened?.keys, clock, random, logger, metrics }),
   )
   lifecycle.add('archive', { stop: () => engine.close() })
   return { settings, places, engine, registry, metrics, keys: opened?.inWords ?? 'encryption is off' }

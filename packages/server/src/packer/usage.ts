@@ -1,17 +1,17 @@
 import { statfsSync } from 'node:fs'
 import { type Clock, messageOf, type Stoppable } from '@chronicle/base'
-import type { PackerMetrics, RingEngine } from '@chronicle/packer'
+import type { PackerEngine, PackerMetrics } from '@chronicle/packer'
 import type { Logger } from '@chronicle/telemetry'
 
 /** Looks at processor, memory, disk and ring every `intervalMs`, and when it is asked. */
 export class UsageSampler implements Stoppable {
-  readonly #options: { engine: RingEngine; metrics: PackerMetrics; clock: Clock; logger: Logger }
+  readonly #options: { engine: PackerEngine; metrics: PackerMetrics; clock: Clock; logger: Logger }
   readonly #timer: { cancel(): void }
   #cpu = process.cpuUsage()
   #at: number
 
   constructor(options: {
-    engine: RingEngine
+    engine: PackerEngine
     metrics: PackerMetrics
     clock: Clock
     logger: Logger
@@ -42,7 +42,7 @@ export class UsageSampler implements Stoppable {
   }
 }
 
-function ringOf(engine: RingEngine, logger: Logger) {
+function ringOf(engine: PackerEngine, logger: Logger) {
   try {
     return engine.ring()
   } catch (error) {

@@ -15,7 +15,7 @@ import { preview } from './preview.ts'
 import { openRingSource } from './ring-source.ts'
 import { reporting, upTo } from './source-wrappers.ts'
 
-export type RingEngineOptions = {
+export type PackerEngineOptions = {
   /** `basePath` is the directory that is used. */
   readonly settings: PackerSettings
   /** undefined where encryption is off. */
@@ -27,7 +27,7 @@ export type RingEngineOptions = {
 }
 
 /** Packs a ring into an archive. */
-export type RingEngine = Engine & {
+export type PackerEngine = Engine & {
   ring(): RingStatus
   /** Of the files that the manifest names. */
   archiveBytes(): number
@@ -35,7 +35,7 @@ export type RingEngine = Engine & {
 }
 
 /** Opens an archive for this process alone (PS3), and makes the ring where there is none. Rejects with `packer.archive-…`, `packer.ring-…`. */
-export async function openRingEngine(options: RingEngineOptions): Promise<RingEngine> {
+export async function openPackerEngine(options: PackerEngineOptions): Promise<PackerEngine> {
   const { settings, keys, clock, random, logger } = options
   const { ringPath: path, ringBytes: capacityBytes, backpressureThreshold } = settings
   const archive = await openArchive({
@@ -56,11 +56,11 @@ export async function openRingEngine(options: RingEngineOptions): Promise<RingEn
   }
 }
 
-class ArchivingEngine implements RingEngine {
-  readonly #options: RingEngineOptions
+class ArchivingEngine implements PackerEngine {
+  readonly #options: PackerEngineOptions
   readonly #archive: Archive
 
-  constructor(options: RingEngineOptions, archive: Archive) {
+  constructor(options: PackerEngineOptions, archive: Archive) {
     this.#options = options
     this.#archive = archive
   }
