@@ -91,6 +91,11 @@ export const serverErrors = errorFamily('server', {
     remedy:
       'Correct the line, or give the --key-separator that the lines have. What stands before it may be written already.',
   },
+  'server.no-private-place': {
+    summary: 'There is no private place for plain bytes that are to be read',
+    remedy:
+      'Make room in /dev/shm or where the archive is, or read less at once: `chronicle archive` takes --from, --to and --path.',
+  },
   'server.no-server': {
     summary: 'No server answers at this address',
     remedy: 'Start one with `chronicle start`, or name another with --bootstrap HOST:PORT or CHRONICLE_BOOTSTRAP.',
