@@ -103,6 +103,31 @@ export const packerErrors = errorFamily('packer', {
     summary: 'The manifest was written by a newer version',
     remedy: 'Use that version, or a later one.',
   },
+  'packer.archive-missing': {
+    summary: 'There is no archive in this directory',
+    remedy:
+      'Give the directory that has `metadata/files.json` in it, or the configuration of the packer that writes it.',
+  },
+  'packer.archived-file-missing': {
+    summary: 'A file that the manifest names is not there',
+    remedy: 'Restore it from a copy, under the same path. The packer has not deleted it: find out who did.',
+  },
+  'packer.archived-file-removed': {
+    summary: 'The packer has deleted the file since the archive was opened',
+    remedy: 'Nothing is wrong: its retention is over. Run the command again to see what the archive holds now.',
+  },
+  'packer.archived-file-damaged': {
+    summary: 'A file of the archive is not the one that was written',
+    remedy: 'Do not use it. Restore it from a copy, under the same path; check the disk, and who could write to it.',
+  },
+  'packer.archived-file-unreadable': {
+    summary: 'A file of the archive cannot be read',
+    remedy: 'Do what the reason says: run the command as the user that owns the archive, or check the disk.',
+  },
+  'packer.archived-file-modular': {
+    summary: 'The file is encrypted in the way of the Parquet format, which is not opened here',
+    remedy: 'Read it with PyArrow or Spark and the key that its footer names.',
+  },
   'packer.ids-damaged': {
     summary: 'The fingerprints of the ids of a day cannot be read',
     remedy: 'Nothing has to be done: events of that day are kept, but one that comes again may be kept twice.',

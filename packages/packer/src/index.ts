@@ -8,6 +8,9 @@ export type {
   RunReport,
   SourceSlice,
 } from './archive/contract.ts'
+export type { Manifest } from './archive/manifest-file.ts'
+export { openArchiveReader } from './archive/reader.ts'
+export type { ArchiveFilter, ArchiveReader, ArchiveReaderOptions } from './archive/reader-contract.ts'
 export { packerErrors } from './errors.ts'
 export * from './frames/index.ts'
 export * from './intake/index.ts'

@@ -16,12 +16,9 @@ import { type Disk, nodeDisk } from './disk.ts'
 import { IdSet } from './id-set.ts'
 import { decodeManifest, emptyManifest, encodeManifest, type Manifest } from './manifest-file.ts'
 import { directoryOf, frameName, type Moment, secondName } from './names.ts'
+import { idsDirectory, manifestPath, sweptDirectories } from './places.ts'
 import { sipKeyBytes } from './siphash.ts'
 
-const manifestPath = 'metadata/files.json'
-const idsDirectory = 'metadata/ids'
-/** Of these every file is one that the manifest names. */
-const sweptDirectories = ['parquet', 'heif', 'quarantine', idsDirectory]
 const manifestPurpose = 'manifest'
 const sealStepBytes = 1024 * 1024
 

@@ -14,6 +14,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { SealKey } from '@chronicle/vault'
 import { packerErrors } from '../errors.ts'
 import type { ArchivedFile } from './contract.ts'
+import { whyNotEntries } from './manifest-entries.ts'
 
 const version = 1
 const context = 'chronicle archive manifest v1\0'
@@ -59,17 +60,22 @@ export async function decodeManifest(
   }
   if (parsed.version !== version) throw packerErrors.create('packer.manifest-newer', { path, version: parsed.version })
   const { generation, sources, ids, files } = parsed
+  const reason = whyNotEntries(files, ids)
+  if (reason) throw damaged(path, reason)
   return { generation, sources, ids, files }
 }
 
 type Parsed = Manifest & { version: number; authentication?: { algorithm?: string; keyId?: string; value?: string } }
 
 function parse(text: string, path: string): Parsed {
+  let parsed: unknown
   try {
-    return JSON.parse(text)
+    parsed = JSON.parse(text)
   } catch (cause) {
     throw packerErrors.create('packer.manifest-damaged', { path, reason: 'it is not JSON' }, cause)
   }
+  if (typeof parsed !== 'object' || parsed === null) throw damaged(path, 'it is no object')
+  return parsed as Parsed
 }
 
 function authentication(body: string, key: SealKey | undefined): Buffer {

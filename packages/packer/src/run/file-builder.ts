@@ -7,6 +7,7 @@ import { type ChecksumAlgorithm, checksum, Opener, type SealedKind, Sealer, type
 import type { ArchiveSettings } from '../archive/archive-settings.ts'
 import type { Disk } from '../archive/disk.ts'
 import { readParquetSummary } from '../archive/footer-reader.ts'
+import { Tail } from '../archive/tail.ts'
 import { packerErrors } from '../errors.ts'
 import type { EventColumns } from '../intake/contract.ts'
 import type { ParquetEncryption, ParquetWriter } from '../parquet/contract.ts'
@@ -15,8 +16,6 @@ import { columnValues, eventColumnSpecs } from './event-schema.ts'
 import { TimeRange } from './time-range.ts'
 
 const readBytes = 1024 * 1024
-/** Of the plain end that is kept while reading: no footer of a file of the greatest size comes near. */
-const tailBytesMax = 16 * 1024 * 1024
 /** What indexes, bloom filters and headers add to the plain size of rows at most: of each, and of the file. */
 const rowOverheadBytes = 16
 const fileOverheadBytes = 64 * 1024
@@ -172,20 +171,4 @@ export class FileBuilder {
 function modular({ key, place }: FileJob, random: Random): ParquetEncryption {
   const keyMetadata = Buffer.from(JSON.stringify({ keyId: key!.id, place }))
   return { key: key!.secret, keyMetadata, aadFileUnique: random.bytes(8), random }
-}
-
-/** The last bytes of what goes by. */
-class Tail {
-  #pieces: Uint8Array[] = []
-  #length = 0
-
-  push(piece: Uint8Array): void {
-    this.#pieces.push(Uint8Array.from(piece))
-    this.#length += piece.length
-    while (this.#length - this.#pieces[0]!.length > tailBytesMax) this.#length -= this.#pieces.shift()!.length
-  }
-
-  bytes(): Buffer {
-    return Buffer.concat(this.#pieces)
-  }
 }
