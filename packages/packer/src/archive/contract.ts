@@ -1,4 +1,5 @@
 import type { AuditLog, SealKey } from '@chronicle/vault'
+import type { EventColumns, Refusal } from '../intake/contract.ts'
 
 export type ArchivedKind = 'parquet' | 'heif' | 'quarantine'
 
@@ -35,15 +36,29 @@ export type EventSource = {
   /** Goes on behind `position`, which an earlier run committed and perhaps did not get to release. */
   skipTo(position: number): Promise<void>
   backlogBytes(): number
+  /** Positions that were gone before they were read, in this run: a source that keeps records for a time only. */
+  lostRecords?(): number
   close(): Promise<void>
 }
 
+/** A record that is an Arrow IPC stream, or neighbours that are one event each. */
+export type SourceRecord =
+  | { readonly kind: 'events'; readonly position: number; readonly payload: Uint8Array }
+  | { readonly kind: 'frames'; readonly position: number; readonly payload: Uint8Array }
+  | ({ readonly kind: 'rows' } & SourceRows)
+
+/** Records that are one event each, checked and in the order of their positions. */
+export type SourceRows = {
+  readonly columns: EventColumns
+  /** Of each row of `columns`. */
+  readonly positions: Float64Array
+  readonly refusals: readonly { readonly position: number; readonly refusal: Refusal }[]
+  /** Of the records, as they lay in the source. */
+  readonly bytes: number
+}
+
 export type SourceSlice = {
-  readonly records: readonly {
-    readonly kind: 'events' | 'frames'
-    readonly position: number
-    readonly payload: Uint8Array
-  }[]
+  readonly records: readonly SourceRecord[]
   readonly damage: readonly { readonly position: number; readonly reason: string; readonly bytes: Uint8Array }[]
   readonly from: number
   readonly next: number

@@ -8,13 +8,14 @@ import type { ArchiveSettings } from '../archive/archive-settings.ts'
 import type { CommittedGroup, EventSource, RunReport, SourceSlice } from '../archive/contract.ts'
 import type { EncodedFrame } from '../frames/index.ts'
 import type { EventColumns, Frame, Refusal } from '../intake/contract.ts'
-import { decodeEvents, decodeFrames } from '../intake/index.ts'
+import { decodeFrames } from '../intake/index.ts'
 import { DayFiles, type OpenDay } from './day-files.ts'
 import { DayCutter } from './day-runs.ts'
 import type { Files } from './files.ts'
 import { quarantineLine } from './quarantine-line.ts'
 import { SessionOrder } from './session-order.ts'
 import { SingleFiles } from './single-files.ts'
+import { bytesOfRecord, type EventRecord, eventsOf } from './source-records.ts'
 import { WorkerFiles } from './worker-files.ts'
 
 /** Of a source in one group: a topic may have any number of them. */
@@ -115,19 +116,20 @@ class Run {
     for (const { position, reason, bytes } of damage) {
       await this.#refuse({ reason: 'torn-record', detail: reason, content: bytes }, position)
     }
-    for (const { kind, position, payload } of records) {
-      this.#report.bytesProcessed += payload.length
-      this.#group.bytes += payload.length
-      if (kind === 'events') await this.#takeEvents(payload, position)
-      else await this.#takeFrames(payload, position)
+    for (const record of records) {
+      const bytes = bytesOfRecord(record)
+      this.#report.bytesProcessed += bytes
+      this.#group.bytes += bytes
+      if (record.kind === 'frames') await this.#takeFrames(record.payload, record.position)
+      else await this.#takeEvents(record)
     }
     this.#group.next = next
   }
 
-  async #takeEvents(payload: Uint8Array, position: number): Promise<void> {
-    for (const { columns, refusals } of decodeEvents(payload)) {
+  async #takeEvents(record: EventRecord): Promise<void> {
+    for (const { columns, refusals } of eventsOf(record)) {
       await this.#pack(columns)
-      for (const refusal of refusals) await this.#refuse(refusal, position)
+      for (const { refusal, position } of refusals) await this.#refuse(refusal, position)
     }
   }
 

@@ -1,7 +1,8 @@
 import type { Clock } from '@chronicle/base'
 import type { EventSource, RunReport } from '../archive/contract.ts'
-import { decodeEvents, decodeFrames } from '../intake/index.ts'
+import { decodeFrames } from '../intake/index.ts'
 import { sliceBytesMax } from '../run/drain.ts'
+import { bytesOfRecord, eventsOf } from '../run/source-records.ts'
 
 /**
  * Reads and checks what a run would pack, and changes nothing: no file, no position. `filesCreated` counts one table a day, one file a frame, and one
@@ -17,15 +18,15 @@ export async function preview(
   for (let slice = await source.read(sliceBytesMax); slice; slice = await source.read(sliceBytesMax)) {
     seen.failed += slice.damage.length
     seen.damaged += slice.damage.length
-    for (const { kind, payload } of slice.records) {
-      seen.bytes += payload.length
-      if (kind === 'frames') {
-        const { frames, refusals } = decodeFrames(payload)
+    for (const record of slice.records) {
+      seen.bytes += bytesOfRecord(record)
+      if (record.kind === 'frames') {
+        const { frames, refusals } = decodeFrames(record.payload)
         seen.frames += frames.length
         seen.failed += refusals.length
         continue
       }
-      for (const { columns, refusals } of decodeEvents(payload)) {
+      for (const { columns, refusals } of eventsOf(record)) {
         seen.events += columns.rows
         seen.failed += refusals.length
         for (const timestampNs of columns.timestampNs) days.add(dayOf(timestampNs))

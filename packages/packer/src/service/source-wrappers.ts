@@ -1,5 +1,5 @@
-import type { EventSource, SourceSlice } from '../archive/contract.ts'
-import { decodeEvents, decodeFrames } from '../intake/index.ts'
+import type { EventSource } from '../archive/contract.ts'
+import { beforeLater } from '../run/source-records.ts'
 import type { RunProgress } from './contract.ts'
 
 /** `source`, saying how far it was read after each slice. */
@@ -25,23 +25,11 @@ export function upTo(source: EventSource, isLater: (timestampNs: bigint) => bool
   return {
     ...source,
     async read(bytesMax) {
-      const slice = isOver ? undefined : await source.read(bytesMax)
-      const later = slice?.records.find(record => timestampsOf(record).some(isLater))
-      if (!slice || !later) return slice
-      isOver = true
-      return before(slice, later.position)
+      const whole = isOver ? undefined : await source.read(bytesMax)
+      if (!whole) return undefined
+      const { slice, isCut } = beforeLater(whole, isLater)
+      isOver = isCut
+      return slice
     },
   }
-}
-
-/** What lies below `position`; undefined where nothing does. */
-function before(slice: SourceSlice, position: number): SourceSlice | undefined {
-  const records = slice.records.filter(each => each.position < position)
-  const damage = slice.damage.filter(each => each.position < position)
-  return records.length + damage.length === 0 ? undefined : { ...slice, records, damage, next: position }
-}
-
-function timestampsOf({ kind, payload }: SourceSlice['records'][number]): readonly bigint[] {
-  if (kind === 'frames') return decodeFrames(payload).frames.map(frame => frame.timestampNs)
-  return decodeEvents(payload).map(({ columns }) => columns.timestampNs.reduce((a, b) => (a > b ? a : b), 0n))
 }
