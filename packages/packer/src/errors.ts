@@ -70,6 +70,16 @@ export const packerErrors = errorFamily('packer', {
     summary: 'The Parquet file is finished: it takes no more rows',
     remedy: 'Open another writer for another file.',
   },
+  'packer.parquet-damaged': {
+    summary: 'A part of a Parquet file is not what was written there',
+    remedy:
+      'Do not use what was read of it. Restore the file from a copy; check the disk, and who could write to it. If it is the footer that does not open, look first whether the key is that of the file.',
+  },
+  'packer.parquet-unsupported': {
+    summary: 'An encrypted Parquet file is of a kind that is not opened here',
+    remedy:
+      'Opened is AES_GCM_V1 with an encrypted footer and all columns under its key. Read other files with PyArrow or Spark.',
+  },
   'packer.frame-option': {
     summary: 'An option of frames cannot be used',
     remedy: 'Give the option that is named a value inside what is accepted.',
@@ -139,6 +149,11 @@ export const packerErrors = errorFamily('packer', {
   'packer.verification-failed': {
     summary: 'A file that was just written does not read back as it was written',
     remedy: 'Nothing was released from the source. Check the disk, then run again.',
+  },
+  'packer.disk-full': {
+    summary: 'There is no room for the files of the archive',
+    remedy:
+      'Make room on the disk of the archive, or raise the quota of its user: the packer tries again by itself. Nothing was released from the source.',
   },
   'packer.worker-failed': {
     summary: 'The thread that writes files has failed',

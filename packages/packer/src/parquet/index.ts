@@ -7,4 +7,7 @@ export type {
   ParquetType,
   ParquetWriter,
 } from './contract.ts'
+export { decryptParquet } from './decrypt.ts'
+export type { DecryptedParquet, ParquetDecryption, ParquetSource } from './decrypt-contract.ts'
+export { isEncryptedParquet, parquetKeyMetadata } from './encrypted-file.ts'
 export { createParquetWriter } from './writer.ts'

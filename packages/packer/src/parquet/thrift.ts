@@ -20,7 +20,20 @@ export type Thrift = { readonly type: number; write(out: ByteBuffer): void }
 /** Fields by id; those that are undefined are left out. */
 export type ThriftFields = Readonly<Record<number, Thrift | undefined>>
 
-const types = { true: 1, false: 2, i16: 4, i32: 5, i64: 6, binary: 8, list: 9, struct: 12 } as const
+/** Numbers of the types. Those that nothing here writes stand for the reader, which meets them in files of others. */
+export const types = {
+  true: 1,
+  false: 2,
+  i8: 3,
+  i16: 4,
+  i32: 5,
+  i64: 6,
+  double: 7,
+  binary: 8,
+  list: 9,
+  set: 10,
+  struct: 12,
+} as const
 const shortDistanceMax = 15
 const shortListMax = 14
 
