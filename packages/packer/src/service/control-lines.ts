@@ -6,7 +6,8 @@ export const controlLineBytesMax = 64 * 1024
 /** JSON objects, one a line, as they come. Throws a SyntaxError for what is none, and a RangeError for a line that does not end. */
 export async function* jsonLines(socket: Socket): AsyncGenerator<Record<string, unknown>> {
   let pending = Buffer.alloc(0)
-  for await (const piece of socket) {
+  // Whoever stops listening, for an error too, may still have an answer to write.
+  for await (const piece of socket.iterator({ destroyOnReturn: false })) {
     pending = Buffer.concat([pending, piece as Buffer])
     for (let end = pending.indexOf(10); end >= 0; end = pending.indexOf(10)) {
       const value: unknown = JSON.parse(pending.toString('utf8', 0, end))
