@@ -9,9 +9,7 @@ export function sourceOf(file: Uint8Array): ParquetSource {
 }
 
 export function decrypt(file: Uint8Array, key: KeyObject, more: Partial<ParquetDecryption> = {}): Buffer {
-  const pieces: Uint8Array[] = []
-  decryptParquet(sourceOf(file), { keyOf: () => key, ...more }, piece => pieces.push(piece))
-  return Buffer.concat(pieces)
+  return Buffer.concat([...decryptParquet(sourceOf(file), { keyOf: () => key, ...more })])
 }
 
 export function encryptionOf(keyBytes = 32, unique = 'chronicl'): ParquetEncryption {

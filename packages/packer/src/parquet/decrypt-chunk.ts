@@ -3,9 +3,9 @@ import { crc32 } from 'node:zlib'
 import { packerErrors } from '../errors.ts'
 import type { PagePlace, Place } from './file-modules.ts'
 import { pageTypes } from './file-modules.ts'
-import type { FileOutput } from './file-output.ts'
 import { type ModuleType, moduleTypes, type Ordinals } from './module-cipher.ts'
 import { type ModuleReader, moduleName } from './module-reader.ts'
+import type { PulledOutput } from './pulled-output.ts'
 import { encodeStruct, i32 } from './thrift.ts'
 import { readStruct, type ThriftStruct } from './thrift-reader.ts'
 
@@ -26,17 +26,18 @@ export type PlainChunk = {
 
 export class ChunkDecryptor {
   readonly #modules: ModuleReader
-  readonly #output: FileOutput
+  readonly #output: PulledOutput
   /** Behind the last byte that modules may have. */
   readonly #end: number
 
-  constructor(modules: ModuleReader, output: FileOutput, end: number) {
+  constructor(modules: ModuleReader, output: PulledOutput, end: number) {
     this.#modules = modules
     this.#output = output
     this.#end = end
   }
 
-  decrypt(metadata: ThriftStruct, ordinals: Ordinals): PlainChunk {
+  /** Yields pieces of the plain file as they fill. */
+  *decrypt(metadata: ThriftStruct, ordinals: Ordinals): Generator<Uint8Array, PlainChunk> {
     const offset = this.#output.position
     const dictionaryAt = metadata.has(11) ? metadata.count(11) : 0
     const hasDictionary = dictionaryAt > 0
@@ -52,8 +53,11 @@ export class ChunkDecryptor {
       const page = this.#movePage(at, end, pageTypes.data, [...ordinals, dataPages.length])
       dataPages.push(page)
       at += page.fromLength
+      yield* this.#output.taken()
     }
-    return { metadata, dictionaryPage, dataPages, bloomFilter: this.#moveBloomFilter(metadata, ordinals), offset }
+    const bloomFilter = this.#moveBloomFilter(metadata, ordinals)
+    yield* this.#output.taken()
+    return { metadata, dictionaryPage, dataPages, bloomFilter, offset }
   }
 
   /** A checksum is one of the bytes in the file, so it becomes that of the plain page. */

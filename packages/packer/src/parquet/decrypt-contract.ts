@@ -14,6 +14,3 @@ export type ParquetDecryption = {
   /** What the writer bound the file to beside the key. Has to be given where the file does not hold it; where it does, the two have to be the same. */
   readonly aadPrefix?: Uint8Array | undefined
 }
-
-/** Of the plain file. */
-export type DecryptedParquet = { readonly rows: number; readonly bytes: number }

@@ -3,35 +3,30 @@
  * footer, and all columns under its key. The plain file is laid out as `writer.ts` does it, whatever the order in the encrypted one was,
  * and says what that said but for places, sizes, checksums, and how it was encrypted.
  *
- * Every module is opened for the place that the footer gives it, or the file is refused (PP10); with the pieces that were given out until
- * then nothing may be done. Memory holds the footer, the places of the pages, the column indexes, and one module.
+ * Every module is opened for the place that the footer gives it, or the file is refused (PP10). Memory holds the footer, the places of the pages, the column indexes, and one module.
  *
  * Source: https://github.com/apache/parquet-format/blob/master/Encryption.md
  */
 import { packerErrors } from '../errors.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import { ChunkDecryptor, chunkSizes, type PlainChunk } from './decrypt-chunk.ts'
-import type { DecryptedParquet, ParquetDecryption, ParquetSource } from './decrypt-contract.ts'
+import type { ParquetDecryption, ParquetSource } from './decrypt-contract.ts'
 import { openParquet } from './encrypted-file.ts'
 import type { Place } from './file-modules.ts'
-import { FileOutput } from './file-output.ts'
 import { moduleTypes, type Ordinals } from './module-cipher.ts'
 import { type ModuleReader, moduleName } from './module-reader.ts'
+import { PulledOutput } from './pulled-output.ts'
 import { encodeStruct, i32, i64, list, struct, type Thrift } from './thrift.ts'
 import { readStruct, type ThriftStruct } from './thrift-reader.ts'
 
 const magic = Buffer.from('PAR1')
 
 /**
- * Gives the plain file to `sink` piece by piece; the sink may keep the pieces.
- * Throws `packer.parquet-damaged`, `packer.parquet-unsupported`, `packer.parquet-option`.
+ * The plain file, piece by piece, as they are pulled; each piece is memory of its own. It is whole, and to be believed, only once the last one
+ * came. Throws `packer.parquet-damaged`, `packer.parquet-unsupported`, `packer.parquet-option`.
  */
-export function decryptParquet(
-  source: ParquetSource,
-  decryption: ParquetDecryption,
-  sink: (piece: Uint8Array) => void,
-): DecryptedParquet {
-  return new FileDecryptor(source, decryption, sink).decrypt()
+export function decryptParquet(source: ParquetSource, decryption: ParquetDecryption): Generator<Uint8Array, void> {
+  return new FileDecryptor(source, decryption).pieces()
 }
 
 type Chunk = PlainChunk & { readonly chunk: ThriftStruct; readonly ordinals: Ordinals }
@@ -41,30 +36,32 @@ class FileDecryptor {
   readonly #footer: ThriftStruct
   readonly #modules: ModuleReader
   readonly #end: number
-  readonly #output: FileOutput
+  readonly #output = new PulledOutput()
   readonly #chunks: ChunkDecryptor
 
-  constructor(source: ParquetSource, decryption: ParquetDecryption, sink: (piece: Uint8Array) => void) {
+  constructor(source: ParquetSource, decryption: ParquetDecryption) {
     const { modules, footer, modulesEnd } = openParquet(source, decryption)
     this.#footer = footer
     this.#modules = modules
     this.#end = modulesEnd
-    this.#output = new FileOutput(sink)
     this.#chunks = new ChunkDecryptor(modules, this.#output, modulesEnd)
   }
 
-  decrypt(): DecryptedParquet {
+  *pieces(): Generator<Uint8Array, void> {
     this.#output.write(magic)
-    const groups = this.#footer.structs(4)
-    const chunks = groups.map((group, rowGroup) =>
-      group.structs(1).map((chunk, column) => this.#decryptChunk(chunk, [rowGroup, column])),
-    )
-    this.#writeFooter(groups, this.#moveIndexes(chunks))
-    this.#output.flush()
-    return { rows: this.#footer.count(3), bytes: this.#output.position }
+    const groups: Chunk[][] = []
+    for (const [rowGroup, group] of this.#footer.structs(4).entries()) {
+      const chunks: Chunk[] = []
+      for (const [column, chunk] of group.structs(1).entries()) {
+        chunks.push(yield* this.#decryptChunk(chunk, [rowGroup, column]))
+      }
+      groups.push(chunks)
+    }
+    this.#writeFooter(yield* this.#moveIndexes(groups))
+    yield* this.#output.end()
   }
 
-  #decryptChunk(chunk: ThriftStruct, ordinals: Ordinals): Chunk {
+  *#decryptChunk(chunk: ThriftStruct, ordinals: Ordinals): Generator<Uint8Array, Chunk> {
     const refuse = (found: string) => {
       const part = `row group ${ordinals[0]}, column ${ordinals[1]}`
       throw packerErrors.create('packer.parquet-unsupported', { part, found })
@@ -72,15 +69,18 @@ class FileDecryptor {
     if (!chunk.has(8)) refuse('a column that is not encrypted')
     if (!chunk.struct(8).has(1)) refuse('a column with a key of its own')
     if (chunk.has(1)) refuse('a column in another file')
-    return { ...this.#chunks.decrypt(chunk.struct(3), ordinals), chunk, ordinals }
+    return { ...(yield* this.#chunks.decrypt(chunk.struct(3), ordinals)), chunk, ordinals }
   }
 
   /** All column indexes, then all offset indexes. */
-  #moveIndexes(groups: readonly (readonly Chunk[])[]): IndexedChunk[][] {
-    const withColumnIndex = groups.map(group =>
-      group.map(chunk => ({ ...chunk, columnIndex: this.#columnIndex(chunk) })),
+  *#moveIndexes(groups: readonly (readonly Chunk[])[]): Generator<Uint8Array, IndexedChunk[][]> {
+    const columnIndexes = groups.map(group => group.map(chunk => this.#columnIndex(chunk)))
+    yield* this.#output.taken()
+    return groups.map((group, rowGroup) =>
+      group.map((chunk, column) => {
+        return { ...chunk, columnIndex: columnIndexes[rowGroup]![column], offsetIndex: this.#offsetIndex(chunk) }
+      }),
     )
-    return withColumnIndex.map(group => group.map(chunk => ({ ...chunk, offsetIndex: this.#offsetIndex(chunk) })))
   }
 
   #columnIndex({ chunk, ordinals }: Chunk): Place | undefined {
@@ -105,8 +105,8 @@ class FileDecryptor {
     return this.#write(encodeStruct({ ...index.fields, 1: list(moved) }))
   }
 
-  #writeFooter(groups: readonly ThriftStruct[], chunks: readonly (readonly IndexedChunk[])[]): void {
-    const rowGroups = groups.map((group, at) => plainRowGroup(group, chunks[at]!))
+  #writeFooter(groups: readonly (readonly IndexedChunk[])[]): void {
+    const rowGroups = this.#footer.structs(4).map((group, at) => plainRowGroup(group, groups[at]!))
     const { length } = this.#write(
       encodeStruct({ ...this.#footer.fields, 4: list(rowGroups), 8: undefined, 9: undefined }),
     )

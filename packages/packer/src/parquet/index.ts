@@ -8,6 +8,6 @@ export type {
   ParquetWriter,
 } from './contract.ts'
 export { decryptParquet } from './decrypt.ts'
-export type { DecryptedParquet, ParquetDecryption, ParquetSource } from './decrypt-contract.ts'
+export type { ParquetDecryption, ParquetSource } from './decrypt-contract.ts'
 export { isEncryptedParquet, parquetKeyMetadata } from './encrypted-file.ts'
 export { createParquetWriter } from './writer.ts'
