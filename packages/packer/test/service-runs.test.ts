@@ -32,10 +32,11 @@ function serviceOf(engine: Partial<Engine>) {
     run: async () => report,
     deleteExpired: async () => ({ filesDeleted: 0, bytesDeleted: 0 }),
     backlogBytes: () => 0,
+    lastCommitMs: () => Date.now(),
     ...engine,
   }
   const metrics = new PackerMetrics(createRegistry())
-  const service = new PackerService({ engine: whole, settings, clock, logger: silentLogger, metrics })
+  const service = new PackerService({ engine: whole, settings, clock, logger: silentLogger, metrics }).begin()
   const look = (): void => {
     for (const tick of ticks) tick()
   }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { ChronicleError, messageOf } from '@chronicle/base'
+import { type ChronicleError, messageOf } from '@chronicle/base'
 import type { ArchiveSettings } from '../archive/archive-settings.ts'
 import { archiveSettingsOf } from '../archive/archive-settings.ts'
 import { packerErrors } from '../errors.ts'
@@ -108,9 +108,9 @@ export class WorkerFiles implements Files {
   }
 }
 
-/** What the thread failed with, so that whoever counts failures by their causes finds the code. */
-function failureOf({ message, code, details = {}, remedy = '' }: WorkerError): ChronicleError {
+/** What the thread failed with. Its code stays in the cause: failures are counted and explained by it. */
+function failureOf({ message, code, details = {} }: WorkerError): ChronicleError {
   if (code === 'packer.verification-failed') return packerErrors.create(code, details)
-  const cause = code === undefined ? undefined : new ChronicleError(code, { summary: message, remedy }, {})
+  const cause = code === undefined ? undefined : Object.assign(new Error(message), { code })
   return packerErrors.create('packer.worker-failed', { reason: message }, cause)
 }

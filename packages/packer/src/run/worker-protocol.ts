@@ -15,12 +15,11 @@ export type FromWorker =
   | { readonly type: 'finished'; readonly id: number; readonly built: BuiltFile }
   | { readonly type: 'failed'; readonly error: WorkerError }
 
-/** An error does not keep its class on its way between threads. `code` and what follows are there where it was one of ours. */
+/** An error does not keep its class on its way between threads. `code` is ours or the system's: `ENOSPC`. */
 export type WorkerError = {
   readonly message: string
   readonly code?: string | undefined
   readonly details?: ErrorDetails | undefined
-  readonly remedy?: string | undefined
 }
 
 export type WorkerSettings = { readonly settings: ArchiveSettings }

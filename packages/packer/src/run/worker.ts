@@ -30,8 +30,9 @@ async function take(message: ToWorker): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  const { code, details, remedy } = error instanceof ChronicleError ? error : ({} as Partial<ChronicleError>)
-  post({ type: 'failed', error: { message: messageOf(error), code, details, remedy } })
+  const { code } = error as NodeJS.ErrnoException
+  const details = error instanceof ChronicleError ? error.details : undefined
+  post({ type: 'failed', error: { message: messageOf(error), code, details } })
   port.close()
 }
 

@@ -1,7 +1,7 @@
 import type { RunReport } from '../archive/contract.ts'
 
-/** Why a run was begun. */
-export type RunReason = 'schedule' | 'threshold' | 'command'
+/** Why a run was begun. 'missed' makes up for a scheduled one at whose time no packer ran. */
+export type RunReason = 'schedule' | 'missed' | 'threshold' | 'command'
 
 /** How far a run is. */
 export type RunProgress = { readonly doneBytes: number; readonly totalBytes: number }
@@ -19,13 +19,17 @@ export type RunRequest = {
 
 export type RetentionReport = { readonly filesDeleted: number; readonly bytesDeleted: number }
 
-/** What packs: one source into one archive. One call at a time. */
+/** What packs: sources into one archive. One run or deletion at a time. */
 export type Engine = {
   run(request: RunRequest): Promise<RunReport>
   /** Deletes files whose retention is over. */
   deleteExpired(): Promise<RetentionReport>
-  /** Bytes in the source that wait to be packed. */
+  /** Bytes in the source that wait to be packed. Throws where it cannot be looked at. */
   backlogBytes(): number
+  /** Sets right what `backlogBytes` failed with, where that takes no person. */
+  mend?(): Promise<void>
+  /** When something was packed last, or the archive was made, in milliseconds since the epoch. */
+  lastCommitMs(): number
 }
 
 /** What became of a run that is over. */
@@ -34,8 +38,10 @@ export type LastRun = {
   /** Milliseconds since the epoch. */
   readonly endedMs: number
   readonly report?: RunReport | undefined
-  /** What it failed with, in words. */
+  /** What it failed with, and what to do, in words. */
   readonly failure?: string | undefined
+  /** All was packed, and this is why files past their retention could not be deleted. */
+  readonly retentionFailure?: string | undefined
   /** Runs that have failed since the last one that did not. */
   readonly failures: number
 }
@@ -44,6 +50,7 @@ export type ServiceStatus = {
   readonly startedMs: number
   readonly running: (RunProgress & { readonly reason: RunReason; readonly sinceMs: number }) | null
   readonly lastRun: LastRun | null
-  readonly nextRunMs: number
+  /** Of the daily run; null where none is scheduled. */
+  readonly nextRunMs: number | null
   readonly backlogBytes: number | null
 }

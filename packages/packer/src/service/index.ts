@@ -13,4 +13,4 @@ export { type HealthSources, type HealthStatus, type PackerCheck, type PackerHea
 export { PackerMetrics, type Sample } from './metrics.ts'
 export { openPackerEngine, type PackerEngine, type PackerEngineOptions } from './packer-engine.ts'
 export { PackerService, type PackerServiceOptions } from './packer-service.ts'
-export { DailySchedule, nextDaily } from './schedule.ts'
+export { DailySchedule, lastDaily, nextDaily } from './schedule.ts'

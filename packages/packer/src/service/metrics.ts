@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from '@chronicle/telemetry'
-import type { RunReport } from '../archive/contract.ts'
+import type { CommittedGroup } from '../archive/contract.ts'
+import { codesOf } from './failure.ts'
 
 const runSeconds = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600]
 const fileSeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60]
@@ -51,23 +52,25 @@ export class PackerMetrics {
     this.#encryptionErrors = counter('encryption_errors_total', 'Failures of keys and of sealing')
   }
 
-  ran(report: RunReport): void {
-    this.#eventsProcessed.inc(report.eventsProcessed)
-    this.#eventsFailed.inc(report.eventsFailed)
-    this.#filesCreated.inc(report.filesCreated)
-    this.#bytesProcessed.inc(report.bytesProcessed)
-    this.#processingSeconds.observe(report.durationMs / 1000)
+  /** What one commit put in place, as it happens: a run that fails later has packed it all the same. */
+  committed(group: CommittedGroup): void {
+    this.#eventsProcessed.inc(group.eventsProcessed)
+    this.#eventsFailed.inc(group.eventsFailed)
+    this.#filesCreated.inc(group.filesCreated)
+    this.#bytesProcessed.inc(group.bytesProcessed)
+    this.#ringErrors.inc(group.damagedRecords)
+    for (const durationMs of group.storedMs) this.#storageSeconds.observe(durationMs / 1000)
   }
 
-  stored(durationMs: number): void {
-    this.#storageSeconds.observe(durationMs / 1000)
+  ran(durationMs: number): void {
+    this.#processingSeconds.observe(durationMs / 1000)
   }
 
-  /** Counts what a run failed with where it belongs. */
+  /** Counts a failure where its causes belong: keys first, for what fails for want of a key fails in the writing. */
   failed(error: unknown): void {
-    const code = String((error as { code?: unknown } | undefined)?.code ?? '')
-    if (code.startsWith('packer.ring')) this.#ringErrors.inc()
-    else if (code.startsWith('vault.')) this.#encryptionErrors.inc()
+    const codes = codesOf(error)
+    if (codes.some(code => code.startsWith('vault.'))) this.#encryptionErrors.inc()
+    else if (codes.some(code => code.startsWith('packer.ring-'))) this.#ringErrors.inc()
     else this.#storageErrors.inc()
   }
 

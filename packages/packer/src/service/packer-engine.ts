@@ -1,17 +1,19 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Clock, Random } from '@chronicle/base'
 import type { Logger } from '@chronicle/telemetry'
 import { type Archive, openArchive } from '../archive/archive.ts'
 import { archiveSettingsOf } from '../archive/archive-settings.ts'
 import type { ArchiveKeys, EventSource, RunReport } from '../archive/contract.ts'
+import { manifestPath } from '../archive/places.ts'
 import { encodeFrame, frameDefaults } from '../frames/index.ts'
 import type { RingStatus } from '../ring/contract.ts'
-import { createRing } from '../ring/create.ts'
-import { ringStatus } from '../ring/status.ts'
 import { drain } from '../run/drain.ts'
 import type { PackerSettings } from '../settings-type.ts'
 import type { Engine, RunRequest } from './contract.ts'
 import type { PackerMetrics } from './metrics.ts'
 import { preview } from './preview.ts'
+import { RingKeeper } from './ring-keeper.ts'
 import { openRingSource } from './ring-source.ts'
 import { reporting, upTo } from './source-wrappers.ts'
 
@@ -29,8 +31,12 @@ export type PackerEngineOptions = {
 /** Packs a ring into an archive. */
 export type PackerEngine = Engine & {
   ring(): RingStatus
+  /** What a person should know of the ring although it works. */
+  ringNotice(): string | undefined
   /** Of the files that the manifest names. */
   archiveBytes(): number
+  /** Ids of the keys that seal them, with how many files each seals. */
+  filesByKey(): ReadonlyMap<string, number>
   close(): void
 }
 
@@ -46,10 +52,10 @@ export async function openPackerEngine(options: PackerEngineOptions): Promise<Pa
     onNotice: (message, details) => logger.warn(details, message),
   })
   try {
-    if (await createRing({ path, capacityBytes, backpressureThreshold, clock, random })) {
-      logger.info({ ring: path, capacityBytes }, 'a ring was made')
-    }
-    return new ArchivingEngine(options, archive)
+    const keeper = new RingKeeper({ path, capacityBytes, backpressureThreshold, clock, random, logger })
+    await keeper.mend()
+    keeper.status()
+    return new ArchivingEngine(options, archive, keeper)
   } catch (error) {
     archive.close()
     throw error
@@ -59,16 +65,19 @@ export async function openPackerEngine(options: PackerEngineOptions): Promise<Pa
 class ArchivingEngine implements PackerEngine {
   readonly #options: PackerEngineOptions
   readonly #archive: Archive
+  readonly #keeper: RingKeeper
 
-  constructor(options: PackerEngineOptions, archive: Archive) {
+  constructor(options: PackerEngineOptions, archive: Archive, keeper: RingKeeper) {
     this.#options = options
     this.#archive = archive
+    this.#keeper = keeper
   }
 
   async run(request: RunRequest): Promise<RunReport> {
-    const { settings, clock } = this.#options
+    const { settings, clock, logger } = this.#options
     const { ringPath: path, backpressureThreshold, readTimeoutMs: busyMsMax } = settings
-    const source = await openRingSource({ path, backpressureThreshold, busyMsMax, clock })
+    const onGone = () => logger.warn({ ring: path }, 'the ring was removed while it was read; what was read is packed')
+    const source = await openRingSource({ path, backpressureThreshold, busyMsMax, clock, onGone })
     try {
       return await this.#pack(this.#wrapped(source, request), request)
     } finally {
@@ -86,7 +95,27 @@ class ArchivingEngine implements PackerEngine {
   }
 
   ring(): RingStatus {
-    return ringStatus(this.#options.settings.ringPath)
+    return this.#keeper.status()
+  }
+
+  ringNotice(): string | undefined {
+    return this.#keeper.notice()
+  }
+
+  mend(): Promise<void> {
+    return this.#keeper.mend()
+  }
+
+  lastCommitMs(): number {
+    return statSync(join(this.#options.settings.basePath, manifestPath)).mtimeMs
+  }
+
+  filesByKey(): ReadonlyMap<string, number> {
+    const files = new Map<string, number>()
+    for (const { keyId } of this.#archive.manifest.files) {
+      if (keyId !== undefined) files.set(keyId, (files.get(keyId) ?? 0) + 1)
+    }
+    return files
   }
 
   archiveBytes(): number {
@@ -103,7 +132,7 @@ class ArchivingEngine implements PackerEngine {
   }
 
   async #pack(source: EventSource, { signal, dryRun }: RunRequest): Promise<RunReport> {
-    const { settings, clock, random, logger } = this.#options
+    const { settings, clock, random, logger, metrics } = this.#options
     if (dryRun) return preview(source, { clock, signal, dayOf: ns => this.#dayOf(ns) })
     return drain({
       source,
@@ -114,6 +143,7 @@ class ArchivingEngine implements PackerEngine {
       signal,
       encodeFrame: frame => encodeFrame(frame, frameDefaults),
       onNotice: (message, details) => logger.warn(details, message),
+      onCommit: group => metrics.committed(group),
     })
   }
 

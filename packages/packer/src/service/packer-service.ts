@@ -1,16 +1,19 @@
-import { type Clock, messageOf, type Stoppable, type Timer } from '@chronicle/base'
+import type { Clock, Stoppable, Timer } from '@chronicle/base'
 import type { Logger } from '@chronicle/telemetry'
 import type { RunReport } from '../archive/contract.ts'
 import { packerErrors } from '../errors.ts'
 import type { PackerSettings } from '../settings-type.ts'
 import type { Engine, LastRun, RetentionReport, RunReason, RunRequest, ServiceStatus } from './contract.ts'
+import { explained, inWords } from './failure.ts'
 import type { PackerMetrics } from './metrics.ts'
-import { DailySchedule } from './schedule.ts'
+import { logRun } from './run-log.ts'
+import { DailySchedule, lastDaily } from './schedule.ts'
 
-/** How often the backlog is compared with the threshold. */
-const backlogLookMs = 1000
-/** After a run that failed, the threshold begins none for this long: what failed may fail again at once. */
-const failedPauseMs = 60_000
+/** How often is looked whether something is due. */
+const lookMs = 1000
+/** After a run that failed nobody but a person begins another for this long, twice as long after each further failure, up to an hour. */
+const retryMsMin = 60_000
+const retryMsMax = 3_600_000
 
 export type PackerServiceOptions = {
   readonly engine: Engine
@@ -22,24 +25,43 @@ export type PackerServiceOptions = {
 
 type Running = { reason: RunReason; sinceMs: number; doneBytes: number; totalBytes: number; abort: AbortController }
 
-/** Begins runs when it is time, when the source is full enough, and when somebody asks: one at a time (PS1). */
+/** Runs when somebody asks and, once begun, when it is time and when the source is full enough: one run at a time (PS1). */
 export class PackerService implements Stoppable {
   readonly #options: PackerServiceOptions
-  readonly #schedule: DailySchedule
-  readonly #looks: Timer
   readonly #startedMs: number
+  #schedule: DailySchedule | undefined
+  #looks: Timer | undefined
+  #looking: Promise<void> | undefined
+  /** A run that has to come, as soon as none is under way (PS4). */
+  #due: RunReason | undefined
   #running: Running | undefined
   #current: Promise<unknown> = Promise.resolve()
   #lastRun: LastRun | undefined
+  /** By the clock that is never set. */
+  #pausedUntilMs = 0
+  /** What the source cannot be looked at for; said and counted once. */
+  #sourceFailure: string | undefined
   #isStopping = false
 
   constructor(options: PackerServiceOptions) {
-    const { clock, settings } = options
-    const { dailyTime, timezone } = settings
     this.#options = options
-    this.#startedMs = clock.now()
-    this.#schedule = new DailySchedule({ clock, dailyTime, timezone, run: () => void this.#runUnasked('schedule') })
-    this.#looks = clock.every(backlogLookMs, () => this.#lookAtBacklog())
+    this.#startedMs = options.clock.now()
+  }
+
+  /** From now on runs begin by themselves. What should have been packed while no packer ran is due at once. */
+  begin(): this {
+    const { clock, settings, engine } = this.#options
+    const { dailyTime, timezone } = settings
+    const run = () => {
+      this.#due = 'schedule'
+      void this.#look()
+    }
+    this.#schedule = new DailySchedule({ clock, dailyTime, timezone, run })
+    if (engine.lastCommitMs() < lastDaily(clock.now(), dailyTime, timezone) && (this.#backlogBytes() ?? 0) > 0) {
+      this.#due = 'missed'
+    }
+    this.#looks = clock.every(lookMs, () => void this.#look())
+    return this
   }
 
   get lastRun(): LastRun | undefined {
@@ -51,7 +73,7 @@ export class PackerService implements Stoppable {
       startedMs: this.#startedMs,
       running: this.#progress() ?? null,
       lastRun: this.#lastRun ?? null,
-      nextRunMs: this.#schedule.nextMs,
+      nextRunMs: this.#schedule?.nextMs ?? null,
       backlogBytes: this.#backlogBytes() ?? null,
     }
   }
@@ -62,27 +84,30 @@ export class PackerService implements Stoppable {
     return { reason, sinceMs, doneBytes, totalBytes }
   }
 
-  /** One run, from beginning to end. Rejects with 'packer.run-in-progress' where one is under way, and with what the run failed with. */
+  /** One run, from beginning to end. Throws 'packer.run-in-progress' where one is under way; rejects with what the run failed with. */
   run(request: Pick<RunRequest, 'reason' | 'untilDay' | 'dryRun' | 'onProgress'>): Promise<RunReport> {
-    if (this.#running) throw packerErrors.create('packer.run-in-progress', { reason: this.#running.reason })
-    if (this.#isStopping) throw packerErrors.create('packer.stopping')
-    const running: Running = {
-      reason: request.reason,
-      sinceMs: this.#options.clock.now(),
-      doneBytes: 0,
-      totalBytes: 0,
-      abort: new AbortController(),
-    }
-    this.#running = running
-    const run = this.#runOnce(request, running).finally(() => {
-      this.#running = undefined
-    })
-    this.#current = run.catch(() => undefined)
-    return run
+    return this.#alone(request.reason, running => this.#runOnce(request, running))
   }
 
-  /** Deletes what is past its retention. */
-  async cleanUp(): Promise<RetentionReport> {
+  /** Deletes what is past its retention. Throws as `run` does: a deletion beside a commit would undo it. */
+  cleanUp(): Promise<RetentionReport> {
+    return this.#alone('command', () => this.#deleteExpired())
+  }
+
+  #alone<T>(reason: RunReason, work: (running: Running) => Promise<T>): Promise<T> {
+    if (this.#running) throw packerErrors.create('packer.run-in-progress', { reason: this.#running.reason })
+    if (this.#isStopping) throw packerErrors.create('packer.stopping')
+    const sinceMs = this.#options.clock.now()
+    const running: Running = { reason, sinceMs, doneBytes: 0, totalBytes: 0, abort: new AbortController() }
+    this.#running = running
+    const working = work(running).finally(() => {
+      this.#running = undefined
+    })
+    this.#current = working.catch(() => undefined)
+    return working
+  }
+
+  async #deleteExpired(): Promise<RetentionReport> {
     const report = await this.#options.engine.deleteExpired()
     if (report.filesDeleted > 0) this.#options.logger.info({ ...report }, 'files past their retention were deleted')
     return report
@@ -91,15 +116,16 @@ export class PackerService implements Stoppable {
   /** Ends the run that is under way at the next boundary between files, and begins no more. */
   async stop(): Promise<void> {
     this.#isStopping = true
-    this.#schedule.stop()
-    this.#looks.cancel()
+    this.#schedule?.stop()
+    this.#looks?.cancel()
     this.#running?.abort.abort()
+    await this.#looking
     await this.#current
   }
 
   async #runOnce(request: Parameters<PackerService['run']>[0], running: Running): Promise<RunReport> {
-    const { engine, metrics } = this.#options
-    const { reason } = request
+    const { engine, metrics, logger } = this.#options
+    const { reason, dryRun } = request
     try {
       const report = await engine.run({
         ...request,
@@ -109,18 +135,36 @@ export class PackerService implements Stoppable {
           request.onProgress?.(progress)
         },
       })
-      if (request.dryRun) return report
-      this.#finished({ reason, report, failures: 0 })
-      metrics.ran(report)
-      logRun(this.#options.logger, report)
-      await this.cleanUp()
+      if (dryRun) return report
+      metrics.ran(report.durationMs)
+      logRun(logger, reason, report)
+      this.#finished({ reason, report, failures: 0, retentionFailure: await this.#retain() })
       return report
     } catch (error) {
-      if (!request.dryRun) {
-        this.#finished({ reason, failure: messageOf(error), failures: (this.#lastRun?.failures ?? 0) + 1 })
-        metrics.failed(error)
-      }
-      throw error
+      const failure = explained(error)
+      if (!dryRun) this.#failed(reason, failure)
+      throw failure
+    }
+  }
+
+  #failed(reason: RunReason, failure: unknown): void {
+    const { clock, metrics } = this.#options
+    const failures = (this.#lastRun?.failures ?? 0) + 1
+    this.#finished({ reason, failure: inWords(failure), failures })
+    this.#pausedUntilMs = clock.monotonic() + Math.min(retryMsMin * 2 ** (failures - 1), retryMsMax)
+    metrics.failed(failure)
+  }
+
+  /** What was packed is packed, whatever becomes of old files: the reason why they stay. */
+  async #retain(): Promise<string | undefined> {
+    const { logger, metrics } = this.#options
+    try {
+      await this.#deleteExpired()
+      return undefined
+    } catch (error) {
+      metrics.failed(error)
+      logger.error({ error }, 'files past their retention could not be deleted')
+      return inWords(explained(error))
     }
   }
 
@@ -128,51 +172,53 @@ export class PackerService implements Stoppable {
     this.#lastRun = { ...run, endedMs: this.#options.clock.now() }
   }
 
-  #lookAtBacklog(): void {
-    const { clock, settings } = this.#options
-    const isPausing = (this.#lastRun?.failures ?? 0) > 0 && clock.now() - this.#lastRun!.endedMs < failedPauseMs
-    if (this.#running || isPausing) return
-    if ((this.#backlogBytes() ?? 0) >= settings.backupThresholdBytes) void this.#runUnasked('threshold')
+  /** Begins what is due; sets the source right first where that is needed. */
+  async #look(): Promise<void> {
+    if (this.#looking || this.#running || this.#isStopping) return
+    if (this.#backlogBytes() === undefined) {
+      this.#looking = this.#mend()
+      await this.#looking
+      this.#looking = undefined
+    }
+    if (this.#running || this.#isStopping || this.#options.clock.monotonic() < this.#pausedUntilMs) return
+    const isFull = (this.#backlogBytes() ?? 0) >= this.#options.settings.backupThresholdBytes
+    const reason = this.#due ?? (isFull ? 'threshold' : undefined)
+    if (reason) void this.#runUnasked(reason)
   }
 
-  /** undefined where the source cannot be asked: health says why. */
+  /** undefined where the source cannot be looked at. */
   #backlogBytes(): number | undefined {
+    const { engine, logger, metrics } = this.#options
     try {
-      return this.#options.engine.backlogBytes()
-    } catch {
+      const bytes = engine.backlogBytes()
+      this.#sourceFailure = undefined
+      return bytes
+    } catch (error) {
+      const failure = inWords(error)
+      if (failure === this.#sourceFailure) return undefined
+      this.#sourceFailure = failure
+      metrics.failed(error)
+      logger.error({ error }, 'the source cannot be looked at')
       return undefined
     }
   }
 
-  /** A run that nobody waits for: what it fails with is logged. */
+  async #mend(): Promise<void> {
+    try {
+      await this.#options.engine.mend?.()
+    } catch (error) {
+      this.#options.logger.error({ error }, 'the source cannot be set right')
+    }
+  }
+
+  /** A run that nobody waits for: what it fails with is logged, and one that had to come is due again. */
   async #runUnasked(reason: RunReason): Promise<void> {
-    if (this.#running || this.#isStopping) return
+    this.#due = undefined
     try {
       await this.run({ reason })
     } catch (error) {
+      if (reason !== 'threshold') this.#due ??= reason
       this.#options.logger.error({ error, reason }, 'a run failed; what was read stays in its source')
     }
   }
-}
-
-function logRun(logger: Logger, report: RunReport): void {
-  const ends = {
-    drained: 'run finished',
-    'time-limit': 'run ended by scheduling.max_processing_time; the rest stays in its source',
-    stopped: 'run stopped; the rest stays in its source',
-  } as const
-  logger.info(
-    {
-      events_processed: report.eventsProcessed,
-      files_created: report.filesCreated,
-      bytes_processed: report.bytesProcessed,
-      duration_ms: Math.round(report.durationMs),
-      events_failed: report.eventsFailed,
-      duplicates: report.duplicates,
-      out_of_order: report.outOfOrder,
-      frames: report.frames,
-      ended: report.ended,
-    },
-    ends[report.ended],
-  )
 }

@@ -3,6 +3,7 @@ import type { EventSource, SourceSlice } from '../archive/contract.ts'
 import { packerErrors } from '../errors.ts'
 import type { RingReader, RingSlice } from '../ring/contract.ts'
 import { openRingReader } from '../ring/reader.ts'
+import { ringStatus } from '../ring/status.ts'
 
 /** How often a ring that another process reads is tried again. */
 const busyPauseMs = 50
@@ -14,6 +15,8 @@ export type RingSourceOptions = {
   /** How long to wait for another process that reads the ring. */
   readonly busyMsMax: number
   readonly clock: Clock
+  /** The ring was deleted or replaced. What was read of it is whole, and there is no more. */
+  readonly onGone?: () => void
 }
 
 /** The reading side of a ring as a source, for one run. Rejects with a `packer.ring-…` error where there is none. */
@@ -21,7 +24,7 @@ export async function openRingSource(options: RingSourceOptions): Promise<EventS
   const deadline = options.clock.monotonic() + options.busyMsMax
   for (;;) {
     try {
-      return sourceOf(openRingReader(options))
+      return sourceOf(openRingReader(options), options.onGone)
     } catch (error) {
       const isBusy = packerErrors.is(error) && error.code === 'packer.ring-busy'
       if (!isBusy || options.clock.monotonic() >= deadline) throw error
@@ -32,18 +35,36 @@ export async function openRingSource(options: RingSourceOptions): Promise<EventS
   }
 }
 
-function sourceOf(reader: RingReader): EventSource {
+function sourceOf(reader: RingReader, onGone: () => void = () => undefined): EventSource {
+  const { id } = reader.status()
   return {
-    id: `ring/${reader.status().id}`,
+    id: `ring/${id}`,
     name: reader.path,
     read: async bytesMax => {
-      const slice = reader.read(bytesMax)
-      return slice && sliceOf(slice)
+      try {
+        const slice = reader.read(bytesMax)
+        return slice && sliceOf(slice)
+      } catch (error) {
+        if (!isGone(error, reader.path, id)) throw error
+        onGone()
+        return undefined
+      }
     },
     release: async position => reader.release(position),
     skipTo: async position => skipTo(reader, position),
     backlogBytes: () => reader.status().usedBytes,
     close: async () => reader.close(),
+  }
+}
+
+/** The file is open here alone: a run that failed now would lose what it read. Where only a lock is gone, the next run reads it again. */
+function isGone(error: unknown, path: string, id: string): boolean {
+  if (!packerErrors.is(error) || error.code !== 'packer.ring-removed') return false
+  try {
+    return ringStatus(path).id !== id
+  } catch {
+    // Nothing is there, or something that is no ring.
+    return true
   }
 }
 

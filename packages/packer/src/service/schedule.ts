@@ -7,6 +7,9 @@ const lookMsMax = 60_000
 /** Two days and no run in sight: the clock was set back. */
 const aheadMsMax = 49 * 3600 * 1000
 
+/** Whatever a zone does to its clocks, so many days hold a daily time. */
+const lookBackMs = 3 * 24 * 3600 * 1000
+
 /**
  * The first moment after `afterMs` at which it is `time` in `zone`, in milliseconds since the epoch. A time that summer time skips comes as much later as
  * the clock was moved; one that comes twice counts the first time.
@@ -14,6 +17,16 @@ const aheadMsMax = 49 * 3600 * 1000
 export function nextDaily(afterMs: number, { hour, minute }: DayTime, zone: string): number {
   const daily = new Cron(`${minute} ${hour} * * *`, { timezone: zone, paused: true })
   return daily.nextRun(new Date(afterMs))!.getTime()
+}
+
+/** The last moment up to `untilMs` at which it was `time` in `zone`. */
+export function lastDaily(untilMs: number, time: DayTime, zone: string): number {
+  let lastMs = nextDaily(untilMs - lookBackMs, time, zone)
+  for (;;) {
+    const nextMs = nextDaily(lastMs, time, zone)
+    if (nextMs > untilMs) return lastMs
+    lastMs = nextMs
+  }
 }
 
 /** Calls `run` once a day (PS2). A machine that slept through the time runs when it wakes. */

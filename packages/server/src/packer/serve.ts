@@ -67,8 +67,8 @@ async function startParts(options: ServePackerOptions, lifecycle: Lifecycle): Pr
     },
   }
   lifecycle.add('control', await serveControl({ path: places.socket, handlers, clock, logger }))
-  // Stopped first: whoever waits for a run is still told how it ended.
-  lifecycle.add('service', service)
+  // Begun last, so that no run is under way when another part cannot start; stopped first: whoever waits for a run is still told how it ended.
+  lifecycle.add('service', service.begin())
   return { ...factsOf(opened, port), keys: opened.keys }
 }
 

@@ -28,7 +28,7 @@ export async function packerStatus(terminal: Terminal, globals: PackerGlobals, j
     ['metrics', metrics],
     ['now', nowInWords(status)],
     ['last run', lastRunInWords(status)],
-    ['next run', moment(nextRunMs)],
+    ['next run', nextRunMs === null ? 'when it is told to' : moment(nextRunMs)],
   ] as const
   for (const [name, value] of facts) terminal.out(`${terminal.style('dim', name.padEnd(9))} ${value}`)
 }
