@@ -40,6 +40,9 @@ export type ObjectStore = {
   close(): Promise<void>
 }
 
+/** An object store for who reads alone. */
+export type ObjectReader = Pick<ObjectStore, 'location' | 'head' | 'get' | 'list'>
+
 /**
  * `version` is opaque: two reads with the same version had the same bytes, and no later content of this key ever has it again (O3).
  */

@@ -40,7 +40,8 @@ export async function openArchiveKeys(
   }
 }
 
-function vaultSettingsOf(settings: PackerSettings, { keys, keyFile }: PackerPlaces): VaultSettings {
+/** What the key store of an archive is made and opened with. */
+export function vaultSettingsOf(settings: PackerSettings, { keys, keyFile }: PackerPlaces): VaultSettings {
   return {
     dataDirectory: keys,
     passphrase: settings.passphrase,

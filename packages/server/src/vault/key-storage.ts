@@ -1,4 +1,4 @@
-import { type ObjectStore, objectErrors } from '@chronicle/objects'
+import { type ObjectReader, type ObjectStore, objectErrors } from '@chronicle/objects'
 import { type KeyRecord, type KeyStorage, vaultErrors } from '@chronicle/vault'
 
 /** Everything of a key store lies below this prefix of the object store. */
@@ -14,13 +14,31 @@ export function keyStorageIn(store: ObjectStore): KeyStorage {
     read: name => readRecord(store, keyPrefix + name),
     write: (name, bytes, expected) => writeRecord(store, keyPrefix + name, bytes, expected),
     remove: name => store.delete(keyPrefix + name),
-    async *list(prefix) {
-      for await (const { key } of store.list({ prefix: keyPrefix + prefix })) yield key.slice(keyPrefix.length)
-    },
+    list: prefix => names(store, prefix),
   }
 }
 
-async function readRecord(store: ObjectStore, key: string): Promise<KeyRecord | undefined> {
+/**
+ * A key store that is only read. What would be made good in it stays as it is: that is told as a change by somebody who was quicker, which whoever repairs a record lets
+ * be, and copies of a destroyed key, which a destruction has not got to, are not taken away.
+ */
+export function keyStorageToRead(objects: ObjectReader): KeyStorage {
+  return {
+    location: `${objects.location}/${keyPrefix.slice(0, -1)}`,
+    read: name => readRecord(objects, keyPrefix + name),
+    write: async name => {
+      throw vaultErrors.create('vault.store-changed', { record: name, reason: 'it is open for reading alone' })
+    },
+    remove: async () => undefined,
+    list: prefix => names(objects, prefix),
+  }
+}
+
+async function* names(objects: ObjectReader, prefix: string): AsyncGenerator<string> {
+  for await (const { key } of objects.list({ prefix: keyPrefix + prefix })) yield key.slice(keyPrefix.length)
+}
+
+async function readRecord(store: ObjectReader, key: string): Promise<KeyRecord | undefined> {
   try {
     const read = await store.get(key)
     const { info, body } = read
