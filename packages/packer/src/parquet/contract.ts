@@ -64,5 +64,13 @@ export type ParquetWriter = {
   /** Takes `rows` rows, all columns in the order of the options; writes row groups as they fill. */
   write(columns: readonly ColumnValues[], rows: number): void
   /** Writes the rest, indexes, bloom filters and the footer. */
-  finish(): { rows: number; bytes: number; rowGroups: number }
+  finish(): ParquetEnd
+}
+
+/** `footerBytes` are those at the end of the file that say where everything is. */
+export type ParquetEnd = {
+  readonly rows: number
+  readonly bytes: number
+  readonly rowGroups: number
+  readonly footerBytes: number
 }

@@ -21,7 +21,7 @@ import { checkColumns } from './check-columns.ts'
 import { checkOptions } from './check-options.ts'
 import { ColumnBuffer } from './column-buffer.ts'
 import { type ColumnChunk, ColumnChunkWriter } from './column-chunk.ts'
-import type { ColumnValues, ParquetOptions, ParquetWriter } from './contract.ts'
+import type { ColumnValues, ParquetEnd, ParquetOptions, ParquetWriter } from './contract.ts'
 import { FileModules } from './file-modules.ts'
 import { fileCryptoMetaData, fileMetaData, type IndexedChunk, type RowGroup } from './footer.ts'
 import { moduleTypes } from './module-cipher.ts'
@@ -73,13 +73,15 @@ class FileWriter implements ParquetWriter {
     }
   }
 
-  finish(): { rows: number; bytes: number; rowGroups: number } {
+  finish(): ParquetEnd {
     if (this.#finished) throw packerErrors.create('packer.parquet-finished')
     this.#writeRowGroup()
     this.#finished = true
-    this.#writeFooter(this.#writeIndexes())
+    const rowGroups = this.#writeIndexes()
+    const footerAt = this.bytes
+    this.#writeFooter(rowGroups)
     this.#modules.output.flush()
-    return { rows: this.rows, bytes: this.bytes, rowGroups: this.#rowGroups.length }
+    return { rows: this.rows, bytes: this.bytes, rowGroups: rowGroups.length, footerBytes: this.bytes - footerAt }
   }
 
   /** The row up to which rows from `from` on fit what is left of the row group; `from` itself where the next one does not. */

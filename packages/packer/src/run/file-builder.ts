@@ -10,12 +10,14 @@ import { readParquetSummary } from '../archive/footer-reader.ts'
 import { Tail } from '../archive/tail.ts'
 import { packerErrors } from '../errors.ts'
 import type { EventColumns } from '../intake/contract.ts'
+import { memoryOf } from '../intake/event-batch.ts'
+import { letGo } from '../memory.ts'
 import type { ParquetEncryption, ParquetWriter } from '../parquet/contract.ts'
 import { createParquetWriter } from '../parquet/writer.ts'
 import { columnValues, eventColumnSpecs } from './event-schema.ts'
 import { TimeRange } from './time-range.ts'
 
-const readBytes = 1024 * 1024
+const readBytes = 256 * 1024
 /** What indexes, bloom filters and headers add to the plain size of rows at most: of each, and of the file. */
 const rowOverheadBytes = 16
 const fileOverheadBytes = 64 * 1024
@@ -70,7 +72,10 @@ export class FileBuilder {
       const columns = eventColumnSpecs(settings)
       const sortedBy = ['timestamp_ns']
       const options = { columns, rowGroupRows, pageBytes, keyValues: {}, sortedBy, encryption }
-      this.#parquet = createParquetWriter(options, piece => this.#push(piece))
+      this.#parquet = createParquetWriter(options, piece => {
+        this.#push(piece)
+        letGo(piece.buffer)
+      })
     }
   }
 
@@ -80,10 +85,12 @@ export class FileBuilder {
     return Math.ceil((bytes + this.#waitingBytes) * 1.001) + fileOverheadBytes
   }
 
+  /** Takes the columns for good: their memory is given back. */
   writeEvents(columns: EventColumns, plainBytes: number): void {
     const before = this.#parquet!.bytes
     this.#range.add(columns.timestampNs, columns.rows)
     this.#parquet!.write(columnValues(columns), columns.rows)
+    for (const memory of memoryOf(columns)) letGo(memory)
     this.#waitingBytes = this.#parquet!.bytes > before ? plainBytes : this.#waitingBytes + plainBytes
   }
 
@@ -93,12 +100,12 @@ export class FileBuilder {
 
   /** Throws `packer.verification-failed`. */
   finish(): BuiltFile {
-    const rows = this.#parquet?.finish().rows ?? 0
+    const { rows, footerBytes } = this.#parquet?.finish() ?? { rows: 0, footerBytes: 0 }
     if (this.#sealer) this.#store(this.#sealer.end())
     this.#disk.sync(this.#file)
     this.#disk.close(this.#file)
     const built = { rows, bytes: this.#bytes, checksum: this.#stored.digest().toString('hex'), ...this.#range.bounds() }
-    this.#verify(built)
+    this.#verify(built, footerBytes)
     return built
   }
 
@@ -110,7 +117,9 @@ export class FileBuilder {
   #push(piece: Uint8Array): void {
     this.#plain.update(piece)
     this.#plainBytes += piece.length
-    this.#store(this.#sealer ? this.#sealer.push(piece) : piece)
+    const stored = this.#sealer ? this.#sealer.push(piece) : piece
+    this.#store(stored)
+    if (this.#sealer) letGo(stored.buffer)
   }
 
   #store(piece: Uint8Array): void {
@@ -120,10 +129,10 @@ export class FileBuilder {
     this.#bytes += piece.length
   }
 
-  #verify(built: BuiltFile): void {
+  #verify(built: BuiltFile, footerBytes: number): void {
     const stored = checksum(this.#algorithm)
     const plain = checksum(this.#algorithm)
-    const tail = new Tail()
+    const tail = new Tail(footerBytes)
     const take = (piece: Uint8Array) => {
       plain.update(piece)
       tail.push(piece)
@@ -134,7 +143,9 @@ export class FileBuilder {
     for (const piece of this.#pieces()) {
       stored.update(piece)
       bytes += piece.length
-      take(opener ? opener.push(piece) : piece)
+      const opened = opener?.push(piece)
+      take(opened ?? piece)
+      if (opened) letGo(opened.buffer)
     }
     if (opener) take(opener.end())
     this.#check('bytes', bytes, built.bytes)

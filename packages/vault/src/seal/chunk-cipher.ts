@@ -32,7 +32,7 @@ export class ChunkCipher {
   /** Seals chunk `number` into `target` from byte `to` on: as many bytes as `plain` has, and the tag. */
   seal(number: number, plain: Uint8Array, target: Uint8Array, to: number): void {
     const cipher = createCipheriv(algorithm, this.#key, this.nonce(number))
-    target.set(cipher.update(plain), to)
+    moveInto(target, to, cipher.update(plain))
     cipher.final()
     target.set(cipher.getAuthTag(), to + plain.length)
   }
@@ -70,7 +70,7 @@ export class ChunkCipher {
     assert(sealed.length % sealedChunkBytes === 0, 'full chunks are multiples of 16400 bytes')
     for (let chunk = 0; chunk * sealedChunkBytes < sealed.length; chunk++) {
       const piece = sealed.subarray(chunk * sealedChunkBytes, (chunk + 1) * sealedChunkBytes)
-      target.set(this.open(first + chunk, piece), to + chunk * chunkBytes)
+      moveInto(target, to + chunk * chunkBytes, this.open(first + chunk, piece))
     }
   }
 
@@ -96,4 +96,10 @@ export class ChunkCipher {
     }
     return plain
   }
+}
+
+/** A copy; the memory of `bytes`, all of which a cipher has just made, is given back at once: the collector hardly sees it, and a long message makes much of it. */
+function moveInto(target: Uint8Array, to: number, bytes: Buffer): void {
+  target.set(bytes, to)
+  if (bytes.length > 0) (bytes.buffer as ArrayBuffer).transfer(0)
 }
