@@ -1,9 +1,10 @@
 /** PP8: every part of an encrypted file is sealed by itself, for its place, under a nonce of its own. */
 import assert from 'node:assert/strict'
-import { createDecipheriv, createSecretKey } from 'node:crypto'
+import { createSecretKey } from 'node:crypto'
 import { test } from 'node:test'
 import { seededRandom } from '@chronicle/base'
-import { type Column, readStruct, type Settings, type Struct, spec, writeFile } from './parquet-support.ts'
+import { modulesOf, openModule } from './parquet-modules.ts'
+import { type Column, type Settings, type Struct, spec, writeFile } from './parquet-support.ts'
 
 const secret = Buffer.from('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'hex')
 const keyMetadata = Buffer.from('which key')
@@ -23,53 +24,10 @@ function settings(aadFileUnique: Uint8Array = fileUnique): Settings {
   return { rowGroupRows: 200, pageBytes: 256, encryption }
 }
 
-/** Opens the module at `at`; the identity is put together here as the format says it. */
+const keys = { secret, unique: fileUnique }
+
 function open(file: Buffer, at: number, type: number, ordinals: readonly number[], unique = fileUnique): Buffer {
-  const length = file.readUInt32LE(at)
-  const nonce = file.subarray(at + 4, at + 16)
-  const decipher = createDecipheriv('aes-256-gcm', secret, nonce)
-  decipher.setAAD(Buffer.from([...unique, type, ...ordinals.flatMap(ordinal => [ordinal & 0xff, ordinal >> 8])]))
-  decipher.setAuthTag(file.subarray(at + 4 + length - 16, at + 4 + length))
-  return Buffer.concat([decipher.update(file.subarray(at + 16, at + 4 + length - 16)), decipher.final()])
-}
-
-type Module = { readonly at: number; readonly type: number; readonly ordinals: readonly number[] }
-
-/** Every module of a file with the fields of the footer that lead to it; opens what has to be opened on the way. */
-function modulesOf(file: Buffer): { modules: Module[]; footer: Struct; crypto: Struct } {
-  const footerLength = file.readUInt32LE(file.length - 8)
-  const { struct: crypto, end: footerAt } = readStruct(file, file.length - 8 - footerLength)
-  const footer = readStruct(open(file, footerAt, 0, [])).struct
-  const modules: Module[] = [{ at: footerAt, type: 0, ordinals: [] }]
-  for (const [group, rowGroup] of (footer[4] as Struct[]).entries()) {
-    for (const [column, chunk] of (rowGroup[1] as Struct[]).entries())
-      modules.push(...chunkModules(file, chunk, [group, column]))
-  }
-  return { modules, footer, crypto }
-}
-
-function chunkModules(file: Buffer, chunk: Struct, ordinals: number[]): Module[] {
-  const meta = chunk[3] as Struct
-  const modules: Module[] = []
-  const after = (at: number) => at + 4 + file.readUInt32LE(at)
-  let at = (meta[11] ?? meta[9]) as number
-  const end = at + (meta[7] as number)
-  for (let page = 0; at < end; ) {
-    const isDictionary = at === meta[11]
-    const place = isDictionary ? ordinals : [...ordinals, page++]
-    modules.push({ at, type: isDictionary ? 5 : 4, ordinals: place })
-    modules.push({ at: after(at), type: isDictionary ? 3 : 2, ordinals: place })
-    at = after(after(at))
-  }
-  assert.equal(at, end)
-  if (meta[14] !== undefined) {
-    modules.push({ at: meta[14] as number, type: 8, ordinals })
-    modules.push({ at: after(meta[14] as number), type: 9, ordinals })
-    assert.equal(after(after(meta[14] as number)), (meta[14] as number) + (meta[15] as number))
-  }
-  if (chunk[6] !== undefined) modules.push({ at: chunk[6] as number, type: 6, ordinals })
-  modules.push({ at: chunk[4] as number, type: 7, ordinals })
-  return modules
+  return openModule(file, { at, type, ordinals }, { secret, unique })
 }
 
 const file = writeFile(columns, settings())
@@ -77,7 +35,7 @@ const file = writeFile(columns, settings())
 test('PP8: the file says how it is encrypted and names its key, and nothing else', () => {
   assert.equal(file.subarray(0, 4).toString(), 'PARE')
   assert.equal(file.subarray(-4).toString(), 'PARE')
-  const { crypto, footer } = modulesOf(file)
+  const { crypto, footer } = modulesOf(file, keys)
   assert.deepEqual(crypto, { 1: { 1: { 2: fileUnique } }, 2: keyMetadata })
   for (const group of footer[4] as Struct[]) {
     for (const chunk of group[1] as Struct[]) assert.deepEqual(chunk[8], { 1: {} })
@@ -86,7 +44,7 @@ test('PP8: the file says how it is encrypted and names its key, and nothing else
 })
 
 test('PP8: all modules open at their places, cover the whole file and never share a nonce', () => {
-  const { modules } = modulesOf(file)
+  const { modules } = modulesOf(file, keys)
   for (const { at, type, ordinals } of modules) open(file, at, type, ordinals)
   assert.deepEqual(new Set(modules.map(module => module.type)), new Set([0, 2, 3, 4, 5, 6, 7, 8, 9]))
   const nonces = modules.map(({ at }) => file.subarray(at + 4, at + 16).toString('hex'))
@@ -99,7 +57,7 @@ test('PP8: all modules open at their places, cover the whole file and never shar
 })
 
 test('PP8: a module opens at no other place, in no other file, and not after a change', () => {
-  const { modules } = modulesOf(file)
+  const { modules } = modulesOf(file, keys)
   for (const { at, type, ordinals } of modules.filter((_, n) => n % 5 === 0)) {
     assert.throws(() => open(file, at, (type + 1) % 10, ordinals))
     for (const moved of ordinals.keys()) {
@@ -123,6 +81,6 @@ test('PP2: a chunk in an encrypted file has no more pages than can be numbered',
   const { encryption } = settings()
   const options = { encryption, rowGroupRows: 40_000, pageBytes: 64 }
   const many = writeFile([{ spec: spec('a', 'string', { dictionary: false, statistics: false }), values }], options)
-  const pages = modulesOf(many).modules.filter(module => module.type === 2)
+  const pages = modulesOf(many, keys).modules.filter(module => module.type === 2)
   assert.equal(pages.length, 20_000)
 })
