@@ -2,15 +2,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, watch, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runChronicle } from '@chronicle/testing'
+import { runChronicle, spawnChronicle } from '@chronicle/testing'
 import { askPacker } from '../src/index.ts'
 import { recordsFile } from './crash-records.ts'
 
-const packerProgram = fileURLToPath(new URL('../../server/bin/chronicle-packer.js', import.meta.url))
 const writerProgram = fileURLToPath(new URL('./crash-writer-child.ts', import.meta.url))
 export const writerSource = fileURLToPath(new URL('./crash-writer.c', import.meta.url))
 export const ringBytes = 2 * 1024 * 1024
@@ -51,9 +50,9 @@ abstract class Killable {
   readonly ended: Promise<unknown>
   isKilled = false
 
-  constructor(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
-    this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
-    this.ended = once(this.child, 'close')
+  constructor(child: ChildProcess) {
+    this.child = child
+    this.ended = once(child, 'close')
   }
 
   async kill(): Promise<void> {
@@ -64,12 +63,12 @@ abstract class Killable {
 }
 
 export class CrashPacker extends Killable {
-  readonly #socket: string
+  readonly #base: string
   #said = ''
 
   constructor({ base, config }: Installation) {
-    super(process.execPath, [packerProgram, '--config', config, 'start'])
-    this.#socket = join(base, 'metadata/packer.sock')
+    super(spawnChronicle(['packer', '--config', config, 'start']))
+    this.#base = base
     this.child.stdout!.resume()
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#said += text
@@ -89,7 +88,8 @@ export class CrashPacker extends Killable {
 
   /** One run. */
   async process(): Promise<void> {
-    assert.ok(await askPacker(this.#socket, { command: 'process', cleanup: true }), 'no packer answered')
+    const socket = join(this.#base, 'metadata/packer.sock')
+    assert.ok(await askPacker(socket, { command: 'process', cleanup: true }), 'no packer answered')
   }
 
   /** Run after run until it is killed. */
@@ -99,6 +99,17 @@ export class CrashPacker extends Killable {
     } catch (error) {
       if (!this.isKilled) throw error
     }
+  }
+
+  /** Resolves when so many names have come and gone in temp: where files, ids and the manifest are begun, and move to their places from. */
+  moved(names: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let left = names
+    const watcher = watch(join(this.#base, 'temp'), type => {
+      if (type === 'rename' && --left <= 0) resolve()
+    })
+    void this.ended.then(() => resolve())
+    return promise.finally(() => watcher.close())
   }
 
   async stop(): Promise<void> {
@@ -119,7 +130,8 @@ export class CrashWriter extends Killable {
   constructor({ home, ring }: Installation, from: number, count: number, compiled: string | undefined) {
     const file = join(home, 'records')
     writeFileSync(file, recordsFile(from, count))
-    super(compiled ?? process.execPath, [...(compiled ? [] : [writerProgram]), ring, file])
+    const program = compiled ? [compiled] : [process.execPath, writerProgram]
+    super(spawn(program[0]!, [...program.slice(1), ring, file], { stdio: ['ignore', 'pipe', 'pipe'] }))
     this.from = from
     this.count = count
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {

@@ -28,6 +28,8 @@ const recordsOfWriter = 150
 /** Until a process is killed: since its start, where that is what is hit, or since runs follow each other. */
 const startMsMax = 800
 const runsMsMax = 1000
+/** A run makes and moves some 30 names: in half of the rounds the kill comes with one of these, since most time is spent elsewhere. */
+const movesMax = 80
 const rotateEvery = 5
 
 test(`PA2 PA3 PA4 PA6: SIGKILL ${kills} times: every record is in one verified file or in the ring`, async t => {
@@ -67,20 +69,26 @@ class Crash {
   async round(round: number): Promise<void> {
     const inStart = this.#random.int(3) === 0
     const killsWriter = this.#random.int(2) === 0
+    const moves = this.#random.int(2) === 0 ? 1 + this.#random.int(movesMax) : undefined
     const [packerMs, writerMs] = [this.#random.int(inStart ? startMsMax : runsMsMax), this.#random.int(runsMsMax)]
     await createRing({ path: this.installation.ring, capacityBytes: ringBytes })
     this.#writer ??= this.#startWriter()
     const packer = new CrashPacker(this.installation)
     this.#packer = packer
     let runs: Promise<void> | undefined
+    let packersMoment = () => sleep(packerMs)
     if (!inStart) {
       await packer.ready()
       await this.#archive.checkPlaces()
       runs = packer.processUntilKilled()
       runs.catch(() => undefined)
+      if (moves !== undefined) packersMoment = () => Promise.race([packer.moved(moves), sleep(2 * runsMsMax)])
       if (round % rotateEvery === 1) await rotateKeys(this.installation)
     }
-    await Promise.all([killAfter(packerMs, packer), killsWriter && killAfter(writerMs, this.#writer)])
+    await Promise.all([
+      packersMoment().then(() => packer.kill()),
+      killsWriter && sleep(writerMs).then(() => this.#writer!.kill()),
+    ])
     await runs
     if (this.#writer.hasEnded) await this.#settleWriter()
     if (await this.#archive.manifest()) await this.#archive.checkWhole()
@@ -186,7 +194,6 @@ function isOfExpired(id: string): boolean {
   return isExpired(Math.floor(numberOf(id) / rowsOfRecord))
 }
 
-async function killAfter(ms: number, process: CrashPacker | CrashWriter): Promise<void> {
-  await new Promise(resolve => setTimeout(resolve, ms))
-  await process.kill()
+function sleep(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
 }

@@ -4,7 +4,14 @@ export {
   type ObjectStoreHandle,
   objectStoreContract,
 } from './object-store-contract.ts'
-export { type ChronicleOptions, type ChronicleProcess, type Exit, runChronicle, startChronicle } from './process.ts'
+export {
+  type ChronicleOptions,
+  type ChronicleProcess,
+  type Exit,
+  runChronicle,
+  spawnChronicle,
+  startChronicle,
+} from './process.ts'
 export { type DiskOperation, diskOperations, type Fault, MachineStopped, SimDisk } from './sim-disk.ts'
 export { SimScheduler } from './sim-scheduler.ts'
 export { type Simulation, simulations } from './simulations.ts'

@@ -110,6 +110,11 @@ export async function runChronicle(
   return { ...exit, stdout: stdout.text, stderr: stderr.text }
 }
 
+/** Starts a command, whose output the caller reads and which the caller ends. */
+export function spawnChronicle(args: readonly string[], env?: Readonly<Record<string, string>>): ChildProcess {
+  return spawn(process.execPath, [program, ...args], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
 /** Ours without any variable that would change what a server does. No test touches the keychain of whoever runs it. */
 function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(CHRONI|LOG_LEVEL|NODE_TEST)/.test(name))
