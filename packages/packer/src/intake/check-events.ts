@@ -46,7 +46,8 @@ function checkText(name: string, column: TextColumn, rows: number, isRequired: b
       if (isNull(column, row)) note(row, 'missing-value', `${name} is null, accepted is text`)
     }
   }
-  for (let row = 0; row < rows; row++) {
+  const mayBeTooLarge = offsets[rows]! - offsets[0]! > textBytesMax
+  for (let row = 0; mayBeTooLarge && row < rows; row++) {
     const bytes = offsets[row + 1]! - offsets[row]!
     if (bytes > textBytesMax) note(row, 'too-large', `${name} has ${bytes} bytes, accepted are ${textBytesMax}`)
   }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import type { Data, RecordBatch } from 'apache-arrow'
-import { columnsOf, openArrow, orRefusal } from './arrow.ts'
+import type { IntegerColumn } from './arrow/batch.ts'
+import { type Batch, readStream } from './arrow/stream.ts'
 import {
   type DecodedFrames,
   type Frame,
@@ -11,10 +11,11 @@ import {
   type TextColumn,
 } from './contract.ts'
 import { isJson } from './json.ts'
+import { orRefusal } from './refused.ts'
 import { textOrBase64 } from './row-content.ts'
-import { checkSchema, frameSchema } from './schema.ts'
-import { bytesOf, isNull, layoutFault } from './text.ts'
-import { textOf, torn, validityOf } from './text-data.ts'
+import { frameSchema } from './schema.ts'
+import { bytesOf, isNull } from './text.ts'
+import { timestampsOf } from './timestamps.ts'
 
 /** Of an image as it comes. */
 export const imageBytesMax = 256 * 1024 * 1024
@@ -24,52 +25,41 @@ type Columns = {
   readonly timestamps: BigInt64Array
   readonly texts: Readonly<Record<'session_id' | 'event_id' | 'format' | 'metadata', TextColumn>>
   readonly image: TextColumn
-  readonly sizes: readonly (Data | undefined)[]
+  readonly sizes: readonly (IntegerColumn | undefined)[]
 }
 
 /** The frames of one record, an object each. Their images are views of `payload`: they are valid as long as it is. */
 export function decodeFrames(payload: Uint8Array): DecodedFrames {
   const decoded = orRefusal(payload, () => {
-    const { schema, batches } = openArrow(payload)
-    checkSchema(schema, frameSchema)
     const frames: Frame[] = []
     const refusals: Refusal[] = []
     let firstRow = 0
-    for (const batch of batches) {
+    for (const batch of readStream(payload, frameSchema)) {
       const columns = frameColumns(batch)
-      for (let row = 0; row < batch.numRows; row++) {
+      for (let row = 0; row < batch.rows; row++) {
         const frame = frameOf(columns, row)
         if ('reason' in frame) refusals.push({ ...frame, row: firstRow + row, content: contentOf(columns, row) })
         else frames.push(frame)
       }
-      firstRow += batch.numRows
+      firstRow += batch.rows
     }
     return { frames, refusals }
   })
   return 'reason' in decoded ? { frames: [], refusals: [decoded] } : decoded
 }
 
-function frameColumns(batch: RecordBatch): Columns {
-  const columns = columnsOf(batch)
-  const text = (name: string) => textOf(name, columns.get(name)!)
-  const timestamps = columns.get('timestamp_ns')!
-  if (timestamps.values.length < batch.numRows) throw torn('timestamp_ns', 'it has too few values')
-  if (validityOf(timestamps) !== undefined) throw torn('timestamp_ns', 'a frame has no time')
-  const imageData = columns.get('image')!
-  const offsets = Int32Array.from(imageData.valueOffsets as ArrayLike<number>, offset => Number(offset))
-  const image = { offsets, bytes: imageData.values as Uint8Array, validity: validityOf(imageData) }
-  const fault = layoutFault(image, batch.numRows)
-  if (fault) throw torn('image', fault)
+function frameColumns({ texts, integers }: Batch): Columns {
+  const text = (name: string) => texts.get(name)!
   return {
-    timestamps: timestamps.values,
+    timestamps: timestampsOf(integers),
     texts: {
       session_id: text('session_id'),
       event_id: text('event_id'),
       format: text('format'),
       metadata: text('metadata'),
     },
-    image,
-    sizes: ['width', 'height', 'stride'].map(name => columns.get(name)),
+    image: text('image'),
+    sizes: ['width', 'height', 'stride'].map(name => integers.get(name)),
   }
 }
 
@@ -101,7 +91,7 @@ function frameOf({ timestamps, texts, image, sizes }: Columns, row: number): Fra
 }
 
 function rawSize(sizes: Columns['sizes'], row: number, bytes: number): NonNullable<Frame['raw']> | Fault {
-  const [width = 0, height = 0, stride = 0] = sizes.map(data => Number(data?.values[row] ?? 0))
+  const [width = 0, height = 0, stride = 0] = sizes.map(column => sizeOf(column, row))
   const isSide = (side: number) => side >= 1 && side <= rawSideMax
   if (isSide(width) && isSide(height) && stride >= width * 4 && stride * (height - 1) + width * 4 <= bytes) {
     return { width, height, stride }
@@ -110,10 +100,14 @@ function rawSize(sizes: Columns['sizes'], row: number, bytes: number): NonNullab
   return { reason: 'invalid-image', detail }
 }
 
+function sizeOf(column: IntegerColumn | undefined, row: number): number | undefined {
+  return column === undefined || isNull(column, row) ? undefined : Number(column.values[row])
+}
+
 /** Everything that is known of the frame, the image as base64. */
 function contentOf({ timestamps, texts, image, sizes }: Columns, row: number): Buffer {
   const of = (column: TextColumn) => (isNull(column, row) ? null : textOrBase64(bytesOf(column, row)))
-  const [width, height, stride] = sizes.map(data => data && Number(data.values[row]))
+  const [width, height, stride] = sizes.map(column => sizeOf(column, row))
   return Buffer.from(
     JSON.stringify({
       timestamp_ns: `${timestamps[row]}`,

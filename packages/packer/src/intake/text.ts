@@ -5,7 +5,7 @@ import type { TextColumn } from './contract.ts'
 /** Of one value. */
 export const textBytesMax = 16 * 1024 * 1024
 
-export function isNull({ validity }: TextColumn, row: number): boolean {
+export function isNull({ validity }: Pick<TextColumn, 'validity'>, row: number): boolean {
   return validity !== undefined && ((validity[row >> 3]! >> (row & 7)) & 1) === 0
 }
 
@@ -27,9 +27,9 @@ export function layoutFault({ offsets, bytes, validity }: TextColumn, rows: numb
   return last > bytes.length ? 'its values end behind its bytes' : undefined
 }
 
-/** Calls `onFault` for each row that is not UTF-8; rows that are null are not looked at. One look at all of them where all is well. */
+/** Calls `onFault` for each row that is not UTF-8; what stands under a null is no fault. One look at all of them where all is well. */
 export function eachNotUtf8(column: TextColumn, rows: number, onFault: (row: number) => void): void {
-  if (column.validity === undefined && isUtf8AsWhole(column, rows)) return
+  if (isUtf8AsWhole(column, rows)) return
   for (let row = 0; row < rows; row++) {
     if (!isNull(column, row) && !isUtf8(bytesOf(column, row))) onFault(row)
   }
