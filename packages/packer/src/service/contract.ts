@@ -12,10 +12,20 @@ export type RunRequest = {
   readonly signal: AbortSignal
   /** Events of later days stay where they are: `YYYY-MM-DD` in the packer's time zone. */
   readonly untilDay?: string | undefined
+  /** These topics, and not the ring. */
+  readonly topics?: readonly string[] | undefined
+  /** Where they are, other than topics.bootstrap_servers says. */
+  readonly bootstrap?: string | undefined
   /** Reads and checks, and changes nothing. */
   readonly dryRun?: boolean | undefined
   readonly onProgress?: ((progress: RunProgress) => void) | undefined
 }
+
+/** What the ring is called in reports. */
+export const ringName = 'ring'
+
+/** How far a source was packed: a ring in bytes, a partition of a topic in offsets. */
+export type SourcePosition = { readonly source: string; readonly position: number }
 
 export type RetentionReport = { readonly filesDeleted: number; readonly bytesDeleted: number }
 
@@ -40,6 +50,8 @@ export type LastRun = {
   readonly report?: RunReport | undefined
   /** What it failed with, and what to do, in words. */
   readonly failure?: string | undefined
+  /** Of our errors, where it was one. */
+  readonly failureCode?: string | undefined
   /** All was packed, and this is why files past their retention could not be deleted. */
   readonly retentionFailure?: string | undefined
   /** Runs that have failed since the last one that did not. */

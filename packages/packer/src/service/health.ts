@@ -1,6 +1,6 @@
-import { messageOf } from '@chronicle/base'
 import type { RingStatus } from '../ring/contract.ts'
 import type { LastRun } from './contract.ts'
+import { inWords } from './failure.ts'
 
 export type HealthStatus = 'ok' | 'degraded' | 'failing'
 export type PackerCheck = { readonly status: HealthStatus; readonly reason: string }
@@ -18,44 +18,56 @@ const failuresMax = 3
 
 export type HealthSources = {
   ring(): RingStatus
-  freeBytes(): number
-  /** In words; throws where keys cannot be had. */
-  keys(): string
+  /** What a person should know of the ring although it works. */
+  ringNotice(): string | undefined
+  /** Throws where the archive's directory cannot be written. */
+  disk(): DiskRoom
+  keys(): Promise<PackerCheck>
   lastRun(): LastRun | undefined
 }
 
+/** What is left for this user on the disk of the archive. Quotas do not show here: what they refuse fails a run. */
+export type DiskRoom = { readonly freeBytes: number; readonly hasFreeNames: boolean }
+
 /** How the packer is, as bad as its worst check. */
-export function packerHealth(sources: HealthSources): PackerHealth {
+export async function packerHealth(sources: HealthSources): Promise<PackerHealth> {
   const checks = {
-    ring: ask(() => ringCheck(sources.ring())),
-    disk: ask(() => diskCheck(sources.freeBytes())),
-    keys: ask(() => ({ status: 'ok', reason: sources.keys() })),
-    last_run: ask(() => lastRunCheck(sources.lastRun())),
+    ring: await ask(() => ringCheck(sources.ring(), sources.ringNotice())),
+    disk: await ask(() => diskCheck(sources.disk(), sources.lastRun())),
+    keys: await ask(() => sources.keys()),
+    last_run: await ask(() => lastRunCheck(sources.lastRun())),
   }
   const found = Object.values(checks).map(({ status }) => status)
   const status = found.includes('failing') ? 'failing' : found.includes('degraded') ? 'degraded' : 'ok'
   return { status, checks }
 }
 
-function ask(check: () => PackerCheck): PackerCheck {
+async function ask(check: () => PackerCheck | Promise<PackerCheck>): Promise<PackerCheck> {
   try {
-    return check()
+    return await check()
   } catch (error) {
-    return { status: 'failing', reason: messageOf(error) }
+    return { status: 'failing', reason: inWords(error) }
   }
 }
 
-function ringCheck({ usedBytes, capacityBytes, isPressed, lostRecords, lostBytes }: RingStatus): PackerCheck {
+function ringCheck(ring: RingStatus, notice: string | undefined): PackerCheck {
+  const { usedBytes, capacityBytes, isPressed, lostRecords, lostBytes, writerPid } = ring
   const used = `${usedBytes} of ${capacityBytes} bytes in use`
+  const recorder = writerPid === undefined ? 'no recorder has it open' : `process ${writerPid} writes into it`
   const lost = lostRecords === 0 ? '' : `; ${lostRecords} records (${lostBytes} bytes) were lost to a full ring so far`
-  if (isPressed) return { status: 'degraded', reason: `above its threshold: ${used}${lost}` }
-  return { status: 'ok', reason: `${used}${lost}` }
+  const facts = `${used}, ${recorder}${lost}`
+  if (notice !== undefined) return { status: 'degraded', reason: `${notice}; ${facts}` }
+  if (isPressed) return { status: 'degraded', reason: `above ring_buffer.backpressure_threshold: ${facts}` }
+  return { status: 'ok', reason: facts }
 }
 
-function diskCheck(freeBytes: number): PackerCheck {
-  const reason = `${freeBytes} bytes free`
-  if (freeBytes < freeBytesMin) return { status: 'failing', reason: `${reason}, ${freeBytesMin} are needed` }
-  return { status: freeBytes < freeBytesLow ? 'degraded' : 'ok', reason }
+function diskCheck({ freeBytes, hasFreeNames }: DiskRoom, run: LastRun | undefined): PackerCheck {
+  const free = `${freeBytes} bytes free`
+  if (run?.failureCode === 'packer.disk-full') return { status: 'failing', reason: `${free}; ${run.failure}` }
+  if (freeBytes < freeBytesMin) return { status: 'failing', reason: `${free}, ${freeBytesMin} are needed: make room` }
+  if (!hasFreeNames) return { status: 'failing', reason: `${free}, but no more files can be made: delete some` }
+  if (freeBytes < freeBytesLow) return { status: 'degraded', reason: `${free}: a night may not fit, make room` }
+  return { status: 'ok', reason: free }
 }
 
 function lastRunCheck(run: LastRun | undefined): PackerCheck {
@@ -65,7 +77,23 @@ function lastRunCheck(run: LastRun | undefined): PackerCheck {
     const reason = `${run.failures} failed in a row, the last one at ${at}: ${run.failure}`
     return { status: run.failures < failuresMax ? 'degraded' : 'failing', reason }
   }
-  const { ended, eventsProcessed } = run.report!
-  if (ended === 'time-limit') return { status: 'degraded', reason: `at ${at} its time was up before all was packed` }
-  return { status: 'ok', reason: `at ${at}, ${eventsProcessed} events` }
+  const { ended, eventsProcessed, failedSources = [], lostRecords = 0 } = run.report!
+  if (failedSources.length > 0) {
+    const failures = failedSources.map(({ source, failure }) => `${source}: ${failure}`).join('; ')
+    return { status: 'degraded', reason: `at ${at}, ${eventsProcessed} events, but not of ${failures}` }
+  }
+  if (ended === 'time-limit') {
+    const reason = `at ${at} its time was up before all was packed: raise scheduling.max_processing_time`
+    return { status: 'degraded', reason }
+  }
+  const packed = `at ${at}, ${eventsProcessed} events`
+  if (lostRecords > 0) {
+    const remedy = 'give the topic a longer retention, or pack it more often'
+    return {
+      status: 'degraded',
+      reason: `${packed}; ${lostRecords} records were deleted before they were packed: ${remedy}`,
+    }
+  }
+  if (run.retentionFailure === undefined) return { status: 'ok', reason: packed }
+  return { status: 'degraded', reason: `${packed}; what is past its retention stays: ${run.retentionFailure}` }
 }

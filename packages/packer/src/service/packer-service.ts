@@ -3,8 +3,16 @@ import type { Logger } from '@chronicle/telemetry'
 import type { RunReport } from '../archive/contract.ts'
 import { packerErrors } from '../errors.ts'
 import type { PackerSettings } from '../settings-type.ts'
-import type { Engine, LastRun, RetentionReport, RunReason, RunRequest, ServiceStatus } from './contract.ts'
-import { explained, inWords } from './failure.ts'
+import {
+  type Engine,
+  type LastRun,
+  type RetentionReport,
+  type RunReason,
+  type RunRequest,
+  ringName,
+  type ServiceStatus,
+} from './contract.ts'
+import { codesOf, explained, inWords } from './failure.ts'
 import type { PackerMetrics } from './metrics.ts'
 import { logRun } from './run-log.ts'
 import { DailySchedule, lastDaily } from './schedule.ts'
@@ -85,7 +93,7 @@ export class PackerService implements Stoppable {
   }
 
   /** One run, from beginning to end. Throws 'packer.run-in-progress' where one is under way; rejects with what the run failed with. */
-  run(request: Pick<RunRequest, 'reason' | 'untilDay' | 'dryRun' | 'onProgress'>): Promise<RunReport> {
+  run(request: Omit<RunRequest, 'signal'>): Promise<RunReport> {
     return this.#alone(request.reason, running => this.#runOnce(request, running))
   }
 
@@ -139,6 +147,8 @@ export class PackerService implements Stoppable {
       metrics.ran(report.durationMs)
       logRun(logger, reason, report)
       this.#finished({ reason, report, failures: 0, retentionFailure: await this.#retain() })
+      // The others were packed. A ring that fails may fail again at once; a topic is not asked before the next run anyway.
+      if (report.failedSources?.some(({ source }) => source === ringName)) this.#pause(1)
       return report
     } catch (error) {
       const failure = explained(error)
@@ -148,11 +158,16 @@ export class PackerService implements Stoppable {
   }
 
   #failed(reason: RunReason, failure: unknown): void {
-    const { clock, metrics } = this.#options
+    const { metrics } = this.#options
     const failures = (this.#lastRun?.failures ?? 0) + 1
-    this.#finished({ reason, failure: inWords(failure), failures })
-    this.#pausedUntilMs = clock.monotonic() + Math.min(retryMsMin * 2 ** (failures - 1), retryMsMax)
+    this.#finished({ reason, failure: inWords(failure), failureCode: codesOf(failure)[0], failures })
+    this.#pause(failures)
     metrics.failed(failure)
+  }
+
+  #pause(failures: number): void {
+    const pauseMs = Math.min(retryMsMin * 2 ** (failures - 1), retryMsMax)
+    this.#pausedUntilMs = this.#options.clock.monotonic() + pauseMs
   }
 
   /** What was packed is packed, whatever becomes of old files: the reason why they stay. */

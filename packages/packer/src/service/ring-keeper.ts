@@ -21,6 +21,9 @@ export type RingKeeperOptions = {
 export class RingKeeper {
   readonly #options: RingKeeperOptions
   #id: string | undefined
+  /** Of this ring, when it was seen first. */
+  #lostBefore = 0
+  #lost = 0
   /** Why this ring is not the one that was there before, until a recorder has it. */
   #notice: string | undefined
 
@@ -36,14 +39,19 @@ export class RingKeeper {
       this.#notice = `the ring was removed or replaced, as was seen at ${new Date(clock.now()).toISOString()}`
       logger.warn({ ring: path, id: status.id, before: this.#id }, 'another ring has taken the place of the last one')
     }
+    if (status.id !== this.#id) this.#lostBefore = status.lostRecords
     this.#id = status.id
+    this.#lost = status.lostRecords
     if (status.writerPid !== undefined) this.#notice = undefined
     return status
   }
 
   /** What a person should know of the ring although it works. */
   notice(): string | undefined {
-    return this.#notice && `${this.#notice}: start the recorder again, for it may write into the old one`
+    if (this.#notice) return `${this.#notice}: start the recorder again, for it may write into the old one`
+    const lost = this.#lost - this.#lostBefore
+    if (lost <= 0) return undefined
+    return `${lost} records were lost to a full ring since the packer started: give ring_buffer.size more, or scheduling.backup_threshold less`
   }
 
   /** Makes the ring where there is none; leaves alone whatever else is there. */

@@ -5,6 +5,7 @@ import { sealKeyOf } from '@chronicle/vault'
 import type { AskPassphrase, VaultSettings } from '../vault/master-source.ts'
 import { openOrCreateVault } from '../vault/open-or-create.ts'
 import { openVaultParts } from '../vault/open-vault.ts'
+import { archivePurpose, KeyProbe } from './key-probe.ts'
 import type { PackerPlaces } from './places.ts'
 
 const dayMs = 86_400_000
@@ -18,11 +19,18 @@ export type KeysOptions = {
   readonly ask?: AskPassphrase | undefined
 }
 
-/** The archive's keys: one for each day, and one for the manifest. `inWords` says where their master comes from. */
+export type OpenedKeys = {
+  readonly keys: ArchiveKeys
+  /** Where their master comes from, for people. */
+  readonly inWords: string
+  readonly probe: KeyProbe
+}
+
+/** The archive's keys: one for each day, and one for the manifest. */
 export async function openArchiveKeys(
   { settings, places, clock, random, logger, ask }: KeysOptions,
   lifecycle: Lifecycle,
-): Promise<{ readonly keys: ArchiveKeys; readonly inWords: string }> {
+): Promise<OpenedKeys> {
   const effects = { clock, random }
   const parts = await openVaultParts(places.keys, effects)
   lifecycle.add('key store', { stop: () => parts.close() })
@@ -32,11 +40,12 @@ export async function openArchiveKeys(
   const { source, sourceDetail } = vault.status
   return {
     keys: {
-      keyFor: async day => sealKeyOf(await vault.keyFor(`archive/${day}`)),
+      keyFor: async day => sealKeyOf(await vault.keyFor(archivePurpose(day))),
       key: async id => sealKeyOf(await vault.key(id)),
       audit: parts.audit,
     },
     inWords: `${source}: ${sourceDetail}`,
+    probe: new KeyProbe(vault, parts, options, clock),
   }
 }
 

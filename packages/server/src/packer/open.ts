@@ -9,7 +9,7 @@ import {
 } from '@chronicle/packer'
 import { createRegistry, type Logger, type Registry } from '@chronicle/telemetry'
 import type { AskPassphrase } from '../vault/master-source.ts'
-import { openArchiveKeys } from './keys.ts'
+import { type OpenedKeys, openArchiveKeys } from './keys.ts'
 import { readPidFile } from './pid-file.ts'
 import { type PackerPlaces, packerPlaces, prepareBase } from './places.ts'
 
@@ -27,8 +27,8 @@ export type OpenedPacker = {
   readonly engine: PackerEngine
   readonly registry: Registry
   readonly metrics: PackerMetrics
-  /** Where the master key comes from, for people. */
-  readonly keys: string
+  /** undefined where encryption is off. */
+  readonly keys: OpenedKeys | undefined
 }
 
 /** Opens keys, archive and ring for this process alone. Throws 'packer.archive-busy' where another packer has them. */
@@ -39,13 +39,13 @@ export async function openPacker(options: PackerOptions, lifecycle: Lifecycle): 
   prepareBase(places)
   const registry = createRegistry()
   const metrics = new PackerMetrics(registry)
-  const opened = settings.encryptionEnabled ? await openArchiveKeys({ ...options, places }, lifecycle) : undefined
+  const keys = settings.encryptionEnabled ? await openArchiveKeys({ ...options, places }, lifecycle) : undefined
   const { clock, random, logger } = options
   const engine = await namingTheOther(places, () =>
-    openPackerEngine({ settings, keys: opened?.keys, clock, random, logger, metrics }),
+    openPackerEngine({ settings, keys: keys?.keys, clock, random, logger, metrics }),
   )
   lifecycle.add('archive', { stop: () => engine.close() })
-  return { settings, places, engine, registry, metrics, keys: opened?.inWords ?? 'encryption is off' }
+  return { settings, places, engine, registry, metrics, keys }
 }
 
 /** A refusal says which process has the archive, as far as that is known. */

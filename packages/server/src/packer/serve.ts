@@ -13,10 +13,12 @@ import { explainListenError } from '../process/listen-error.ts'
 import { metricsAs, metricsFormats } from './metrics-format.ts'
 import { type OpenedPacker, openPacker, type PackerOptions } from './open.ts'
 import { writePidFile } from './pid-file.ts'
-import { freeBytes, UsageSampler } from './usage.ts'
+import { diskRoom, UsageSampler } from './usage.ts'
 
 /** How long the parts may take to stop: a run that is under way ends at a boundary between files. */
 export const packerStopMsMax = 120_000
+
+const encryptionOff = 'encryption is off'
 
 export type ServePackerOptions = PackerOptions & {
   readonly version: string
@@ -69,7 +71,7 @@ async function startParts(options: ServePackerOptions, lifecycle: Lifecycle): Pr
   lifecycle.add('control', await serveControl({ path: places.socket, handlers, clock, logger }))
   // Begun last, so that no run is under way when another part cannot start; stopped first: whoever waits for a run is still told how it ended.
   lifecycle.add('service', service.begin())
-  return { ...factsOf(opened, port), keys: opened.keys }
+  return { ...factsOf(opened, port), keys: opened.keys?.inWords ?? encryptionOff }
 }
 
 async function processOnce(service: PackerService, request: ControlRequest, tell: (progress: object) => void) {
@@ -79,11 +81,12 @@ async function processOnce(service: PackerService, request: ControlRequest, tell
   return { report, cleanup }
 }
 
-function healthOf({ engine, places, keys }: OpenedPacker, service: PackerService): PackerHealth {
+function healthOf({ engine, places, keys }: OpenedPacker, service: PackerService): Promise<PackerHealth> {
   return packerHealth({
     ring: () => engine.ring(),
-    freeBytes: () => freeBytes(places.basePath),
-    keys: () => keys,
+    ringNotice: () => engine.ringNotice(),
+    disk: () => diskRoom(places.basePath),
+    keys: async () => keys?.probe.look(engine.filesByKey()) ?? { status: 'ok', reason: encryptionOff },
     lastRun: () => service.lastRun,
   })
 }
@@ -97,7 +100,7 @@ function factsOf({ settings, places }: OpenedPacker, port: number | undefined) {
 async function serveMetrics(
   { logger }: ServePackerOptions,
   { settings, registry }: OpenedPacker,
-  { sampler, health }: { sampler: UsageSampler; health: () => PackerHealth },
+  { sampler, health }: { sampler: UsageSampler; health: () => Promise<PackerHealth> },
   lifecycle: Lifecycle,
 ): Promise<number> {
   const { metricsBindAddress: address, metricsPort: port, metricsFormat } = settings
@@ -106,8 +109,8 @@ async function serveMetrics(
       sampler.sample()
       return { status: 200, ...(await metricsAs(registry, metricsFormat)) }
     },
-    '/health': () => {
-      const report = health()
+    '/health': async () => {
+      const report = await health()
       const status = report.status === 'failing' ? 503 : 200
       return { status, type: 'application/json', body: `${JSON.stringify(report)}\n` }
     },

@@ -1,6 +1,6 @@
-import { statfsSync } from 'node:fs'
+import { accessSync, constants, statfsSync } from 'node:fs'
 import { type Clock, messageOf, type Stoppable } from '@chronicle/base'
-import type { PackerEngine, PackerMetrics } from '@chronicle/packer'
+import type { DiskRoom, PackerEngine, PackerMetrics } from '@chronicle/packer'
 import type { Logger } from '@chronicle/telemetry'
 
 /** Looks at processor, memory, disk and ring every `intervalMs`, and when it is asked. */
@@ -46,13 +46,16 @@ function ringOf(engine: PackerEngine, logger: Logger) {
   try {
     return engine.ring()
   } catch (error) {
-    logger.warn({ reason: messageOf(error) }, 'the ring cannot be looked at')
+    // The service says it once, and health whenever it is asked.
+    logger.debug({ reason: messageOf(error) }, 'the ring cannot be looked at')
     return undefined
   }
 }
 
-/** Bytes that are free for this user on the disk of `path`. */
-export function freeBytes(path: string): number {
-  const { bavail, bsize } = statfsSync(path)
-  return bavail * bsize
+/** What is left for this user on the disk of the directory `path`. Throws where it cannot be written. */
+export function diskRoom(path: string): DiskRoom {
+  accessSync(path, constants.W_OK | constants.X_OK)
+  const { bavail, bsize, files, ffree } = statfsSync(path)
+  // Some file systems have no bound on names, and say 0 of 0.
+  return { freeBytes: bavail * bsize, hasFreeNames: files === 0 || ffree > 0 }
 }
