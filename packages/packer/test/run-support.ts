@@ -1,5 +1,6 @@
 /** An archive on a real disk, a real vault, and a source in memory that remembers what was released. */
 
+import assert from 'node:assert/strict'
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,8 +21,10 @@ import { type Archive, openArchive } from '../src/archive/archive.ts'
 import type { ArchiveSettings } from '../src/archive/archive-settings.ts'
 import type { ArchivedFile, ArchiveKeys, EventSource, SourceSlice } from '../src/archive/contract.ts'
 import { type Disk, nodeDisk } from '../src/archive/disk.ts'
+import { isEncryptedParquet, parquetKeyMetadata } from '../src/parquet/index.ts'
 import { type DrainOptions, drain } from '../src/run/drain.ts'
 import { LocalFiles } from '../src/run/files.ts'
+import { decrypt, sourceOf } from './parquet-decrypt-support.ts'
 import { readRows } from './parquet-support.ts'
 
 export function settingsFor(basePath: string, more: Partial<ArchiveSettings> = {}): ArchiveSettings {
@@ -206,6 +209,11 @@ export function pack(
 export async function plainOf({ base, keys }: Bench, file: ArchivedFile): Promise<Buffer> {
   const bytes = readFileSync(join(base, file.path))
   if (file.keyId === undefined) return bytes
+  if (isEncryptedParquet(bytes)) {
+    const { keyId } = JSON.parse(parquetKeyMetadata(sourceOf(bytes)).toString())
+    assert.equal(keyId, file.keyId)
+    return decrypt(bytes, (await keys.key(keyId)).secret)
+  }
   const { keyId, kind } = parseSealedHeader(bytes)
   return open(bytes, await keys.key(keyId), { kind, place: file.path })
 }

@@ -22,6 +22,7 @@ function streams(count: number, rowsEach: number, more: (at: number) => object =
 for (const settings of [
   {},
   { encryptionEnabled: false },
+  { parquetEncryption: 'modular' as const },
   { checksumAlgorithm: 'sha256' as const, parquetCodec: 'ZSTD' as const },
 ]) {
   test(`what went in is in the files, to the row, with ${JSON.stringify(settings)}`, async () => {
@@ -48,7 +49,7 @@ for (const settings of [
       [`${event(0).timestamp_ns}`, `${event(2099).timestamp_ns}`],
     )
     assert.deepEqual(file!.source, { id: 'memory-1', from: 0, to: source.end })
-    assert.equal(file!.keyId === undefined, settings.encryptionEnabled === false)
+    assert.equal(file!.keyId === undefined, 'encryptionEnabled' in settings)
     assert.deepEqual(readdirSync(join(b.base, 'temp')), [])
   })
 }

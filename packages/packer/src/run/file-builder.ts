@@ -1,14 +1,8 @@
-/**
- * One file on its way to the archive: Parquet or bytes, sealed as it is written, checksummed as it lies there, synced, and then read again from the disk:
- * opened, compared with what was written, and its footer with its rows (PA4).
- */
+/** One file on its way to the archive: Parquet or bytes, sealed as it is written, checksummed as it lies there, synced, and then verified (PA4). */
 import type { Random } from '@chronicle/base'
-import { type ChecksumAlgorithm, checksum, Opener, type SealedKind, Sealer, type SealKey } from '@chronicle/vault'
+import { type ChecksumAlgorithm, checksum, type SealedKind, Sealer, type SealKey } from '@chronicle/vault'
 import type { ArchiveSettings } from '../archive/archive-settings.ts'
 import type { Disk } from '../archive/disk.ts'
-import { readParquetSummary } from '../archive/footer-reader.ts'
-import { Tail } from '../archive/tail.ts'
-import { packerErrors } from '../errors.ts'
 import type { EventColumns } from '../intake/contract.ts'
 import { memoryOf } from '../intake/event-batch.ts'
 import { letGo } from '../memory.ts'
@@ -16,8 +10,8 @@ import type { ParquetEncryption, ParquetWriter } from '../parquet/contract.ts'
 import { createParquetWriter } from '../parquet/writer.ts'
 import { columnValues, eventColumnSpecs } from './event-schema.ts'
 import { TimeRange } from './time-range.ts'
+import { verifyFile } from './verify-file.ts'
 
-const readBytes = 256 * 1024
 /** What indexes, bloom filters and headers add to the plain size of rows at most: of each, and of the file. */
 const rowOverheadBytes = 16
 const fileOverheadBytes = 64 * 1024
@@ -115,11 +109,15 @@ export class FileBuilder {
   }
 
   #push(piece: Uint8Array): void {
-    this.#plain.update(piece)
     this.#plainBytes += piece.length
-    const stored = this.#sealer ? this.#sealer.push(piece) : piece
-    this.#store(stored)
-    if (this.#sealer) letGo(stored.buffer)
+    if (!this.#sealer) {
+      this.#store(piece)
+      return
+    }
+    this.#plain.update(piece)
+    const sealed = this.#sealer.push(piece)
+    this.#store(sealed)
+    letGo(sealed.buffer)
   }
 
   #store(piece: Uint8Array): void {
@@ -129,53 +127,12 @@ export class FileBuilder {
     this.#bytes += piece.length
   }
 
-  #verify(built: BuiltFile, footerBytes: number): void {
-    const stored = checksum(this.#algorithm)
-    const plain = checksum(this.#algorithm)
-    const tail = new Tail(footerBytes)
-    const take = (piece: Uint8Array) => {
-      plain.update(piece)
-      tail.push(piece)
-    }
-    const { key, place, sealedKind } = this.#job
-    const opener = this.#sealer && new Opener(key!, { kind: sealedKind, place })
-    let bytes = 0
-    for (const piece of this.#pieces()) {
-      stored.update(piece)
-      bytes += piece.length
-      const opened = opener?.push(piece)
-      take(opened ?? piece)
-      if (opened) letGo(opened.buffer)
-    }
-    if (opener) take(opener.end())
-    this.#check('bytes', bytes, built.bytes)
-    this.#check('checksum', stored.digest().toString('hex'), built.checksum)
-    this.#check('content', plain.digest().toString('hex'), this.#plain.digest().toString('hex'))
-    if (!this.#parquet || this.#isModular) return
-    const { rows, range } = readParquetSummary(tail.bytes())
-    this.#check('rows', rows, built.rows)
-    this.#check('first', `${range?.first ?? built.first}`, `${built.first}`)
-    this.#check('last', `${range?.last ?? built.last}`, `${built.last}`)
-  }
-
-  *#pieces(): Iterable<Uint8Array> {
-    const file = this.#disk.open(this.#job.tempPath)
-    try {
-      const buffer = Buffer.allocUnsafeSlow(readBytes)
-      for (let at = 0; ; ) {
-        const length = this.#disk.read(file, buffer, at)
-        if (length === 0) return
-        yield buffer.subarray(0, length)
-        at += length
-      }
-    } finally {
-      this.#disk.close(file)
-    }
-  }
-
-  #check(what: string, found: string | number, written: string | number): void {
-    if (found === written) return
-    throw packerErrors.create('packer.verification-failed', { path: this.#job.place, what, found, written })
+  #verify({ rows, bytes, checksum, first, last }: BuiltFile, footerBytes: number): void {
+    const { tempPath: path, place, sealedKind: kind, key } = this.#job
+    const sealed = this.#sealer && { key: key!, kind, checksum: this.#plain.digest().toString('hex') }
+    const modularKey = this.#isModular ? key : undefined
+    const parquet = this.#parquet && { rows, first, last, footerBytes, modularKey }
+    verifyFile({ path, place, algorithm: this.#algorithm, bytes, checksum, sealed, parquet }, this.#disk)
   }
 }
 
