@@ -101,12 +101,21 @@ export class CrashPacker extends Killable {
     }
   }
 
-  /** Resolves when so many names have come and gone in temp: where files, ids and the manifest are begun, and move to their places from. */
-  moved(names: number): Promise<void> {
+  /** Resolves when so many files were begun in temp or moved from there to their places. */
+  moved(count: number): Promise<void> {
+    return this.#watched('temp', () => true, count)
+  }
+
+  /** Resolves when the manifest was replaced so often: the ring is told right after it. */
+  committed(count: number): Promise<void> {
+    return this.#watched('metadata', name => name === 'files.json', count)
+  }
+
+  #watched(directory: string, isCounted: (name: string | null) => boolean, count: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    let left = names
-    const watcher = watch(join(this.#base, 'temp'), type => {
-      if (type === 'rename' && --left <= 0) resolve()
+    let left = count
+    const watcher = watch(join(this.#base, directory), (type, name) => {
+      if (type === 'rename' && isCounted(name) && --left <= 0) resolve()
     })
     void this.ended.then(() => resolve())
     return promise.finally(() => watcher.close())

@@ -28,8 +28,9 @@ const recordsOfWriter = 150
 /** Until a process is killed: since its start, where that is what is hit, or since runs follow each other. */
 const startMsMax = 800
 const runsMsMax = 1000
-/** A run makes and moves some 30 names: in half of the rounds the kill comes with one of these, since most time is spent elsewhere. */
+/** A run makes and moves some 30 names. */
 const movesMax = 80
+const commitsMax = 3
 const rotateEvery = 5
 
 test(`PA2 PA3 PA4 PA6: SIGKILL ${kills} times: every record is in one verified file or in the ring`, async t => {
@@ -67,31 +68,43 @@ class Crash {
 
   /** Packer and writer run; the packer is killed, in half of the rounds the writer as well. */
   async round(round: number): Promise<void> {
-    const inStart = this.#random.int(3) === 0
-    const killsWriter = this.#random.int(2) === 0
-    const moves = this.#random.int(2) === 0 ? 1 + this.#random.int(movesMax) : undefined
-    const [packerMs, writerMs] = [this.#random.int(inStart ? startMsMax : runsMsMax), this.#random.int(runsMsMax)]
+    const { inStart, packersMoment, writersMoment } = this.#choose()
     await createRing({ path: this.installation.ring, capacityBytes: ringBytes })
     this.#writer ??= this.#startWriter()
     const packer = new CrashPacker(this.installation)
     this.#packer = packer
     let runs: Promise<void> | undefined
-    let packersMoment = () => sleep(packerMs)
     if (!inStart) {
       await packer.ready()
       await this.#archive.checkPlaces()
       runs = packer.processUntilKilled()
       runs.catch(() => undefined)
-      if (moves !== undefined) packersMoment = () => Promise.race([packer.moved(moves), sleep(2 * runsMsMax)])
       if (round % rotateEvery === 1) await rotateKeys(this.installation)
     }
     await Promise.all([
-      packersMoment().then(() => packer.kill()),
-      killsWriter && sleep(writerMs).then(() => this.#writer!.kill()),
+      packersMoment(packer).then(() => packer.kill()),
+      writersMoment?.().then(() => this.#writer!.kill()),
     ])
     await runs
     if (this.#writer.hasEnded) await this.#settleWriter()
     if (await this.#archive.manifest()) await this.#archive.checkWhole()
+  }
+
+  /** The moments of a round: most of a packer's time is spent where little can go wrong, so some are counted in what it does. */
+  #choose() {
+    const inStart = this.#random.int(3) === 0
+    const [ms, moves, commits] = [inStart ? startMsMax : runsMsMax, movesMax, commitsMax].map(max =>
+      this.#random.int(max),
+    )
+    const inTime = () => sleep(ms!)
+    const inRuns = [
+      inTime,
+      (packer: CrashPacker) => Promise.race([packer.moved(1 + moves!), sleep(2 * runsMsMax)]),
+      (packer: CrashPacker) => Promise.race([packer.committed(1 + commits!), sleep(2 * runsMsMax)]),
+    ][this.#random.int(3)]!
+    const writerMs = this.#random.int(runsMsMax)
+    const writersMoment = this.#random.int(2) === 0 ? () => sleep(writerMs) : undefined
+    return { inStart, packersMoment: inStart ? inTime : inRuns, writersMoment }
   }
 
   async checkBeforeTheLastStart(): Promise<void> {
