@@ -22,6 +22,7 @@ const columns: Column[] = [
 const settings = { rowGroupRows: 200, pageBytes: 800 }
 const encryption = encryptionOf()
 const file = writeFile(columns, { ...settings, encryption })
+const keys = { secret: encryption.key.export(), unique: encryption.aadFileUnique }
 const other = writeFile(columns, { ...settings, encryption: encryptionOf(32, 'other---') })
 
 /** The error of opening it, with a key store that has one key. */
@@ -63,6 +64,17 @@ test('PP10: a file that is cut anywhere is refused', () => {
   assert.throws(() => [...decryptParquet(shorter, { keyOf: () => encryption.key })], { code: 'packer.parquet-damaged' })
 })
 
+test('PP10: a module whose length is not its own is refused', () => {
+  const { modules } = modulesOf(file, keys)
+  for (const { at } of modules.filter((_, n) => n % 3 === 0)) {
+    for (const length of [0, 11, 27, 28, file.readUInt32LE(at) + 1, file.length, 0x7fff_ffff, 0xffff_ffff]) {
+      const changed = Buffer.from(file)
+      changed.writeUInt32LE(length, at)
+      assertRefused(changed, `length ${length} at ${at}`)
+    }
+  }
+})
+
 test('PP10: random bytes, and random changes, end in a typed error', () => {
   const change = fc.record({ at: fc.nat(file.length - 1), bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }) })
   fc.assert(
@@ -82,7 +94,6 @@ test('PP10: random bytes, and random changes, end in a typed error', () => {
 })
 
 test('PP10: two modules of one file in each other’s place, and one of another file, are noticed and named', () => {
-  const keys = { secret: encryption.key.export(), unique: encryption.aadFileUnique }
   const modules = modulesOf(file, keys).modules.map(module => ({
     ...module,
     length: 4 + file.readUInt32LE(module.at),

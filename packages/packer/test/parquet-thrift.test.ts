@@ -1,7 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { binary, bool, boolList, encodeStruct, i16, i32, i64, list, string, struct } from '../src/parquet/thrift.ts'
+import {
+  binary,
+  bool,
+  boolList,
+  encodeStruct,
+  i16,
+  i32,
+  i64,
+  list,
+  string,
+  struct,
+  type Thrift,
+} from '../src/parquet/thrift.ts'
+import { readStruct as readThrift } from '../src/parquet/thrift-reader.ts'
 import { readStruct } from './parquet-support.ts'
 
 function hex(bytes: Uint8Array): string {
@@ -36,4 +49,80 @@ test('integers of all sizes and long byte strings come back', () => {
       assert.ok(end > 0)
     }),
   )
+})
+
+/** Structs of all types that are read, nested, as the writer's own values. */
+const { value: thriftValue } = fc.letrec<{ value: Thrift }>(tie => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.integer().map(i32),
+    fc.integer({ min: -0x8000, max: 0x7fff }).map(i16),
+    fc.integer({ min: 0, max: 2 ** 52 }).map(i64),
+    fc.boolean().map(bool),
+    fc.uint8Array({ maxLength: 40 }).map(binary),
+    fc.array(fc.boolean(), { maxLength: 40 }).map(boolList),
+    fc.array(fc.integer(), { maxLength: 40 }).map(items => list(items.map(i32))),
+    fc.dictionary(fc.integer({ min: 1, max: 0x7fff }).map(String), tie('value'), { maxKeys: 5 }).map(struct),
+  ),
+}))
+const structs = fc.dictionary(fc.integer({ min: 1, max: 0x7fff }).map(String), thriftValue, { maxKeys: 8 })
+
+test('what is read and written again has the same bytes', () => {
+  fc.assert(
+    fc.property(structs, fields => {
+      const bytes = encodeStruct(fields)
+      const read = readThrift(Buffer.concat([bytes, Buffer.from('behind it')]), 'struct')
+      assert.equal(read.end, bytes.length)
+      assert.equal(hex(encodeStruct(read.struct.fields)), hex(bytes))
+    }),
+  )
+})
+
+test('types that only others write stay as they are: bytes, doubles, sets, numbers that are longer than need be', () => {
+  const foreign = ['1308', '17182d4454fb210940', '1a250204', '168080808000', '1c1100', '00'].join('')
+  assert.equal(hex(encodeStruct(readThrift(Buffer.from(foreign, 'hex'), 'struct').struct.fields)), foreign)
+})
+
+const refused = { code: 'packer.parquet-damaged' }
+
+test('whatever the bytes are, reading ends: with a struct within them, or a typed error', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), bytes => {
+      try {
+        assert.ok(readThrift(bytes, 'struct').end <= bytes.length)
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, refused.code)
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+for (const [what, bytes] of [
+  ['a list of more elements than bytes are left', '19f1ffffff7f0000'],
+  ['a text longer than what is left', '18ff7f0000'],
+  ['a number of more than 64 bits', `16${'ff'.repeat(10)}0100`],
+  ['structs in structs without end', '1c'.repeat(40)],
+  ['lists in lists without end', `19${'19'.repeat(40)}`],
+  ['a field twice', '15021500' + '05020200'],
+  ['a type that is none', '1e00'],
+  ['a struct without its end', '1502'],
+] as const) {
+  test(`refused: ${what}`, () => {
+    assert.throws(() => readThrift(Buffer.from(bytes, 'hex'), 'struct'), refused)
+  })
+}
+
+test('a field that is missing, of another type, negative or too large is an error with its number', () => {
+  const { struct: read } = readThrift(encodeStruct({ 1: i32(-1), 2: string('x'), 3: list([i32(1)]) }), 'footer')
+  for (const ask of [
+    () => read.count(1),
+    () => read.count(2),
+    () => read.binary(3),
+    () => read.structs(3),
+    () => read.struct(4),
+    () => read.boolean(4),
+  ]) {
+    assert.throws(ask, { ...refused, message: /part: footer, reason: field \d/ })
+  }
 })
