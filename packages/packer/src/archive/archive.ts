@@ -6,13 +6,14 @@
  */
 import { dirname, join } from 'node:path'
 import type { Clock, Random } from '@chronicle/base'
-import { open, parseSealedHeader, Sealer, type SealKey } from '@chronicle/vault'
+import type { SealKey } from '@chronicle/vault'
 import { packerErrors } from '../errors.ts'
 import { type RingLock, tryRingLock } from '../ring/lock.ts'
 import type { ArchiveSettings } from './archive-settings.ts'
 import { Calendar, daysBefore } from './calendar.ts'
 import type { ArchivedFile, ArchiveKeys } from './contract.ts'
 import { type Disk, nodeDisk } from './disk.ts'
+import { idFilePieces, readIdFile } from './id-file.ts'
 import { IdSet } from './id-set.ts'
 import { decodeManifest, emptyManifest, encodeManifest, type Manifest } from './manifest-file.ts'
 import { directoryOf, frameName, type Moment, secondName } from './names.ts'
@@ -20,7 +21,6 @@ import { idsDirectory, manifestPath, sweptDirectories } from './places.ts'
 import { sipKeyBytes } from './siphash.ts'
 
 const manifestPurpose = 'manifest'
-const sealStepBytes = 1024 * 1024
 
 export type ArchiveOptions = {
   readonly settings: ArchiveSettings
@@ -151,10 +151,9 @@ export class Archive {
   /** Writes ids to a file in temp, which a commit puts in place or which is read again before. */
   async writeIds(day: string, ids: IdSet): Promise<string> {
     const key = await this.keyFor(day)
-    const place = { kind: 'index', place: this.idsPath(day) } as const
     if (ids.isFull) this.#notice('a day has more ids than are remembered: later ones that come again are kept', { day })
     const tempPath = this.tempPath()
-    this.#writeFile(tempPath, key ? sealed(ids.pieces(), new Sealer(key, place, this.#options.random)) : ids.pieces())
+    this.#writeFile(tempPath, idFilePieces(ids, key, this.idsPath(day), this.#options.random))
     return tempPath
   }
 
@@ -163,15 +162,11 @@ export class Archive {
   }
 
   async readIds(file: string, path: string): Promise<IdSet> {
-    const bytes = this.#options.disk.readFile(file)
+    const { disk, keys } = this.#options
     const day = path.slice(idsDirectory.length + 1, idsDirectory.length + 11)
     const key = await this.keyFor(day)
     try {
-      if (!bytes) throw new Error('it is missing')
-      if (!key) return IdSet.decode(bytes)
-      const keyId = parseSealedHeader(bytes).keyId
-      const opening = keyId === key.id ? key : await this.#options.keys!.key(keyId)
-      return IdSet.decode(open(bytes, opening, { kind: 'index', place: path }))
+      return await readIdFile(disk, file, path, key && (async id => (id === key.id ? key : keys!.key(id))))
     } catch (cause) {
       throw packerErrors.create('packer.ids-damaged', { path }, cause)
     }
@@ -286,13 +281,4 @@ export class Archive {
       disk.close(file)
     }
   }
-}
-
-/** In steps that keep what waits in memory small. */
-function* sealed(pieces: Iterable<Uint8Array>, sealer: Sealer): Iterable<Uint8Array> {
-  yield sealer.begin()
-  for (const piece of pieces) {
-    for (let at = 0; at < piece.length; at += sealStepBytes) yield sealer.push(piece.subarray(at, at + sealStepBytes))
-  }
-  yield sealer.end()
 }

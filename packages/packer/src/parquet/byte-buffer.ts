@@ -1,4 +1,5 @@
 /** Bytes that grow at their end: what everything that is encoded is written into, and cleared to be used again. */
+import { letGo } from '../memory.ts'
 
 const capacityMin = 1024
 /** Up to here a loop copies faster than the call that copies, and makes no view. */
@@ -34,6 +35,7 @@ export class ByteBuffer {
     if (needed <= this.bytes.length) return
     const grown = allocate(Math.max(needed, this.bytes.length * 2))
     grown.set(this.view())
+    letGo(this.bytes.buffer)
     this.bytes = grown
     this.words = new DataView(grown.buffer)
   }
