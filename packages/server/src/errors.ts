@@ -73,6 +73,14 @@ export const serverErrors = errorFamily('server', {
     summary: 'This was not sealed by `chronicle seal`: it is a part of something larger',
     remedy: 'Ask the server for it: what it is and where it belongs is named.',
   },
+  'server.no-such-archived-file': {
+    summary: 'The archive has no such file',
+    remedy: 'Give a path as `chronicle archive ls` prints it, or a glob over those paths, in quotes.',
+  },
+  'server.output-in-archive': {
+    summary: 'The output would lie in the archive',
+    remedy: 'Choose a directory outside: the packer removes what it has not written itself.',
+  },
   'server.key-needed': {
     summary: 'Whose signature this has to be is not known here',
     remedy:
@@ -95,6 +103,33 @@ export const serverErrors = errorFamily('server', {
     summary: 'There is no private place for plain bytes that are to be read',
     remedy:
       'Make room in /dev/shm or where the archive is, or read less at once: `chronicle archive` takes --from, --to and --path.',
+  },
+  'server.too-much-to-open': {
+    summary: 'The query is over more than may be opened at once',
+    remedy:
+      'Narrow it with --from, --to or --path, or allow more with --opened-max: it takes memory, or room on the disk.',
+  },
+  'server.query-failed': {
+    summary: 'The query failed',
+    remedy: '`chronicle archive sql "SHOW TABLES"` shows what there is to ask, "DESCRIBE events" the columns.',
+  },
+  'server.query-not-accepted': {
+    summary: 'A query reads the archive and does nothing else: no other file, no extension, no setting',
+    remedy:
+      'Keep to SELECT, and to tables and views of its own. To keep a result: chronicle archive sql --csv QUERY > FILE.',
+  },
+  'server.query-needs-memory': {
+    summary: 'The query takes more memory than it may',
+    remedy:
+      'Narrow it, with --from and --to or in its WHERE, or allow more with --memory. Nothing is put on a disk for it.',
+  },
+  'server.query-interrupted': {
+    summary: 'The query was interrupted',
+    remedy: 'Run it again, over less with --from and --to if it took too long.',
+  },
+  'server.sql-not-available': {
+    summary: 'DuckDB, which answers queries, is not installed for this machine',
+    remedy: 'Run `npm ci` where Chronicle is installed. DuckDB has binaries for Linux and macOS on x64 and arm64.',
   },
   'server.no-server': {
     summary: 'No server answers at this address',
