@@ -134,10 +134,6 @@ export const packerErrors = errorFamily('packer', {
     summary: 'A file of the archive cannot be read',
     remedy: 'Do what the reason says: run the command as the user that owns the archive, or check the disk.',
   },
-  'packer.archived-file-modular': {
-    summary: 'The file is encrypted in the way of the Parquet format, which is not opened here',
-    remedy: 'Read it with PyArrow or Spark and the key that its footer names.',
-  },
   'packer.ids-damaged': {
     summary: 'The fingerprints of the ids of a day cannot be read',
     remedy: 'Nothing has to be done: events of that day are kept, but one that comes again may be kept twice.',
@@ -179,6 +175,28 @@ export const packerErrors = errorFamily('packer', {
   'packer.control-refused': {
     summary: 'The running packer could not be asked',
     remedy: 'Run the command as the user that the packer runs as. If that is so, look at its log.',
+  },
+  'packer.topic-not-found': {
+    summary: 'There is no such topic',
+    remedy: 'List the topics with `chronicle topics list`, and correct --topic or topics.names.',
+  },
+  'packer.topic-no-broker': {
+    summary: 'No broker answers at this address',
+    remedy:
+      'Start it, or correct --bootstrap or topics.bootstrap_servers. What was not packed stays in the topic, as long as its retention lets it.',
+  },
+  'packer.topic-refused': {
+    summary: 'The broker refused to let a topic be read',
+    remedy: 'Do what its reason says, and look at its log. Nothing of the topic is passed over: run again afterwards.',
+  },
+  'packer.topic-shorter': {
+    summary: 'A topic ends before the offset up to which it was packed',
+    remedy:
+      'Its broker has lost records, or was restored from an older copy. Restore the newer one, or write to a topic of another name and pack that: offsets that are given out twice cannot be told from those that are packed.',
+  },
+  'packer.topic-stalled': {
+    summary: 'The broker does not hand out records that it says it has',
+    remedy: 'Look at the log and the health of the broker, then run again: nothing of the topic is passed over.',
   },
   'packer.base-path-too-long': {
     summary: 'The path of the archive is too long for the socket in it',

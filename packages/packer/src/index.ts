@@ -8,6 +8,7 @@ export type {
   RunReport,
   SourceSlice,
 } from './archive/contract.ts'
+export { type ArchivedEvent, type PlainRanges, readEvents } from './archive/event-rows.ts'
 export type { Manifest } from './archive/manifest-file.ts'
 export { openArchiveReader } from './archive/reader.ts'
 export type { ArchiveFilter, ArchiveReader, ArchiveReaderOptions } from './archive/reader-contract.ts'
@@ -20,4 +21,5 @@ export { type DrainOptions, drain } from './run/drain.ts'
 export * from './service/index.ts'
 export { basePathDefault, logPathDefault, packerSettings } from './settings.ts'
 export type { PackerSettings } from './settings-type.ts'
-export type { DayTime } from './settings-types.ts'
+export { brokerAddresses, type DayTime, topicNames } from './settings-types.ts'
+export * from './topic/index.ts'

@@ -50,13 +50,47 @@ export const columnNames: SettingType<readonly string[]> = {
   accepts: `columns out of ${textColumns.join(', ')}, with commas between them`,
   isList: true,
   parse(text) {
-    const names = text
-      .split(',')
-      .map(name => name.trim())
-      .filter(name => name !== '')
+    const names = words(text)
     return names.every(name => textColumns.includes(name)) ? [...new Set(names)] : undefined
   },
   format: names => names.join(', '),
+}
+
+export const topicNames: SettingType<readonly string[]> = {
+  placeholder: 'topics',
+  accepts:
+    'names of topics with commas between them: letters, digits, dots, hyphens and underscores, up to 249 of them',
+  isList: true,
+  parse(text) {
+    const names = words(text)
+    return names.every(isTopicName) ? [...new Set(names)] : undefined
+  },
+  format: names => names.join(', '),
+}
+
+/** What Kafka lets a topic be called. */
+function isTopicName(text: string): boolean {
+  return /^[\w.-]{1,249}$/.test(text) && !/^\.{1,2}$/.test(text)
+}
+
+/** Addresses of brokers, with commas between them. */
+export const brokerAddresses: SettingType<string> = {
+  placeholder: 'host:port',
+  accepts: 'HOST:PORT, or several with commas between them',
+  isList: true,
+  parse(text) {
+    const addresses = words(text)
+    const isAddress = (address: string) => /^[^\s,:/]+:\d{1,5}$|^\[[\da-fA-F:.]+\]:\d{1,5}$/.test(address)
+    return addresses.length > 0 && addresses.every(isAddress) ? addresses.join(',') : undefined
+  },
+  format: addresses => addresses,
+}
+
+function words(text: string): string[] {
+  return text
+    .split(',')
+    .map(word => word.trim())
+    .filter(word => word !== '')
 }
 
 function twoDigits(value: number): string {

@@ -1,6 +1,7 @@
 import { declareSettings } from '@chronicle/config'
 import { archiveSettings, encryptionSettings } from './settings-archive.ts'
 import { serviceSettings } from './settings-service.ts'
+import { topicSettings } from './settings-topics.ts'
 
 export const basePathDefault = '/ChronicleRaw'
 export const logPathDefault = '/var/log/chronicle/packer.log'
@@ -10,4 +11,5 @@ export const packerSettings = declareSettings({
   ...archiveSettings(basePathDefault),
   ...encryptionSettings,
   ...serviceSettings(logPathDefault),
+  ...topicSettings,
 })

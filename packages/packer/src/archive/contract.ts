@@ -36,8 +36,10 @@ export type EventSource = {
   /** Goes on behind `position`, which an earlier run committed and perhaps did not get to release. */
   skipTo(position: number): Promise<void>
   backlogBytes(): number
-  /** Positions that were gone before they were read, in this run: a source that keeps records for a time only. */
+  /** Positions that were gone before this run read them: of a source that keeps records for a time only. */
   lostRecords?(): number
+  /** How far this run has read, where positions are not bytes. */
+  progress?(): { readonly doneBytes: number; readonly totalBytes: number }
   close(): Promise<void>
 }
 
@@ -85,6 +87,16 @@ export type RunReport = {
   readonly durationMs: number
   /** Why it ended: nothing left, its time was up, it was told to. */
   readonly ended: 'drained' | 'time-limit' | 'stopped'
+  /** Offsets of topics whose records were deleted before they were packed; absent where there are none. */
+  readonly lostRecords?: number
+  /** Of several sources those that could not be packed, or not to their end; absent where there are none. */
+  readonly failedSources?: readonly FailedSource[]
+}
+
+export type FailedSource = {
+  readonly source: string
+  /** What it failed with, and what to do, in words. */
+  readonly failure: string
 }
 
 /** What one commit put in place: the counts of a report, since the commit before. */

@@ -1,10 +1,22 @@
 import { type Batch, readStream } from './arrow/stream.ts'
 import { checkEvents } from './check-events.ts'
-import type { DecodedEvents, EventColumns, Refusal } from './contract.ts'
+import type { DecodedEvents, EventColumns, Refusal, TextColumn } from './contract.ts'
 import { EventBatch } from './event-batch.ts'
 import { orRefusal } from './refused.ts'
 import { eventSchema } from './schema.ts'
 import { timestampsOf } from './timestamps.ts'
+
+const noText: TextColumn = { offsets: new Int32Array(1), bytes: new Uint8Array(0) }
+const noEvents: EventColumns = {
+  rows: 0,
+  timestampNs: new BigInt64Array(0),
+  eventType: noText,
+  appBundleId: noText,
+  windowTitle: noText,
+  data: noText,
+  sessionId: noText,
+  eventId: noText,
+}
 
 /**
  * The events of one record: checked columns for each of its batches, and what was refused. Columns are views of `payload` where no row of
@@ -20,7 +32,7 @@ export function decodeEvents(payload: Uint8Array): readonly DecodedEvents[] {
       return { columns: without(columns, faulty), refusals: [...faulty.values()] }
     })
   })
-  return 'reason' in decoded ? [{ columns: new EventBatch().take(), refusals: [decoded] }] : decoded
+  return 'reason' in decoded ? [{ columns: noEvents, refusals: [decoded] }] : decoded
 }
 
 function eventColumns({ rows, texts, integers }: Batch): EventColumns {

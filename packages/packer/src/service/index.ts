@@ -6,6 +6,7 @@ export type {
   RunReason,
   RunRequest,
   ServiceStatus,
+  SourcePosition,
 } from './contract.ts'
 export { type ControlHandler, type ControlRequest, checkControlPath, serveControl } from './control.ts'
 export { askPacker } from './control-client.ts'

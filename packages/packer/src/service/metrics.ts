@@ -29,6 +29,8 @@ export class PackerMetrics {
   readonly #ringErrors: Counter
   readonly #storageErrors: Counter
   readonly #encryptionErrors: Counter
+  readonly #topicErrors: Counter
+  readonly #recordsLost: Counter
 
   constructor(registry: Registry) {
     const registers = [registry]
@@ -50,6 +52,11 @@ export class PackerMetrics {
     this.#ringErrors = counter('ring_buffer_errors_total', 'Failures of the ring, and damaged records in it')
     this.#storageErrors = counter('storage_errors_total', 'Failures to write, verify or place a file')
     this.#encryptionErrors = counter('encryption_errors_total', 'Failures of keys and of sealing')
+    this.#topicErrors = counter('topic_errors_total', 'Failures to read a topic')
+    this.#recordsLost = counter(
+      'topic_records_lost_total',
+      'Offsets of topics that were deleted before they were packed',
+    )
   }
 
   /** What one commit put in place, as it happens: a run that fails later has packed it all the same. */
@@ -62,6 +69,11 @@ export class PackerMetrics {
     for (const durationMs of group.storedMs) this.#storageSeconds.observe(durationMs / 1000)
   }
 
+  /** Records of a topic that its retention took before they were packed. */
+  lost(records: number): void {
+    this.#recordsLost.inc(records)
+  }
+
   ran(durationMs: number): void {
     this.#processingSeconds.observe(durationMs / 1000)
   }
@@ -71,6 +83,7 @@ export class PackerMetrics {
     const codes = codesOf(error)
     if (codes.some(code => code.startsWith('vault.'))) this.#encryptionErrors.inc()
     else if (codes.some(code => code.startsWith('packer.ring-'))) this.#ringErrors.inc()
+    else if (codes.some(code => code.startsWith('packer.topic-'))) this.#topicErrors.inc()
     else this.#storageErrors.inc()
   }
 

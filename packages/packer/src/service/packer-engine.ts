@@ -10,12 +10,14 @@ import { encodeFrame, frameDefaults } from '../frames/index.ts'
 import type { RingStatus } from '../ring/contract.ts'
 import { drain } from '../run/drain.ts'
 import type { PackerSettings } from '../settings-type.ts'
-import type { Engine, RunRequest } from './contract.ts'
+import type { OpenTopic } from '../topic/contract.ts'
+import { type Engine, type RunRequest, ringName, type SourcePosition } from './contract.ts'
 import type { PackerMetrics } from './metrics.ts'
 import { preview } from './preview.ts'
 import { RingKeeper } from './ring-keeper.ts'
 import { openRingSource } from './ring-source.ts'
-import { reporting, upTo } from './source-wrappers.ts'
+import { packAll, type SourceJob } from './several-sources.ts'
+import { progressTogether, reporting, upTo } from './source-wrappers.ts'
 
 export type PackerEngineOptions = {
   /** `basePath` is the directory that is used. */
@@ -26,10 +28,13 @@ export type PackerEngineOptions = {
   readonly random: Random
   readonly logger: Logger
   readonly metrics: PackerMetrics
+  readonly openTopic: OpenTopic
 }
 
-/** Packs a ring into an archive. */
+/** Packs a ring, and topics, into an archive. */
 export type PackerEngine = Engine & {
+  /** How far each source was packed that ever was. */
+  sources(): readonly SourcePosition[]
   ring(): RingStatus
   /** What a person should know of the ring although it works. */
   ringNotice(): string | undefined
@@ -62,6 +67,11 @@ export async function openPackerEngine(options: PackerEngineOptions): Promise<Pa
   }
 }
 
+/** A run of several sources, each of which tells its own progress. */
+type SourcesRequest = Omit<RunRequest, 'onProgress'> & {
+  readonly nextProgress: ReturnType<typeof progressTogether> | undefined
+}
+
 class ArchivingEngine implements PackerEngine {
   readonly #options: PackerEngineOptions
   readonly #archive: Archive
@@ -73,16 +83,10 @@ class ArchivingEngine implements PackerEngine {
     this.#keeper = keeper
   }
 
-  async run(request: RunRequest): Promise<RunReport> {
-    const { settings, clock, logger } = this.#options
-    const { ringPath: path, backpressureThreshold, readTimeoutMs: busyMsMax } = settings
-    const onGone = () => logger.warn({ ring: path }, 'the ring was removed while it was read; what was read is packed')
-    const source = await openRingSource({ path, backpressureThreshold, busyMsMax, clock, onGone })
-    try {
-      return await this.#pack(this.#wrapped(source, request), request)
-    } finally {
-      await source.close()
-    }
+  run(request: RunRequest): Promise<RunReport> {
+    const { onProgress } = request
+    const told = { ...request, nextProgress: onProgress && progressTogether(onProgress) }
+    return this.#packAll(this.#jobs(told), told, this.#options.settings.maxProcessingMs)
   }
 
   async deleteExpired() {
@@ -118,6 +122,10 @@ class ArchivingEngine implements PackerEngine {
     return files
   }
 
+  sources(): readonly SourcePosition[] {
+    return Object.entries(this.#archive.manifest.sources).map(([source, position]) => ({ source, position }))
+  }
+
   archiveBytes(): number {
     return this.#archive.manifest.files.reduce((sum, { bytes }) => sum + bytes, 0)
   }
@@ -126,18 +134,77 @@ class ArchivingEngine implements PackerEngine {
     this.#archive.close()
   }
 
-  #wrapped(source: EventSource, { onProgress, untilDay }: RunRequest): EventSource {
-    const reported = onProgress ? reporting(source, onProgress) : source
+  /** The ring, and the topics of the daily run; or what was asked for. A ring that fills up waits for no topic. */
+  #jobs(request: SourcesRequest): SourceJob[] {
+    const ring = { name: ringName, pack: (msMax: number) => this.#packRing(request, msMax) }
+    const asTopic = (topic: string) => ({
+      name: `topic ${topic}`,
+      pack: (msMax: number) => this.#packTopic(topic, request, msMax),
+    })
+    if (request.topics) return request.topics.map(asTopic)
+    return request.reason === 'threshold' ? [ring] : [ring, ...this.#options.settings.topicNames.map(asTopic)]
+  }
+
+  #packAll(jobs: readonly SourceJob[], { signal }: SourcesRequest, msMax: number): Promise<RunReport> {
+    const { clock, logger, metrics } = this.#options
+    const onFailure = (source: string, error: unknown) => {
+      logger.error({ source, error }, 'a source could not be packed; the others are')
+      metrics.failed(error)
+    }
+    return packAll(jobs, { clock, signal, msMax, onFailure })
+  }
+
+  async #packRing(request: SourcesRequest, msMax: number): Promise<RunReport> {
+    const { settings, clock, logger } = this.#options
+    const { ringPath: path, backpressureThreshold, readTimeoutMs: busyMsMax } = settings
+    const onGone = () => logger.warn({ ring: path }, 'the ring was removed while it was read; what was read is packed')
+    const source = await openRingSource({ path, backpressureThreshold, busyMsMax, clock, onGone })
+    try {
+      return await this.#pack(source, request, msMax)
+    } finally {
+      await source.close()
+    }
+  }
+
+  async #packTopic(topic: string, request: SourcesRequest, msMax: number): Promise<RunReport> {
+    const { settings, openTopic } = this.#options
+    const { bootstrap = settings.bootstrapServers } = request
+    const opened = await openTopic({ topic, bootstrap, committed: this.#archive.manifest.sources })
+    try {
+      const jobs = opened.sources.map(source => ({
+        name: source.name,
+        pack: (partMsMax: number) => this.#pack(source, request, partMsMax),
+      }))
+      return await this.#packAll(jobs, request, msMax)
+    } finally {
+      await opened.close()
+    }
+  }
+
+  async #pack(source: EventSource, request: SourcesRequest, msMax: number): Promise<RunReport> {
+    const { dryRun, signal } = request
+    const wrapped = this.#wrapped(source, request)
+    const { clock, metrics } = this.#options
+    const report = dryRun
+      ? await preview(wrapped, { clock, signal, dayOf: ns => this.#dayOf(ns) })
+      : await this.#drain(wrapped, signal, msMax)
+    const lostRecords = source.lostRecords?.() ?? 0
+    if (lostRecords === 0) return report
+    if (!dryRun) metrics.lost(lostRecords)
+    return { ...report, lostRecords }
+  }
+
+  #wrapped(source: EventSource, { nextProgress, untilDay }: SourcesRequest): EventSource {
+    const reported = nextProgress ? reporting(source, nextProgress()) : source
     return untilDay === undefined ? reported : upTo(reported, ns => this.#dayOf(ns) > untilDay)
   }
 
-  async #pack(source: EventSource, { signal, dryRun }: RunRequest): Promise<RunReport> {
+  #drain(source: EventSource, signal: AbortSignal, maxProcessingMs: number): Promise<RunReport> {
     const { settings, clock, random, logger, metrics } = this.#options
-    if (dryRun) return preview(source, { clock, signal, dayOf: ns => this.#dayOf(ns) })
     return drain({
       source,
       archive: this.#archive,
-      settings: archiveSettingsOf(settings),
+      settings: { ...archiveSettingsOf(settings), maxProcessingMs },
       clock,
       random,
       signal,

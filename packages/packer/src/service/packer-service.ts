@@ -152,16 +152,17 @@ export class PackerService implements Stoppable {
       return report
     } catch (error) {
       const failure = explained(error)
-      if (!dryRun) this.#failed(reason, failure)
+      if (!dryRun) this.#failed(request, failure)
       throw failure
     }
   }
 
-  #failed(reason: RunReason, failure: unknown): void {
+  #failed({ reason, topics }: Omit<RunRequest, 'signal'>, failure: unknown): void {
     const { metrics } = this.#options
     const failures = (this.#lastRun?.failures ?? 0) + 1
     this.#finished({ reason, failure: inWords(failure), failureCode: codesOf(failure)[0], failures })
-    this.#pause(failures)
+    // A topic that cannot be read is no reason to let the ring run full.
+    if (!topics) this.#pause(failures)
     metrics.failed(failure)
   }
 

@@ -23,6 +23,8 @@ export function logRun(logger: Logger, reason: RunReason, report: RunReport): vo
       frames: report.frames,
       ended: report.ended,
       reason,
+      ...(report.lostRecords !== undefined && { lost_records: report.lostRecords }),
+      ...(report.failedSources !== undefined && { failed_sources: report.failedSources.map(({ source }) => source) }),
     },
     messages[report.ended],
   )

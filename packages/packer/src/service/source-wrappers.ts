@@ -12,7 +12,8 @@ export function reporting(source: EventSource, onProgress: (progress: RunProgres
       const slice = await source.read(bytesMax)
       if (slice) {
         first ??= slice.from
-        onProgress({ doneBytes: slice.next - first, totalBytes: Math.max(totalBytes, slice.next - first) })
+        const doneBytes = slice.next - first
+        onProgress(source.progress?.() ?? { doneBytes, totalBytes: Math.max(totalBytes, doneBytes) })
       }
       return slice
     },
@@ -31,5 +32,18 @@ export function upTo(source: EventSource, isLater: (timestampNs: bigint) => bool
       isOver = isCut
       return slice
     },
+  }
+}
+
+/** One progress of several sources: gives each in turn one that it tells its own to, from 0 on. */
+export function progressTogether(onProgress: (progress: RunProgress) => void): () => (progress: RunProgress) => void {
+  let [before, ofCurrent] = [0, 0]
+  return () => {
+    before += ofCurrent
+    ofCurrent = 0
+    return ({ doneBytes, totalBytes }) => {
+      ofCurrent = doneBytes
+      onProgress({ doneBytes: before + doneBytes, totalBytes: before + totalBytes })
+    }
   }
 }

@@ -7,7 +7,8 @@ export function bootstrapOption(): Option {
     .argParser(parseBootstrap)
 }
 
-function parseBootstrap(text: string): string {
+/** Reads addresses for an option. */
+export function parseBootstrap(text: string): string {
   if (!/^[^\s,]+:\d{1,5}(,[^\s,]+:\d{1,5})*$/.test(text)) {
     throw new InvalidArgumentError('Accepted: HOST:PORT, or several with commas between.')
   }

@@ -2,18 +2,24 @@ import type { Consumer } from '@platformatic/kafka'
 import type { ReadRecord } from './record-format.ts'
 
 export type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>
-type FetchedPartition = FetchResponse['responses'][number]['partitions'][number]
+export type FetchedPartition = FetchResponse['responses'][number]['partitions'][number]
 type Batch = NonNullable<FetchedPartition['records']>[number]
 
 /** Bits of a batch's attributes. */
 const logAppendTime = 0x08
 const isTransactional = 0x10
 const isControl = 0x20
+const noBytes = Buffer.alloc(0)
 /** Type of the control record that ends a transaction without its records. */
 const abortMarker = 0
 
+/** A record with the names of its headers as the bytes that came. */
+export type FetchedRecord = Pick<ReadRecord, 'offset' | 'timestamp' | 'key' | 'value'> & {
+  readonly headers: readonly (readonly [Buffer, Buffer | null])[]
+}
+
 /** The records of a fetched partition from `position` on, without markers and without those of aborted transactions. */
-export function* recordsOf(topic: string, partition: FetchedPartition, position: number): Generator<ReadRecord> {
+export function* fetchedRecords(partition: FetchedPartition, position: number): Generator<FetchedRecord> {
   const aborted = new AbortedTransactions(partition)
   for (const batch of partition.records ?? []) {
     if (aborted.hides(batch)) continue
@@ -22,14 +28,24 @@ export function* recordsOf(topic: string, partition: FetchedPartition, position:
       if (offset < position) continue
       const isAppendTime = (batch.attributes & logAppendTime) !== 0
       yield {
-        topic,
-        partition: partition.partitionIndex,
         offset,
         timestamp: Number(isAppendTime ? batch.maxTimestamp : batch.firstTimestamp + record.timestampDelta),
         key: record.key,
         value: record.value,
-        headers: record.headers.map(([name, value]) => [String(name ?? ''), value]),
+        headers: record.headers.map(([name, value]) => [name ?? noBytes, value]),
       }
+    }
+  }
+}
+
+/** The same for people: names of headers as text. */
+export function* recordsOf(topic: string, partition: FetchedPartition, position: number): Generator<ReadRecord> {
+  for (const { headers, ...record } of fetchedRecords(partition, position)) {
+    yield {
+      topic,
+      partition: partition.partitionIndex,
+      ...record,
+      headers: headers.map(([name, value]) => [String(name), value]),
     }
   }
 }

@@ -8,7 +8,7 @@ const barCells = 30
 /** A bar that a person sees grow, and nobody else. */
 export class Progress {
   readonly #terminal: Terminal
-  readonly #total: number
+  #total: number
   readonly #unit: (total: number) => string
   #done = 0
   #isShown = false
@@ -19,6 +19,11 @@ export class Progress {
     this.#terminal = terminal
     this.#total = total
     this.#unit = unit
+  }
+
+  /** Another total, where it was only guessed. */
+  resize(total: number): void {
+    this.#total = total
   }
 
   /** Drawn when it is called, for who works through gives way to no timer. */

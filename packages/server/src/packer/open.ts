@@ -12,6 +12,7 @@ import type { AskPassphrase } from '../vault/master-source.ts'
 import { type OpenedKeys, openArchiveKeys } from './keys.ts'
 import { readPidFile } from './pid-file.ts'
 import { type PackerPlaces, packerPlaces, prepareBase } from './places.ts'
+import { topicsOver } from './topic-open.ts'
 
 export type PackerOptions = {
   readonly settings: PackerSettings
@@ -42,7 +43,7 @@ export async function openPacker(options: PackerOptions, lifecycle: Lifecycle): 
   const keys = settings.encryptionEnabled ? await openArchiveKeys({ ...options, places }, lifecycle) : undefined
   const { clock, random, logger } = options
   const engine = await namingTheOther(places, () =>
-    openPackerEngine({ settings, keys: keys?.keys, clock, random, logger, metrics }),
+    openPackerEngine({ settings, keys: keys?.keys, clock, random, logger, metrics, openTopic: topicsOver(logger) }),
   )
   lifecycle.add('archive', { stop: () => engine.close() })
   return { settings, places, engine, registry, metrics, keys }

@@ -13,6 +13,7 @@ import { explainListenError } from '../process/listen-error.ts'
 import { metricsAs, metricsFormats } from './metrics-format.ts'
 import { type OpenedPacker, openPacker, type PackerOptions } from './open.ts'
 import { writePidFile } from './pid-file.ts'
+import { topicsOf } from './topic-request.ts'
 import { diskRoom, UsageSampler } from './usage.ts'
 
 /** How long the parts may take to stop: a run that is under way ends at a boundary between files. */
@@ -56,7 +57,13 @@ async function startParts(options: ServePackerOptions, lifecycle: Lifecycle): Pr
   const health = () => healthOf(opened, service)
   const port = settings.metricsEnabled ? await serveMetrics(options, opened, { sampler, health }, lifecycle) : undefined
   const handlers = {
-    status: () => ({ pid: process.pid, version: options.version, ...service.status(), ...factsOf(opened, port) }),
+    status: () => ({
+      pid: process.pid,
+      version: options.version,
+      ...service.status(),
+      sources: engine.sources(),
+      ...factsOf(opened, port),
+    }),
     health,
     metrics: ({ format }: ControlRequest) => {
       sampler.sample()
@@ -77,7 +84,8 @@ async function startParts(options: ServePackerOptions, lifecycle: Lifecycle): Pr
 async function processOnce(service: PackerService, request: ControlRequest, tell: (progress: object) => void) {
   const cleanup = request.cleanup === true ? await service.cleanUp() : undefined
   const untilDay = typeof request.date === 'string' ? request.date : undefined
-  const report = await service.run({ reason: 'command', untilDay, dryRun: request.dryRun === true, onProgress: tell })
+  const wanted = { untilDay, dryRun: request.dryRun === true, ...topicsOf(request) }
+  const report = await service.run({ reason: 'command', ...wanted, onProgress: tell })
   return { report, cleanup }
 }
 

@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { programVersion } from '../../version.ts'
+import { parseBootstrap } from '../bootstrap.ts'
 import { type Shell, shells } from '../completion/shells.ts'
 import type { PackerGlobals } from '../packer/globals.ts'
 import type { ProcessOptions } from '../packer/process.ts'
@@ -14,6 +15,7 @@ Examples:
   chronicle-packer status
   chronicle-packer process                                    pack what waits, now
   chronicle-packer process --dry-run                          read and check it, change nothing
+  chronicle-packer process --topic orders                     pack a topic instead of the ring
   chronicle-packer metrics --format json --output metrics.json
   chronicle-packer config --show                              every setting, its value and where it came from
 
@@ -106,6 +108,13 @@ function addRunning(packer: Command, terminal: Terminal): void {
     .addOption(new Option('--date <day>', 'up to the end of this day; later events stay where they are').argParser(day))
     .option('--dry-run', 'read and check, say what would be written, change nothing')
     .option('--cleanup', 'delete files whose retention is over, too')
+    .addOption(new Option('--topic <topic>', 'pack this topic, and not the ring; may be given again').argParser(topics))
+    .addOption(
+      new Option(
+        '--bootstrap <host:port>',
+        'server that has the topics (topics.bootstrap_servers when left out)',
+      ).argParser(parseBootstrap),
+    )
     .option('--json', 'as JSON')
     .action(async (options: ProcessOptions, command: Command) => {
       const { processNow } = await import('../packer/process.ts')
@@ -161,4 +170,10 @@ function day(text: string): string {
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))
   if (isDay && new Date(text).toISOString().startsWith(text)) return text
   throw new InvalidArgumentError('Accepted: a day as YYYY-MM-DD.')
+}
+
+/** One more topic. Whether there is one of this name says the broker. */
+function topics(text: string, before: readonly string[] = []): readonly string[] {
+  if (/^[\w.-]{1,249}$/.test(text)) return [...new Set([...before, text])]
+  throw new InvalidArgumentError('Accepted: the name of a topic, of letters, digits, dots, hyphens and underscores.')
 }

@@ -4,14 +4,21 @@ import { packerLogger } from '../../packer/logger.ts'
 import { openPacker } from '../../packer/open.ts'
 import { packerStopMsMax } from '../../packer/serve.ts'
 import { stopReasons } from '../../process/stop-reasons.ts'
-import { count, size } from '../format.ts'
+import { count, plural, size } from '../format.ts'
 import { exitCodes } from '../report.ts'
 import type { Terminal } from '../terminal.ts'
 import { passphrasePrompt } from '../vault/with-vault.ts'
 import { type PackerGlobals, settingsFor } from './globals.ts'
 import { ShareProgress } from './share-progress.ts'
 
-export type ProcessOptions = { date?: string; dryRun?: boolean; cleanup?: boolean; json?: boolean }
+export type ProcessOptions = {
+  date?: string
+  dryRun?: boolean
+  cleanup?: boolean
+  json?: boolean
+  topic?: string[]
+  bootstrap?: string
+}
 
 type Result = { readonly report: RunReport; readonly cleanup?: RetentionReport | undefined }
 
@@ -19,17 +26,21 @@ type Result = { readonly report: RunReport; readonly cleanup?: RetentionReport |
 export async function processNow(terminal: Terminal, globals: PackerGlobals, options: ProcessOptions): Promise<number> {
   const { settings, places } = settingsFor(terminal, globals)
   const progress = new ShareProgress(terminal)
-  const { date, dryRun, cleanup } = options
+  const { date, dryRun, cleanup, topic: topics, bootstrap } = options
   try {
-    const request = { command: 'process', date, dryRun: dryRun === true, cleanup: cleanup === true }
+    const request = { command: 'process', date, dryRun: dryRun === true, cleanup: cleanup === true, topics, bootstrap }
     const answer = await askPacker(places.socket, request, told => progress.show(told as never))
     const result = answer ? (answer as Result) : await here(terminal, globals, { settings, options, progress })
     progress.clear()
     printResult(terminal, result, options)
-    return result.report.ended === 'drained' ? exitCodes.ok : exitCodes.failure
+    return isWhole(result.report) ? exitCodes.ok : exitCodes.failure
   } finally {
     progress.clear()
   }
+}
+
+function isWhole({ ended, failedSources }: RunReport): boolean {
+  return ended === 'drained' && failedSources === undefined
 }
 
 /** The run in this process, which has the archive to itself meanwhile. */
@@ -38,7 +49,7 @@ async function here(
   globals: PackerGlobals,
   {
     settings,
-    options: { date, dryRun, cleanup },
+    options: { date, dryRun, cleanup, topic: topics, bootstrap },
     progress,
   }: { settings: ReturnType<typeof settingsFor>['settings']; options: ProcessOptions; progress: ShareProgress },
 ): Promise<Result> {
@@ -54,7 +65,8 @@ async function here(
     void reasons.first.then(() => service.stop())
     const deleted = cleanup === true && !dryRun ? await service.cleanUp() : undefined
     const onProgress = (told: Parameters<ShareProgress['show']>[0]) => progress.show(told)
-    const report = await service.run({ reason: 'command', untilDay: date, dryRun: dryRun === true, onProgress })
+    const wanted = { untilDay: date, dryRun: dryRun === true, topics, bootstrap }
+    const report = await service.run({ reason: 'command', ...wanted, onProgress })
     return { report, cleanup: deleted }
   } finally {
     await lifecycle.stop(packerStopMsMax)
@@ -80,6 +92,21 @@ function printResult(terminal: Terminal, { report, cleanup }: Result, { dryRun, 
     ['bytes', size(bytesProcessed)],
   ] as const
   for (const [name, value] of rows) terminal.out(`  ${terminal.style('dim', name.padEnd(16))} ${value}`)
+  printShortfall(terminal, report)
   if (cleanup)
     terminal.out(`Deleted ${count(cleanup.filesDeleted)} files past their retention, ${size(cleanup.bytesDeleted)}.`)
+}
+
+/** What a run could not pack. */
+function printShortfall(terminal: Terminal, { lostRecords, failedSources = [] }: RunReport): void {
+  const warning = terminal.noteStyle('yellow', 'warning:')
+  if (lostRecords !== undefined) {
+    const remedy = 'Give the topic a longer retention.ms, or pack it more often.'
+    terminal.note(
+      `${warning} ${plural(lostRecords, 'record')} of topics were deleted before they were packed. ${remedy}`,
+    )
+  }
+  for (const { source, failure } of failedSources) {
+    terminal.note(`${terminal.noteStyle('red', 'error:')} not packed: ${source}: ${failure}`)
+  }
 }

@@ -14,6 +14,7 @@ export class ShareProgress {
 
   show({ doneBytes, totalBytes }: RunProgress): void {
     this.#bar ??= new Progress(this.#terminal, totalBytes)
+    this.#bar.resize(totalBytes)
     this.#bar.add(doneBytes - this.#doneBytes)
     this.#doneBytes = doneBytes
   }

@@ -1,4 +1,4 @@
-import type { ServiceStatus } from '@chronicle/packer'
+import type { ServiceStatus, SourcePosition } from '@chronicle/packer'
 import { count, moment, size, span } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
 import { askRunning } from './ask.ts'
@@ -10,6 +10,7 @@ type Status = ServiceStatus & {
   readonly archive: string
   readonly ring: string
   readonly metrics: string
+  readonly sources: readonly SourcePosition[]
 }
 
 /** Shows what the running packer says of itself. */
@@ -31,6 +32,9 @@ export async function packerStatus(terminal: Terminal, globals: PackerGlobals, j
     ['next run', nextRunMs === null ? 'when it is told to' : moment(nextRunMs)],
   ] as const
   for (const [name, value] of facts) terminal.out(`${terminal.style('dim', name.padEnd(9))} ${value}`)
+  for (const { source, position } of status.sources) {
+    terminal.out(`${terminal.style('dim', 'packed'.padEnd(9))} ${source} up to ${count(position)}`)
+  }
 }
 
 function nowInWords({ running }: Status): string {
