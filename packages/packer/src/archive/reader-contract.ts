@@ -35,6 +35,8 @@ export type ArchiveReader = {
   plain(file: ArchivedFile, onBytes?: (bytes: number) => void): AsyncIterable<Uint8Array>
   /** Reads a file whole and compares bytes, checksum, seal, rows or pixels, and range with the manifest. Rejects as {@link plain} does. */
   verify(file: ArchivedFile, onBytes?: (bytes: number) => void): Promise<void>
+  /** Compares bytes and checksum alone: what can be said without the key. Rejects as {@link plain} does, but for keys. */
+  verifyStored(file: ArchivedFile, onBytes?: (bytes: number) => void): Promise<void>
   /** Files in place that the manifest does not name, also not the one that is there by now. A run that is under way may have put them there just now. */
   strays(): Promise<readonly string[]>
 }

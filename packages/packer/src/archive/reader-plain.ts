@@ -2,14 +2,17 @@
 import { messageOf } from '@chronicle/base'
 import { checksum, Opener, type SealedKind, type SealKey, vaultErrors } from '@chronicle/vault'
 import { packerErrors } from '../errors.ts'
+import { decryptParquet } from '../parquet/decrypt.ts'
+import { isEncryptedParquet } from '../parquet/encrypted-file.ts'
 import type { ArchivedFile, ArchivedKind } from './contract.ts'
 import type { Disk } from './disk.ts'
+import { sourceOnDisk } from './disk-source.ts'
 
 const pieceBytes = 1024 * 1024
-/** Parquet's own encryption begins so; what is sealed whole does not. */
-const modularMagic = 'PARE'
+/** What tells Parquet's own encryption from a seal. */
+const headBytes = 4
 
-export const sealedKindOf: Readonly<Record<ArchivedKind, SealedKind>> = {
+const sealedKindOf: Readonly<Record<ArchivedKind, SealedKind>> = {
   parquet: 'parquet',
   heif: 'image',
   quarantine: 'file',
@@ -20,21 +23,41 @@ export type StoredFile = {
   /** Where it lies on the disk. */
   readonly absolute: string
   readonly file: ArchivedFile
-  /** The one that the manifest names; undefined where it names none. */
+  /** The one that the manifest names; undefined for the bytes as they lie there. */
   readonly key: SealKey | undefined
 }
 
-/** Rejects with `packer.archived-file-…`. One piece is held back until all was compared. */
-export async function* plainPieces(stored: StoredFile, onBytes?: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  const { file, key } = stored
+type OnBytes = ((bytes: number) => void) | undefined
+
+/** Rejects with `packer.archived-file-…`. */
+export async function* plainPieces(stored: StoredFile, onBytes?: OnBytes): AsyncGenerator<Uint8Array> {
+  const { disk, absolute, file, key } = stored
+  const size = reading(file, () => disk.size(absolute))
+  if (size === undefined) throw packerErrors.create('packer.archived-file-missing', { path: file.path })
+  compare(file, 'bytes', size, file.bytes)
+  const descriptor = reading(file, () => disk.open(absolute))
+  try {
+    const isModular = key && file.kind === 'parquet' && isEncryptedParquet(headOf(stored, descriptor))
+    if (isModular) yield* modularPieces(stored, key, descriptor, onBytes)
+    else yield* comparedPieces(stored, key, descriptor, onBytes)
+  } finally {
+    disk.close(descriptor)
+  }
+}
+
+/** What the seal holds, or the bytes themselves. One piece is held back until all was compared. */
+function* comparedPieces(
+  stored: StoredFile,
+  key: SealKey | undefined,
+  descriptor: number,
+  onBytes: OnBytes,
+): Generator<Uint8Array> {
+  const { file } = stored
   const sum = checksum(file.algorithm)
   const opener = key && new Opener(key, { kind: sealedKindOf[file.kind], place: file.path })
   let bytes = 0
   let waiting: Uint8Array | undefined
-  for (const piece of storedPieces(stored)) {
-    if (bytes === 0 && opener && isModular(file, piece)) {
-      throw packerErrors.create('packer.archived-file-modular', { path: file.path })
-    }
+  for (const piece of storedPieces(stored, descriptor)) {
     bytes += piece.length
     sum.update(piece)
     onBytes?.(piece.length)
@@ -50,27 +73,44 @@ export async function* plainPieces(stored: StoredFile, onBytes?: (bytes: number)
   if (last?.length) yield last
 }
 
-/** As it lies on the disk; no more than the manifest says. */
-function* storedPieces({ disk, absolute, file }: StoredFile): Generator<Buffer> {
-  const size = reading(file, () => disk.size(absolute))
-  if (size === undefined) throw packerErrors.create('packer.archived-file-missing', { path: file.path })
-  compare(file, 'bytes', size, file.bytes)
-  const descriptor = reading(file, () => disk.open(absolute))
+/** All bytes are compared before the first module is opened: the footer, which says where they are, stands at the end. */
+function* modularPieces(stored: StoredFile, key: SealKey, descriptor: number, onBytes: OnBytes): Generator<Uint8Array> {
+  const { file } = stored
+  const disk: Disk = { ...stored.disk, read: (...read) => reading(file, () => stored.disk.read(...read)) }
+  for (const _ of comparedPieces(stored, undefined, descriptor, onBytes));
   try {
-    for (let at = 0; at <= file.bytes; ) {
-      const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, file.bytes - at + 1))
-      const length = reading(file, () => disk.read(descriptor, piece, at))
-      if (length === 0) return
-      yield piece.subarray(0, length)
-      at += length
-    }
-  } finally {
-    disk.close(descriptor)
+    yield* decryptParquet(sourceOnDisk(disk, descriptor, file.bytes), {
+      keyOf: metadata => keyNamed(file, key, metadata),
+    })
+  } catch (error) {
+    if (!packerErrors.is(error) || !error.code.startsWith('packer.parquet-')) throw error
+    throw damaged(file, `its encryption does not hold: ${error.message}`, error)
   }
 }
 
-function isModular({ kind }: ArchivedFile, begin: Buffer): boolean {
-  return kind === 'parquet' && begin.toString('latin1', 0, modularMagic.length) === modularMagic
+/** The file says of itself where it belongs and what opens it (drawn in `run/file-builder.ts`). */
+function keyNamed({ path, keyId }: ArchivedFile, { secret }: SealKey, metadata: Uint8Array) {
+  const expected = JSON.stringify({ keyId, place: path })
+  if (Buffer.from(metadata).toString() === expected) return secret
+  const details = { part: 'key metadata', reason: 'they name another key or another place' }
+  throw packerErrors.create('packer.parquet-damaged', details)
+}
+
+function headOf({ disk, file }: StoredFile, descriptor: number): Buffer {
+  const head = Buffer.alloc(headBytes)
+  reading(file, () => disk.read(descriptor, head, 0))
+  return head
+}
+
+/** As it lies on the disk; at most a byte more than the manifest says. */
+function* storedPieces({ disk, file }: StoredFile, descriptor: number): Generator<Buffer> {
+  for (let at = 0; at <= file.bytes; ) {
+    const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, file.bytes - at + 1))
+    const length = reading(file, () => disk.read(descriptor, piece, at))
+    if (length === 0) return
+    yield piece.subarray(0, length)
+    at += length
+  }
 }
 
 function reading<T>({ path }: ArchivedFile, step: () => T): T {

@@ -48,9 +48,20 @@ class Reader implements ArchiveReader {
   }
 
   async *plain(file: ArchivedFile, onBytes?: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+    yield* this.#pieces(file, await this.#keyOf(file), onBytes)
+  }
+
+  async verifyStored(file: ArchivedFile, onBytes?: (bytes: number) => void): Promise<void> {
+    for await (const _ of this.#pieces(file, undefined, onBytes));
+  }
+
+  async *#pieces(
+    file: ArchivedFile,
+    key: SealKey | undefined,
+    onBytes: ((bytes: number) => void) | undefined,
+  ): AsyncGenerator<Uint8Array> {
     const { disk, basePath } = this.#options
     try {
-      const key = await this.#keyOf(file)
       yield* plainPieces({ disk, absolute: join(basePath, file.path), file, key }, onBytes)
     } catch (error) {
       throw (await this.#isRemoved(file, error)) ? removed(file, error) : error

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addArchive } from './commands/archive.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
 import { addConsume } from './commands/consume.ts'
@@ -60,6 +61,7 @@ export function buildProgram(terminal: Terminal): Command {
   addVault(program, terminal)
   addSeal(program, terminal)
   addPacker(program, terminal)
+  addArchive(program, terminal)
   addCompletion(program, terminal)
   addVersion(program, terminal)
   return program
