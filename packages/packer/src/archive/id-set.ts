@@ -13,11 +13,13 @@
  *     then each table: 4 bytes slots, 4 bytes used, then 8 bytes for each slot, 0 where it is empty
  * ```
  */
+import { assert } from '@chronicle/base'
 import { type Fingerprint, IdTable } from './id-table.ts'
 import { SipHash, sipKeyBytes } from './siphash.ts'
 
 export const idsMagic = 0x31494843
 export const idsHeaderBytes = 24
+assert(4 + sipKeyBytes + 4 === idsHeaderBytes, 'the header of written ids is 24 bytes')
 export const slotsMin = 16_384
 export const slotsMax = 1_048_576
 /** Of a day: 144 MiB of memory. Ids beyond are not remembered, so a duplicate of one of them is kept. */
