@@ -17,23 +17,24 @@ import { type SelectionOptions, select } from './selection.ts'
 import { printAnswer, type SqlFormat } from './sql-output.ts'
 import { promptForSql } from './sql-prompt.ts'
 
-export type SqlOptions = Pick<SelectionOptions, 'from' | 'to'> & {
-  readonly file?: string
-  readonly path?: readonly string[]
-  readonly json?: boolean
-  readonly jsonl?: boolean
-  readonly csv?: boolean
-  readonly openedMax: number
-  readonly memory: number
-  readonly threads: number
-}
+export type SqlOptions = ArchiveChoice &
+  Pick<SelectionOptions, 'from' | 'to'> & {
+    readonly file?: string
+    readonly path?: readonly string[]
+    readonly json?: boolean
+    readonly jsonl?: boolean
+    readonly csv?: boolean
+    readonly openedMax: number
+    readonly memory: number
+    readonly threads: number
+  }
 
 /** Answers `query` over an archive; without one asks a person for queries. */
 export async function archiveSql(terminal: Terminal, query: string | undefined, options: SqlOptions): Promise<void> {
   const sql = await queryText(terminal, query, options.file)
   const forget = endOnSignals()
   try {
-    await withArchive(terminal, choice, async archive => {
+    await withArchive(terminal, options, async archive => {
       const { range, files } = select(archive, options, options.path)
       const { reader, settings } = archive
       const opened = await openSelected(terminal, reader, files, options)

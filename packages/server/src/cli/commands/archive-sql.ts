@@ -3,10 +3,10 @@ import { bytes } from '@chronicle/config'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { openedBytesMaxDefault, queryMemoryBytesDefault } from '../../archive-sql/limits.ts'
 import { serverErrors } from '../../errors.ts'
-import type { ArchiveChoice } from '../archive/open-archive.ts'
 import type { SqlOptions } from '../archive/sql.ts'
 import { parseTime } from '../archive/time.ts'
 import { wholeNumber } from '../bootstrap.ts'
+import { flagValue } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
 
 const examples = `
@@ -24,18 +24,21 @@ Examples:
 What is asked about is opened into memory that has no name and ends with the command (/dev/shm), or where that has no room into files
 without a name on the archive's disk. Times are shown in the packer's scheduling.timezone.`
 
-/** `archive sql`. `choice` says which archive the options of the command name. */
-export function addArchiveSql(command: Command, terminal: Terminal, choice: (command: Command) => ArchiveChoice): void {
+/** `archive sql`. */
+export function addArchiveSql(archive: Command, terminal: Terminal): void {
   const size = bytes({ min: 1024 * 1024 })
   const parseSize = (text: string): number => {
     const value = size.parse(text, '')
     if (value === undefined) throw new InvalidArgumentError(`Accepted: ${size.accepts}.`)
     return value
   }
-  command
+  archive
+    .command('sql')
     .description('Ask with SQL for what is in the archive')
     .argument('[query]', 'SQL; several statements with ; between them (standard input, or asked for on a terminal)')
     .option('--file <file>', 'read the query from a file')
+    .option('--config <file>', "the packer's TOML file (~/.config/chronicle/packer.toml if it is there)")
+    .option('--base-path <directory>', 'the directory of the archive, wherever it was copied to')
     .addOption(new Option('--from <time>', 'events from this time on').argParser(parseTime))
     .addOption(new Option('--to <time>', 'events before this time, or up to the end of this day').argParser(parseTime))
     .option('--path <path...>', 'these files alone: paths as `archive ls` prints them, or globs over those')
@@ -58,9 +61,10 @@ export function addArchiveSql(command: Command, terminal: Terminal, choice: (com
         .default(availableParallelism(), 'one for each processor'),
     )
     .addHelpText('after', examples)
-    .action(async (query: string | undefined, options: SqlOptions, self: Command) => {
+    .action(async (query: string | undefined, options: SqlOptions, command: Command) => {
       const { archiveSql } = await loaded()
-      await archiveSql(terminal, choice(self), query, options)
+      const config = flagValue(command, '--config')
+      await archiveSql(terminal, query, typeof config === 'string' ? { ...options, config } : options)
     })
 }
 
