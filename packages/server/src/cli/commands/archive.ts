@@ -54,6 +54,7 @@ export function addArchive(program: Command, terminal: Terminal): void {
       process.exitCode = await verifyArchive(terminal, chosen(command, options))
     })
   addExport(add('export', 'Write files opened, in the same layout'), terminal)
+  addArchiveSql(archive, terminal)
 }
 
 function addExport(command: Command, terminal: Terminal): void {
