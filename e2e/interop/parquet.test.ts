@@ -1,12 +1,18 @@
-/** What the packer writes as Parquet, PyArrow, DuckDB and polars read to the row; PyArrow the encrypted form too. */
+/** What the packer writes as Parquet, PyArrow, DuckDB and polars read to the row, the encrypted form too: PyArrow with the key, all of them once it is opened. PP10: so it is with what PyArrow encrypts. */
 import assert from 'node:assert/strict'
 import { createSecretKey, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { seededRandom, systemRandom } from '@chronicle/base'
-import type { ColumnSpec, ParquetOptions, ParquetType } from '@chronicle/packer'
+import {
+  type ColumnSpec,
+  decryptParquet,
+  type ParquetDecryption,
+  type ParquetOptions,
+  type ParquetType,
+} from '@chronicle/packer'
 import { type FileDescription, parquetReaders, type Result, type Row, readers, type Task } from './parquet.ts'
 import { type Column, type Value, writeFile } from './parquet-table.ts'
 
@@ -88,6 +94,18 @@ function resultOf<T>(result: Result | undefined): T {
   return result!.result as T
 }
 
+/** Every reader reads all rows of each file. */
+function assertAllRead(paths: readonly string[]): void {
+  const tasks = paths.flatMap(path => readers.map(reader => ({ do: 'read', reader, path }) as const))
+  const results = work(tasks)
+  for (const [at, task] of tasks.entries()) assert.deepEqual(resultOf(results[at]), expected, JSON.stringify(task))
+}
+
+function decrypt(file: Buffer, decryption: ParquetDecryption): Buffer {
+  const source = { size: file.length, read: (at: number, length: number) => file.subarray(at, at + length) }
+  return Buffer.concat([...decryptParquet(source, decryption)])
+}
+
 for (const codec of codecs) {
   test(`PyArrow, DuckDB and polars read the rows that were written: ${codec}, with dictionaries and PLAIN`, {
     skip,
@@ -95,9 +113,7 @@ for (const codec of codecs) {
     const paths = [true, false].map(dictionary =>
       save(`${codec}-${dictionary}`, writeFile(columnsFor(codec, dictionary), settings)),
     )
-    const tasks = paths.flatMap(path => readers.map(reader => ({ do: 'read', reader, path }) as const))
-    const results = work(tasks)
-    for (const [at, task] of tasks.entries()) assert.deepEqual(resultOf(results[at]), expected, JSON.stringify(task))
+    assertAllRead(paths)
   })
 }
 
@@ -195,6 +211,40 @@ test('PyArrow opens the encrypted form with the key, and with one that it finds 
     assert.deepEqual(resultOf(byMetadata), expected)
     for (const refused of [wrongKey, noKey, damaged]) assert.notEqual(refused!.error, undefined)
   }
+})
+
+test('of what was encrypted here come plain files that all readers read', { skip }, () => {
+  const paths = codecs.map(codec => {
+    const key = createSecretKey(randomBytes(32))
+    const unique = { aadFileUnique: systemRandom.bytes(8), random: systemRandom }
+    const encryption = { key, keyMetadata: Buffer.from('key'), ...unique }
+    const file = writeFile(columnsFor(codec, true), { ...settings, encryption })
+    return save(`decrypted-${codec}`, decrypt(file, { keyOf: () => key }))
+  })
+  assertAllRead(paths)
+})
+
+test('of what PyArrow encrypted come plain files that all readers read', { skip }, () => {
+  const path = save('to-encrypt', writeFile(columnsFor('SNAPPY', true), settings))
+  const prefixes: readonly { prefix?: string; storesPrefix?: boolean }[] = [
+    {},
+    { prefix: 'table 1', storesPrefix: true },
+    { prefix: 'table 1', storesPrefix: false },
+  ]
+  const writes = ([16, 24, 32] as const).flatMap((keyBytes, at) =>
+    (['1.0', '2.0'] as const).map((pages, more) => {
+      const to = join(directory, `by-pyarrow-${keyBytes}-${pages}.parquet`)
+      const key = randomBytes(keyBytes).toString('hex')
+      return { do: 'write' as const, path, to, key, pages, ...prefixes[(at + more) % prefixes.length] }
+    }),
+  )
+  for (const result of work(writes)) assert.equal(result.error, undefined)
+  const paths = writes.map(({ to, key, prefix, storesPrefix }, at) => {
+    const keyOf = () => createSecretKey(Buffer.from(key, 'hex'))
+    const aadPrefix = prefix === undefined || storesPrefix ? undefined : Buffer.from(prefix)
+    return save(`opened-${at}`, decrypt(readFileSync(to), { keyOf, aadPrefix }))
+  })
+  assertAllRead(paths)
 })
 
 test('a file without rows is read as one', { skip }, () => {

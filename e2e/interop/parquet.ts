@@ -18,6 +18,16 @@ export type Task =
       readonly key?: string
       readonly masterKey?: true
     }
+  /** PyArrow writes the rows of the file `path` to the file `to`, encrypted. */
+  | {
+      readonly do: 'write'
+      readonly path: string
+      readonly to: string
+      readonly key: string
+      readonly pages: '1.0' | '2.0'
+      readonly prefix?: string
+      readonly storesPrefix?: boolean
+    }
   | { readonly do: 'describe'; readonly path: string }
   | { readonly do: 'probe'; readonly path: string; readonly column: string; readonly values: readonly string[] }
 
