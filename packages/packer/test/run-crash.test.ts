@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { systemClock } from '@chronicle/base'
 import { type Disk, nodeDisk } from '../src/archive/disk.ts'
 import { event, eventStream, frameStream } from './intake-support.ts'
 import { archivedRows, type Bench, bench, MemorySource, pack, withArchive } from './run-support.ts'
@@ -86,6 +87,30 @@ test('PA2 PA3: wherever a process ends, every event is in one verified file or s
     if (!hasEnded()) break
   }
   assert.ok(crashes > 50, `${crashes} crashes`)
+})
+
+test('PA3: wherever the deletion of old files ends, what the manifest names is there, and the next deletion completes it', async () => {
+  const onDay = (day: number) => event(day, { timestamp_ns: BigInt(Date.UTC(2026, 0, day, 12)) * 1_000_000n })
+  const clock = { ...systemClock, now: () => Date.UTC(2026, 0, 64, 1) }
+  const days = async (b: Bench) => {
+    const { files } = await withArchive(b, async archive => archive.manifest)
+    return files.map(file => file.path.slice('parquet/2026/01/'.length, 'parquet/2026/01/DD'.length))
+  }
+  const ends = new Set<string>()
+  for (let steps = 0; ; steps++) {
+    const b = await bench({ retentionDays: 60 })
+    await pack(b, new MemorySource([eventStream([1, 2, 3, 4].map(onDay))]))
+    const { disk, hasEnded } = mortalDisk(steps)
+    const retain = (disk: Disk) => withArchive(b, archive => archive.retain(), { clock, disk })
+    await retain(disk).catch(error => assert.ok(error instanceof Crash, error))
+    await checkPlaces(b)
+    ends.add(`${await days(b)}`)
+    await retain(nodeDisk)
+    await checkPlaces(b)
+    assert.deepEqual(await days(b), ['04'], `after ${steps} steps`)
+    if (!hasEnded()) break
+  }
+  assert.deepEqual([...ends], ['01,02,03,04', '04'], 'all of them or none')
 })
 
 test('PA4: a file that the disk changes behind the back of the run is found before anything is released', async () => {
