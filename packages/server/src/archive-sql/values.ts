@@ -29,12 +29,21 @@ const numberTypes: ReadonlySet<DuckDBTypeId> = new Set([
   ...[DuckDBTypeId.UTINYINT, DuckDBTypeId.USMALLINT, DuckDBTypeId.UINTEGER, DuckDBTypeId.UBIGINT],
   ...[DuckDBTypeId.UHUGEINT, DuckDBTypeId.BIGNUM, DuckDBTypeId.FLOAT, DuckDBTypeId.DOUBLE, DuckDBTypeId.DECIMAL],
 ])
+const proseTypes: ReadonlySet<DuckDBTypeId> = new Set([
+  ...[DuckDBTypeId.VARCHAR, DuckDBTypeId.BLOB, DuckDBTypeId.LIST, DuckDBTypeId.STRUCT, DuckDBTypeId.MAP],
+  ...[DuckDBTypeId.ARRAY, DuckDBTypeId.UNION, DuckDBTypeId.VARIANT],
+])
 /** Digits that tell any two 32-bit floats apart. */
 const floatDigitsMax = 9
 const millisOfYear9999 = 253_402_300_799_999n
 
 export function isNumeric({ typeId }: DuckDBType): boolean {
   return numberTypes.has(typeId)
+}
+
+/** Of which a part is of use too. A part of a number or of a time is another one. */
+export function isProse({ typeId }: DuckDBType): boolean {
+  return proseTypes.has(typeId)
 }
 
 export class ValueWriter {

@@ -35,7 +35,8 @@ export class Terminal {
   }
 
   get columns(): number {
-    return this.#output.columns ?? 100
+    // A terminal that nobody has told its size says 0.
+    return this.#output.columns || 100
   }
 
   /** A line of the result. */

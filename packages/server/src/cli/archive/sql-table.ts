@@ -1,16 +1,16 @@
 import type { DuckDBValue } from '@duckdb/node-api'
 import type { Answer } from '../../archive-sql/database.ts'
-import { isNumeric, type ValueWriter } from '../../archive-sql/values.ts'
+import { isNumeric, isProse, type ValueWriter } from '../../archive-sql/values.ts'
 import { printable } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Shape } from './sql-output.ts'
 import { cutTo, widthOf } from './text-width.ts'
 
 const between = '  '
-/** Columns of a table that is too wide are cut no further. */
+/** Texts of a table that is too wide are cut no further. */
 const cutWidthMin = 8
 
-/** Aligned columns, as wide as their first rows take. On a terminal the table is no wider than that, and cells are cut; elsewhere nothing is cut. */
+/** Aligned columns, as wide as their first rows take. On a terminal texts are cut so that a row is a line, where that can be; elsewhere nothing is cut. */
 export class SqlTable implements Shape {
   readonly #terminal: Terminal
   readonly #columns: Answer['columns']
@@ -48,7 +48,7 @@ export class SqlTable implements Shape {
     const wanted = names.map((name, at) =>
       rows.reduce((width, row) => Math.max(width, widthOf(row[at] ?? 'NULL')), widthOf(name)),
     )
-    this.#widths = this.#terminal.isInteractive ? fitted(wanted, this.#terminal.columns) : wanted
+    this.#widths = this.#terminal.isInteractive ? fitted(wanted, this.#columns, this.#terminal.columns) : wanted
     return `${this.#terminal.style('dim', this.#aligned(names).trimEnd())}\n`
   }
 
@@ -60,7 +60,8 @@ export class SqlTable implements Shape {
     return cells
       .map((cell, at) => {
         const width = this.#widths![at]!
-        const text = this.#terminal.isInteractive ? cutTo(cell ?? 'NULL', width) : (cell ?? 'NULL')
+        const isCut = this.#terminal.isInteractive && isProse(this.#columns[at]!.type)
+        const text = isCut ? cutTo(cell ?? 'NULL', width) : (cell ?? 'NULL')
         const padding = ' '.repeat(Math.max(0, width - widthOf(text)))
         const shown = cell === undefined ? this.#terminal.style('dim', text) : text
         return isNumeric(this.#columns[at]!.type) ? padding + shown : shown + padding
@@ -69,12 +70,13 @@ export class SqlTable implements Shape {
   }
 }
 
-/** The widest columns give way, all to the same width, until the table fits. */
-function fitted(wanted: readonly number[], columns: number): readonly number[] {
-  const room = columns - between.length * (wanted.length - 1)
+/** The widest texts give way, all to the same width, until the table fits. */
+function fitted(wanted: readonly number[], columns: Answer['columns'], room: number): readonly number[] {
+  const cut = (most: number) => wanted.map((width, at) => (isProse(columns[at]!.type) ? Math.min(width, most) : width))
+  const gaps = between.length * (wanted.length - 1)
   for (let most = Math.max(...wanted); most > cutWidthMin; most--) {
-    const widths = wanted.map(width => Math.min(width, most))
-    if (widths.reduce((sum, width) => sum + width, 0) <= room) return widths
+    const widths = cut(most)
+    if (widths.reduce((sum, width) => sum + width, gaps) <= room) return widths
   }
-  return wanted.map(width => Math.min(width, cutWidthMin))
+  return cut(cutWidthMin)
 }
