@@ -5,7 +5,7 @@ import { isNull } from '../text.ts'
 import type { IntegerColumn } from './batch.ts'
 import { int32sOf64 } from './numbers.ts'
 
-/** Of all columns of a record after their dictionaries were resolved: a few bytes could stand for any number. */
+/** Of all columns of a record after their dictionaries were resolved: a few bytes could stand for any number (PI3). */
 export const expandedBytesMax = 256 * 1024 * 1024
 /** Up to here a loop copies faster than the call that copies. */
 const loopBytesMax = 32

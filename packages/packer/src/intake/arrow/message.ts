@@ -61,7 +61,7 @@ export function checkEnd(payload: Uint8Array): void {
   )
 }
 
-/** The message that begins at `at`; undefined at the end of the stream. */
+/** The message that begins at `at`; undefined at the end of the stream. Its lengths are compared with the bytes that are left (PI3). */
 export function rawMessageAt(payload: Uint8Array, at: number): RawMessage | undefined {
   const left = payload.length - at - prefixBytes
   if (left < 0) throw notArrow(`${payload.length - at} bytes are left where a message of at least 8 should begin`)
