@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '@chronicle/base'
@@ -92,22 +92,25 @@ test('PA2 PA3: wherever a process ends, every event is in one verified file or s
 test('PA3: wherever the deletion of old files ends, what the manifest names is there, and the next deletion completes it', async () => {
   const onDay = (day: number) => event(day, { timestamp_ns: BigInt(Date.UTC(2026, 0, day, 12)) * 1_000_000n })
   const clock = { ...systemClock, now: () => Date.UTC(2026, 0, 64, 1) }
-  const days = async (b: Bench) => {
+  const days = async () => {
     const { files } = await withArchive(b, async archive => archive.manifest)
     return files.map(file => file.path.slice('parquet/2026/01/'.length, 'parquet/2026/01/DD'.length))
   }
   const ends = new Set<string>()
+  const b = await bench({ retentionDays: 60 })
+  await pack(b, new MemorySource([eventStream([1, 2, 3, 4].map(onDay))]))
+  cpSync(b.base, `${b.base}.before`, { recursive: true })
   for (let steps = 0; ; steps++) {
-    const b = await bench({ retentionDays: 60 })
-    await pack(b, new MemorySource([eventStream([1, 2, 3, 4].map(onDay))]))
+    rmSync(b.base, { recursive: true })
+    cpSync(`${b.base}.before`, b.base, { recursive: true })
     const { disk, hasEnded } = mortalDisk(steps)
     const retain = (disk: Disk) => withArchive(b, archive => archive.retain(), { clock, disk })
     await retain(disk).catch(error => assert.ok(error instanceof Crash, error))
     await checkPlaces(b)
-    ends.add(`${await days(b)}`)
+    ends.add(`${await days()}`)
     await retain(nodeDisk)
     await checkPlaces(b)
-    assert.deepEqual(await days(b), ['04'], `after ${steps} steps`)
+    assert.deepEqual(await days(), ['04'], `after ${steps} steps`)
     if (!hasEnded()) break
   }
   assert.deepEqual([...ends], ['01,02,03,04', '04'], 'all of them or none')
