@@ -20,6 +20,8 @@ export type FileEntry = {
   readonly key: string
   readonly text: string | undefined
   readonly isList?: boolean
+  /** It stands in quotes, or is a list of such. */
+  readonly isText?: boolean
   readonly where: string
 }
 
@@ -50,7 +52,8 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
     const key = keyPath.join('.')
     if (entries.has(canonicalKey(key)))
       throw configErrors.create('config.invalid-file', { at: where, reason: `${key} is there twice` })
-    entries.set(canonicalKey(key), { key, text: textOf(value), isList: Array.isArray(value), where })
+    const isText = typeof value === 'string' || Array.isArray(value)
+    entries.set(canonicalKey(key), { key, text: textOf(value), isList: Array.isArray(value), isText, where })
   })
   return { directory: dirname(resolve(path)), entries }
 }

@@ -42,7 +42,8 @@ export function resolveSettings<S extends Settings>(settings: S, sources: Source
       values[name] = defaultValue(each, sources.directory)
       continue
     }
-    const value = found.text === undefined ? undefined : each.type.parse(found.text, found.directory)
+    const isRead = found.text !== undefined && !found.isOtherType
+    const value = isRead ? each.type.parse(found.text!, found.directory) : undefined
     if (value === undefined) refusals.push(refusal(each, found))
     else values[name] = value
   }
@@ -61,7 +62,13 @@ function defaultValue(each: Setting, directory: string): unknown {
   return text === undefined || each.type.secret ? each.default : each.type.parse(text, directory)
 }
 
-type Found = { readonly text: string | undefined; readonly origin: Origin; readonly directory: string }
+type Found = {
+  readonly text: string | undefined
+  /** A number or a truth where the setting is text. */
+  readonly isOtherType?: boolean
+  readonly origin: Origin
+  readonly directory: string
+}
 
 function find(each: Setting, { flags, environment, file, directory }: Sources): Found {
   const flag = each.flag === undefined ? undefined : flags[each.flag]
@@ -74,7 +81,8 @@ function find(each: Setting, { flags, environment, file, directory }: Sources): 
   const entry = file?.entries.get(canonicalKey(each.key))
   if (file && entry) {
     const text = entry.isList && !each.type.isList ? undefined : entry.text
-    return { text, origin: { kind: 'file', where: entry.where }, directory: file.directory }
+    const isOtherType = each.type.isText === true && !entry.isText
+    return { text, isOtherType, origin: { kind: 'file', where: entry.where }, directory: file.directory }
   }
   return { text: undefined, origin: { kind: 'default', where: '' }, directory }
 }
@@ -84,7 +92,8 @@ const shownCharsMax = 100
 
 /** Says everything that is needed to correct the value (C3). */
 function refusal(each: Setting, found: Found): ChronicleError {
-  const shown = found.text === undefined ? 'a list or a date' : JSON.stringify(found.text.slice(0, shownCharsMax))
+  const quoted = (text: string) => (found.isOtherType ? text : JSON.stringify(text.slice(0, shownCharsMax)))
+  const shown = found.text === undefined ? 'a list or a date' : quoted(found.text)
   const isNear = found.text !== undefined && each.type.values && suggest(found.text, each.type.values)
   return configErrors.create('config.invalid-value', {
     setting: each.key,

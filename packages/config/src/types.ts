@@ -12,6 +12,8 @@ export type SettingType<T> = {
   readonly values?: readonly string[]
   /** The value is never shown. */
   readonly secret?: boolean
+  /** Text, and no number or truth: a file has to give it in quotes. */
+  readonly isText?: boolean
   /** Words with commas between them: a file may give them as a list. */
   readonly isList?: boolean
   /** The value of `text`, or undefined when it is not accepted. Relative paths start from `directory`. */
@@ -109,6 +111,7 @@ export const boolean: SettingType<boolean> = {
 export const string: SettingType<string> = {
   placeholder: 'text',
   accepts: 'any text',
+  isText: true,
   parse: text => text,
   format: value => value,
 }
@@ -128,6 +131,7 @@ export function oneOf<const V extends string>(...values: readonly V[]): SettingT
 export const address: SettingType<string> = {
   placeholder: 'address',
   accepts: 'a host name or an IP address, without a port',
+  isText: true,
   parse(text) {
     const bare = /^\[(.*)\]$/.exec(text)?.[1] ?? text
     if (isIP(bare) !== 0) return bare
@@ -143,6 +147,7 @@ export const address: SettingType<string> = {
 export const path: SettingType<string> = {
   placeholder: 'path',
   accepts: 'a path',
+  isText: true,
   parse: (text, directory) =>
     text === '' || text.includes('\0') ? undefined : isAbsolute(text) ? text : resolve(directory, text),
   format: value => value,
@@ -152,6 +157,7 @@ export const path: SettingType<string> = {
 export const secret: SettingType<Secret> = {
   placeholder: 'secret',
   accepts: 'a secret text',
+  isText: true,
   secret: true,
   parse: text => new Secret(text),
   format: () => hidden,

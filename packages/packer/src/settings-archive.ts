@@ -1,5 +1,5 @@
-import { boolean, bytes, decimal, integer, oneOf, path, secret, setting, string } from '@chronicle/config'
-import { columnNames, directoryFormat } from './settings-types.ts'
+import { boolean, bytes, decimal, integer, oneOf, path, secret, setting } from '@chronicle/config'
+import { columnNames, directoryFormat, name } from './settings-types.ts'
 
 const storage = 'Storage'
 const parquet = 'Parquet'
@@ -32,7 +32,7 @@ export const archiveSettings = (basePathDefault: string) =>
       type: integer({ min: 1, max: 22 }),
       default: 6,
       section: storage,
-      help: 'Level of the codecs that take one: GZIP up to 9, ZSTD up to 22.',
+      help: 'Level of the codecs that take one: GZIP 1 to 9, ZSTD 1 to 22. SNAPPY, LZ4 and NONE take none, and whatever stands here has no effect.',
     }),
     maxFileBytes: setting({
       key: 'storage.max_file_size',
@@ -177,7 +177,7 @@ export const encryptionSettings = {
   keychainService: setting({
     key: 'encryption.keychain_service',
     env: 'CHRONICLE_PACKER_ENCRYPTION_KEYCHAIN_SERVICE',
-    type: string,
+    type: name,
     default: 'com.chronicle.packer',
     section: encryption,
     help: 'Name under which the keychain of the system holds the master key.',

@@ -1,5 +1,5 @@
 import { address, boolean, bytes, decimal, duration, oneOf, path, port, setting } from '@chronicle/config'
-import { dayTime, timeZone } from './settings-types.ts'
+import { dayTime, ringCapacity, timeZone } from './settings-types.ts'
 
 const scheduling = 'Scheduling'
 const ring = 'Ring buffer'
@@ -54,10 +54,10 @@ export const serviceSettings = (logPathDefault: string) =>
     ringBytes: setting({
       key: 'ring_buffer.size',
       env: 'CHRONICLE_PACKER_RING_BUFFER_SIZE',
-      type: bytes({ min: 1024, max: 2 ** 36 }),
+      type: ringCapacity,
       default: 67_108_864,
       section: ring,
-      help: 'Capacity of a ring that is made, a multiple of 8. One that exists keeps its own.',
+      help: 'Capacity of a ring that is made. One that exists keeps its own.',
     }),
     backpressureThreshold: setting({
       key: 'ring_buffer.backpressure_threshold',
@@ -73,7 +73,7 @@ export const serviceSettings = (logPathDefault: string) =>
       type: duration({ min: 1, max: hour, plain: 'ms' }),
       default: 5000,
       section: ring,
-      help: 'How long one read of the ring may take before the run ends with an error.',
+      help: 'How long a run waits for a ring that another process reads, before it ends with an error.',
     }),
     writeTimeoutMs: setting({
       key: 'ring_buffer.write_timeout',

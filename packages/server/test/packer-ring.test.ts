@@ -79,7 +79,7 @@ test('a ring that is gone is made anew within a second, and health says so until
   assert.match(gone.reason, /no ring at this path/)
   await home.clock.advance(1000)
   // Making it takes longer than the clock's step.
-  while ((await home.status()).backlogBytes === null) await new Promise(resolve => setTimeout(resolve, 5))
+  await home.until(async () => (await home.status()).backlogBytes !== null)
   assert.equal(await home.metric('chronicle_ring_buffer_errors_total'), 1, 'one failure, however often it is seen')
   const anew = (await home.health()).checks.ring
   assert.equal(anew.status, 'degraded')

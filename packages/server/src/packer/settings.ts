@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type Resolved, readConfigFile, resolveSettings } from '@chronicle/config'
-import { packerSettings } from '@chronicle/packer'
+import { checkTogether, packerSettings } from '@chronicle/packer'
 import { otherVariables, settings as serverSettings } from '../settings.ts'
 
 /** The settings of the server stand in the same environment. */
@@ -20,13 +20,16 @@ export function packerFile(named: string | undefined): string | undefined {
   return existsSync(packerFileDefault()) ? packerFileDefault() : undefined
 }
 
+/** Throws a `config.…` error, or an `AggregateError` of several. */
 export function loadPackerSettings(named: string | undefined): Resolved<typeof packerSettings> {
   const file = packerFile(named)
-  return resolveSettings(packerSettings, {
+  const resolved = resolveSettings(packerSettings, {
     flags: {},
     environment: process.env,
     file: file === undefined ? undefined : readConfigFile(file),
     directory: process.cwd(),
     otherVariables: [...otherVariables, ...variablesOfTheServer, 'CHRONICLE_PACKER_CONFIG'],
   })
+  checkTogether(resolved)
+  return resolved
 }

@@ -199,6 +199,15 @@ export class PackerHome {
     return Number(line.split(' ')[1])
   }
 
+  /** Waits for what happens by itself, a few seconds at most. */
+  async until(holds: () => Promise<boolean>): Promise<void> {
+    for (let look = 0; look < 1000; look++) {
+      if (await holds()) return
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+    assert.fail('it did not happen')
+  }
+
   /** Lets seconds pass until the last run is over, and says what began it; undefined where none begins. */
   async lastReason(seconds = 5): Promise<string | undefined> {
     for (let second = 0; second < seconds; second++) {
