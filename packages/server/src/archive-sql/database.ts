@@ -53,6 +53,8 @@ const accepted: ReadonlySet<StatementType> = new Set([
 ])
 /** A log that is to go to a file is refused too late by DuckDB: nothing runs any more behind it. */
 const logging = /\benable_logging\b/i
+/** How DuckDB refuses what S17 takes away. */
+const locked = /Permission Error|configuration has been locked|disabled by configuration|secrets are disabled/
 
 export class ArchiveDatabase {
   readonly #instance: DuckDBInstance
@@ -153,7 +155,7 @@ async function asking<T>(step: () => Promise<T>): Promise<T> {
       // What follows the first line is advice that does not hold here.
       throw serverErrors.create('server.query-needs-memory', { reason: reason.split('\n', 1)[0] }, error)
     }
-    const isLocked = /Permission Error|configuration has been locked|disabled by configuration/.test(reason)
+    const isLocked = locked.test(reason)
     throw serverErrors.create(isLocked ? 'server.query-not-accepted' : 'server.query-failed', { reason }, error)
   }
 }

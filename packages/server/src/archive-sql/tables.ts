@@ -37,7 +37,7 @@ const quarantineColumns = {
 /** Refused events; `content` is base64. */
 export function quarantineView(paths: readonly string[]): string {
   const columns = Object.entries(quarantineColumns)
-  const types = `{${columns.map(([name, type]) => `${name}: ${textLiteral(type)}`).join()}}`
+  const types = `{${columns.map(([name, type]) => `"${name}": ${textLiteral(type)}`).join()}}`
   const none = `(SELECT ${columns.map(([name, type]) => `NULL::${type} AS "${name}"`).join()} WHERE false)`
   const list = `[${paths.map(textLiteral).join()}]`
   const from = paths.length === 0 ? none : `read_json(${list}, columns = ${types}, format = 'newline_delimited')`
