@@ -169,13 +169,15 @@ class Run {
     for (const frame of frames) {
       const open = await this.#days.day(this.#cutter.dayOf(frame.timestampNs))
       const id = Buffer.from(frame.eventId)
-      if (!this.#isNew(open, id, 0, id.length)) {
+      if (this.#days.isElsewhere(open, id, 0, id.length) || open.ids.has(id, 0, id.length)) {
         this.#report.duplicates++
         continue
       }
       const encoded = await this.#options.encodeFrame(frame)
       if ('reason' in encoded) await this.#refuse(encoded, position)
       else {
+        // Only now: a frame that is refused is no reason to drop a good one.
+        open.ids.add(id, 0, id.length)
         const { bytes, width, height } = encoded
         await this.#singles.frame(frame.timestampNs, Uint8Array.from(bytes), { width, height })
         this.#report.frames++
