@@ -9,10 +9,11 @@ const environments = {
   clients: { requirements: 'requirements.txt', directory: 'venv' },
   seal: { requirements: 'seal-requirements.txt', directory: 'venv-seal' },
   parquet: { requirements: 'parquet-requirements.txt', directory: 'venv-parquet' },
+  arrow: { requirements: 'arrow-requirements.txt', directory: 'venv-arrow' },
   heif: { requirements: 'heif-requirements.txt', directory: 'venv-heif' },
 } as const
 
-/** The Python of a virtual environment that holds the newest clients, what opens sealed files, reads Parquet or pictures; undefined where there is no Python. */
+/** The Python of a virtual environment that holds the newest clients, what opens sealed files, writes Arrow, reads Parquet or pictures; undefined where there is no Python. */
 export function interopPython(purpose: keyof typeof environments = 'clients'): {
   python: string
   missing: string | undefined
