@@ -1,8 +1,12 @@
 /** PP10: of an encrypted file comes the plain one, and of a file that was changed comes nothing that is kept. */
 import assert from 'node:assert/strict'
+import { createSecretKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ParquetCodec } from '../src/parquet/contract.ts'
-import { decrypt, encryptionOf } from './parquet-decrypt-support.ts'
+import { decryptParquet } from '../src/parquet/index.ts'
+import { decrypt, encryptionOf, sourceOf } from './parquet-decrypt-support.ts'
 import { type Column, readRows, type Settings, spec, writeFile } from './parquet-support.ts'
 
 function columnsOf(rows: number, codec: ParquetCodec): Column[] {
@@ -43,3 +47,35 @@ for (const codec of ['NONE', 'SNAPPY', 'GZIP', 'LZ4', 'ZSTD'] as const) {
     }
   })
 }
+
+test('pieces come while the file is read, and none of it is read twice over', () => {
+  const encryption = encryptionOf()
+  const file = writeFile(columnsOf(20_000, 'NONE'), { ...settings, pageBytes: 8192, rowGroupRows: 2000, encryption })
+  const { read, size } = sourceOf(file)
+  let bytesRead = 0
+  const counting = (at: number, length: number) => {
+    bytesRead += length
+    return read(at, length)
+  }
+  const pieces = decryptParquet({ size, read: counting }, { keyOf: () => encryption.key })
+  const first = pieces.next().value!
+  assert.ok(size > 2_000_000 && bytesRead < size / 2, `${bytesRead} of ${size} bytes for the first piece`)
+  assert.equal(Buffer.from(first).toString('latin1', 0, 4), 'PAR1')
+  for (const piece of pieces) assert.ok(piece.length <= 256 * 1024)
+  assert.ok(bytesRead < size * 2, `${bytesRead} of ${size} bytes in all`)
+})
+
+test('PP10: what a released version encrypted opens, to the golden file without encryption', () => {
+  const golden = (name: string) => readFileSync(join(import.meta.dirname, 'golden', `parquet-v1-${name}.parquet`))
+  const opened = decrypt(golden('encrypted'), createSecretKey(Buffer.alloc(32, 7)))
+  assert.ok(opened.equals(golden('plain')))
+})
+
+test('files without rows, and with chunks of nothing but nulls, open', () => {
+  const encryption = encryptionOf()
+  for (const rows of [0, 1, 700, 701]) {
+    const columns = columnsOf(rows, 'SNAPPY')
+    const opened = decrypt(writeFile(columns, { ...settings, encryption: encryptionOf() }), encryption.key)
+    assert.ok(opened.equals(writeFile(columns, settings)), `${rows} rows`)
+  }
+})

@@ -4,13 +4,15 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { packerErrors } from '../src/errors.ts'
 import { decryptParquet } from '../src/parquet/index.ts'
-import type { ModuleType } from '../src/parquet/module-cipher.ts'
+import { ModuleCipher, type ModuleType, moduleTypes } from '../src/parquet/module-cipher.ts'
 import { moduleName } from '../src/parquet/module-reader.ts'
+import { encodeStruct, i32 } from '../src/parquet/thrift.ts'
+import { readStruct } from '../src/parquet/thrift-reader.ts'
 import { encryptionOf, sourceOf } from './parquet-decrypt-support.ts'
-import { modulesOf } from './parquet-modules.ts'
+import { modulesOf, openModule } from './parquet-modules.ts'
 import { type Column, spec, writeFile } from './parquet-support.ts'
 
-const ids = Array.from({ length: 400 }, (_, n) => n)
+const ids = Array.from({ length: 240 }, (_, n) => n)
 const columns: Column[] = [
   { spec: spec('time', 'int64', { meaning: 'timestamp_ns', dictionary: false }), values: ids.map(BigInt) },
   {
@@ -19,7 +21,7 @@ const columns: Column[] = [
   },
   { spec: spec('more', 'int64', { dictionary: false }), values: ids.map(n => BigInt(n * 3)) },
 ]
-const settings = { rowGroupRows: 200, pageBytes: 800 }
+const settings = { rowGroupRows: 120, pageBytes: 480 }
 const encryption = encryptionOf()
 const file = writeFile(columns, { ...settings, encryption })
 const keys = { secret: encryption.key.export(), unique: encryption.aadFileUnique }
@@ -91,6 +93,39 @@ test('PP10: random bytes, and random changes, end in a typed error', () => {
     fc.property(framed, bytes => void assertRefused(bytes, bytes.toString('hex'))),
     { numRuns: 300 },
   )
+})
+
+test('what opens and is not what the format says ends in a file or in a typed error', () => {
+  const { modules } = modulesOf(file, keys)
+  const cipher = new ModuleCipher(encryption)
+  const change = fc.record({ module: fc.nat(modules.length - 1), at: fc.nat(), byte: fc.nat(255) })
+  const footerChange = fc.record({ module: fc.constant(0), at: fc.nat(), byte: fc.nat(255) })
+  let opened = 0
+  fc.assert(
+    fc.property(fc.oneof(change, footerChange), ({ module, at, byte }) => {
+      const { at: place, type, ordinals } = modules[module]!
+      const content = openModule(file, modules[module]!, keys)
+      content[at % content.length] = byte
+      const changed = Buffer.from(file)
+      changed.set(cipher.seal(content, type as ModuleType, ordinals), place)
+      const error = refusalOf(changed)
+      if (error === undefined) opened++
+      else assert.ok(packerErrors.is(error), String(error))
+    }),
+    { numRuns: 400 },
+  )
+  assert.ok(opened > 0 && opened < 400, `${opened} opened`)
+})
+
+test('a version 2 page that is not one module is refused: nothing would tell whether its levels were changed', () => {
+  const { modules } = modulesOf(file, keys)
+  const page = modules.find(({ type }) => type === moduleTypes.dataPageHeader)!
+  const header = readStruct(openModule(file, page, keys), 'header').struct
+  const asV2 = encodeStruct({ ...header.fields, 1: i32(3), 3: i32(header.count(3) + 1) })
+  const changed = Buffer.from(file)
+  changed.set(new ModuleCipher(encryption).seal(asV2, moduleTypes.dataPageHeader, page.ordinals), page.at)
+  const { message } = assertRefused(changed, 'a version 2 page')
+  assert.match(message, /a version 2 page whose levels are not encrypted/)
 })
 
 test('PP10: two modules of one file in each other’s place, and one of another file, are noticed and named', () => {

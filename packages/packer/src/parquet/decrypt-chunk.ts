@@ -9,8 +9,9 @@ import type { PulledOutput } from './pulled-output.ts'
 import { encodeStruct, i32 } from './thrift.ts'
 import { readStruct, type ThriftStruct } from './thrift-reader.ts'
 
-/** Number of `PageType`. */
+/** Numbers of `PageType`. */
 const dataPageV2 = 3
+const dataPageTypes: readonly number[] = [pageTypes.data.type, dataPageV2]
 
 /** A data page with its header, where it was and where it is. */
 export type MovedPage = PagePlace & { readonly from: number; readonly fromLength: number }
@@ -43,8 +44,7 @@ export class ChunkDecryptor {
     const hasDictionary = dictionaryAt > 0
     const end = (hasDictionary ? dictionaryAt : metadata.count(9)) + metadata.count(7)
     if (end > this.#end) {
-      const part = `column chunk, row group ${ordinals[0]}, column ${ordinals[1]}`
-      throw packerErrors.create('packer.parquet-damaged', { part, reason: 'it goes beyond the end of the file' })
+      damaged(`column chunk, row group ${ordinals[0]}, column ${ordinals[1]}`, 'it goes beyond the end of the file')
     }
     const dictionaryPage = hasDictionary ? this.#movePage(dictionaryAt, end, pageTypes.dictionary, ordinals) : undefined
     const dataPages: MovedPage[] = []
@@ -65,16 +65,18 @@ export class ChunkDecryptor {
     const sealed = this.#modules.read(at, end, headerModule, ordinals)
     const part = moduleName(headerModule, ordinals)
     const header = readStruct(sealed.bytes, part).struct
-    const isDictionary = module === moduleTypes.dictionaryPage
     const type = header.count(1)
-    if (isDictionary ? type !== pageTypes.dictionary.type : type !== pageTypes.data.type && type !== dataPageV2) {
-      throw packerErrors.create('packer.parquet-unsupported', { part, found: `a page of type ${type}` })
+    const isKnown =
+      module === moduleTypes.dictionaryPage ? type === pageTypes.dictionary.type : dataPageTypes.includes(type)
+    if (!isKnown) unsupported(part, `a page of type ${type}`)
+    const bodyEnd = sealed.end + header.count(3)
+    // Parquet's Java library leaves the levels of these in plain, where nothing tells whether they were changed.
+    if (type === dataPageV2 && this.#modules.endOf(sealed.end, part) !== bodyEnd) {
+      unsupported(part, 'a version 2 page whose levels are not encrypted')
     }
-    const body = this.#modules.read(sealed.end, end, module, ordinals)
-    if (body.end - sealed.end !== header.count(3)) {
-      const found = 'a page that is larger than its module'
-      throw packerErrors.create('packer.parquet-unsupported', { part, found })
-    }
+    if (bodyEnd > end) damaged(part, 'its page goes beyond its place')
+    const body = this.#modules.read(sealed.end, bodyEnd, module, ordinals)
+    if (body.end !== bodyEnd) damaged(part, 'its page has another length than it says')
     const offset = this.#output.position
     const plainHeader = encodeStruct({
       ...header.fields,
@@ -94,7 +96,7 @@ export class ChunkDecryptor {
     const bits = this.#modules.read(header.end, this.#end, moduleTypes.bloomFilterBitset, ordinals)
     const part = moduleName(moduleTypes.bloomFilterHeader, ordinals)
     if (readStruct(header.bytes, part).struct.count(1) !== bits.bytes.length) {
-      throw packerErrors.create('packer.parquet-damaged', { part, reason: 'the filter has another size than it says' })
+      damaged(part, 'the filter has another size than it says')
     }
     const offset = this.#output.position
     this.#output.write(header.bytes)
@@ -113,4 +115,12 @@ export function chunkSizes({ dictionaryPage, dataPages }: PlainChunk): { compres
     sizes.uncompressed += page.uncompressedBytes
   }
   return sizes
+}
+
+function damaged(part: string, reason: string): never {
+  throw packerErrors.create('packer.parquet-damaged', { part, reason })
+}
+
+function unsupported(part: string, found: string): never {
+  throw packerErrors.create('packer.parquet-unsupported', { part, found })
 }

@@ -38,12 +38,17 @@ export class ModuleReader {
     const part = moduleName(type, ordinals)
     if (ordinals.some(ordinal => ordinal > ordinalMax)) refuse(part, at, 'its number is higher than any can be')
     if (at < 0 || at + moduleOverheadBytes > end) refuse(part, at, 'there is no room for it')
-    const length = lengthBytes + this.#window.uint32(at, part)
+    const length = this.endOf(at, part) - at
     if (length < moduleOverheadBytes || at + length > end) refuse(part, at, 'its length goes beyond its place')
     if (length > moduleBytesMax) {
       throw packerErrors.create('packer.parquet-unsupported', { part, bytes: length, bytesMax: moduleBytesMax })
     }
     return { bytes: this.#open(this.#window.view(at, length, part), type, ordinals, at), end: at + length }
+  }
+
+  /** Where the module at `at` says that it ends, which may be beyond the file. */
+  endOf(at: number, part: string): number {
+    return at + lengthBytes + this.#window.uint32(at, part)
   }
 
   #open(module: Uint8Array, type: ModuleType, ordinals: Ordinals, at: number): Buffer {
