@@ -54,15 +54,17 @@ for (const settings of [
   })
 }
 
-test('the thread of its own writes the same rows', async () => {
-  const b = await bench()
-  const source = new MemorySource(streams(7, 300))
-  await pack(b, source, { files: undefined })
-  assert.deepEqual(
-    (await archivedRows(b)).map(({ row }) => row),
-    Array.from({ length: 2100 }, (_, at) => event(at)),
-  )
-})
+for (const parquetEncryption of ['sealed', 'modular'] as const) {
+  test(`the thread of its own writes the same rows, ${parquetEncryption}`, async () => {
+    const b = await bench({ parquetEncryption })
+    const source = new MemorySource(streams(7, 300))
+    await pack(b, source, { files: undefined })
+    assert.deepEqual(
+      (await archivedRows(b)).map(({ row }) => row),
+      Array.from({ length: 2100 }, (_, at) => event(at)),
+    )
+  })
+}
 
 test('files and directories are for their owner alone', async () => {
   const b = await bench()

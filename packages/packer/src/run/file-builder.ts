@@ -136,6 +136,7 @@ export class FileBuilder {
   }
 }
 
+/** The key metadata, which stand in the file in plain, are JSON: `{"keyId":"…","place":"…"}`, the key's id and the path relative to the archive's base. */
 function modular({ key, place }: FileJob, random: Random): ParquetEncryption {
   const keyMetadata = Buffer.from(JSON.stringify({ keyId: key!.id, place }))
   return { key: key!.secret, keyMetadata, aadFileUnique: random.bytes(8), random }
