@@ -93,6 +93,7 @@ enum {
   CHRONICLE_RING_AT_READ = 256,
   CHRONICLE_RING_AT_THRESHOLD = 264,
   CHRONICLE_RING_AT_FLAG = 276,
+  CHRONICLE_RING_AT_WRITE_TIMEOUT = 280,
   CHRONICLE_RING_RECORD_HEADER = 32,
   CHRONICLE_RING_WRAP = 0xffff
 };
@@ -336,6 +337,12 @@ static inline chronicle_ring_error chronicle_ring_open(chronicle_ring *ring, con
     errno = saved;
   }
   return error;
+}
+
+/* How long to wait for room, as the packer has stored it (ring_buffer.write_timeout): for `chronicle_ring_write`. */
+static inline uint32_t chronicle_ring_timeout_ms(const chronicle_ring *ring) {
+  uint32_t stored = atomic_load((_Atomic uint32_t *)(void *)(ring->map + CHRONICLE_RING_AT_WRITE_TIMEOUT));
+  return stored == 0 ? 1000u : stored;
 }
 
 /* Waits until `bytes` are free; false once the deadline has passed. */

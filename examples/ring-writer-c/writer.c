@@ -18,6 +18,9 @@ typedef struct {
   unsigned long repeat;
 } options;
 
+/* No --timeout: what the ring says. */
+#define TIMEOUT_OF_RING UINT32_MAX
+
 static int usage(void) {
   fputs("writer [--ring PATH] [--create BYTES] [--frames] [--timeout MS] [--repeat N] [FILE | -]\n", stderr);
   return 2;
@@ -80,8 +83,9 @@ static int write_records(const options *with, const uint8_t *bytes, size_t lengt
   chronicle_ring ring;
   chronicle_ring_error error = chronicle_ring_open(&ring, with->ring);
   if (error != CHRONICLE_RING_OK) return fail(with->ring, error);
+  uint32_t timeout_ms = with->timeout_ms == TIMEOUT_OF_RING ? chronicle_ring_timeout_ms(&ring) : with->timeout_ms;
   for (unsigned long record = 0; record < with->repeat && error == CHRONICLE_RING_OK; record++) {
-    error = chronicle_ring_write(&ring, with->kind, bytes, length, with->timeout_ms);
+    error = chronicle_ring_write(&ring, with->kind, bytes, length, timeout_ms);
   }
   int code = error == CHRONICLE_RING_OK ? 0 : fail(with->ring, error);
   chronicle_ring_close(&ring);
@@ -89,7 +93,7 @@ static int write_records(const options *with, const uint8_t *bytes, size_t lengt
 }
 
 int main(int argc, char **argv) {
-  options with = {"/tmp/chronicle_ring_buffer", NULL, 0, CHRONICLE_RING_EVENTS, 1000, 1};
+  options with = {"/tmp/chronicle_ring_buffer", NULL, 0, CHRONICLE_RING_EVENTS, TIMEOUT_OF_RING, 1};
   if (!parse(argc, argv, &with)) return usage();
   if (with.create > 0) {
     chronicle_ring_error error = chronicle_ring_create(with.ring, with.create);

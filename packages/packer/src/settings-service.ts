@@ -81,7 +81,7 @@ export const serviceSettings = (logPathDefault: string) =>
       type: duration({ min: 1, max: hour, plain: 'ms' }),
       default: 1000,
       section: ring,
-      help: 'How long a recorder waits for room before a record counts as lost: the default of the writers that ship with the packer.',
+      help: 'How long a recorder waits for room before a record counts as lost, unless it says otherwise. It stands in the ring: recorders learn it from there, a change with the next run.',
     }),
     metricsEnabled: setting({
       key: 'metrics.enabled',

@@ -247,6 +247,38 @@ test('arguments out of their range are refused and named', async t => {
   reader.close()
 })
 
+test('a writer that does not say how long it waits for room learns it from the ring, where the reader stores it', async t => {
+  const path = ringPath(t)
+  const waited: number[] = []
+  let now = 0
+  const clock = {
+    ...systemClock,
+    monotonic: () => now,
+    after(delayMs: number, action: () => void) {
+      now += delayMs
+      setImmediate(action)
+      return { cancel: () => undefined }
+    },
+  }
+  const writer = await openRingWriter({ path, capacityBytes: 1024, clock })
+  for (let record = 0; record < 2; record++) await writer.write('events', Buffer.alloc(480))
+  const wait = async () => {
+    const from = now
+    assert.equal(await writer.write('events', Buffer.alloc(480)), false)
+    waited.push(now - from)
+  }
+  await wait()
+  openRingReader({ path, writeTimeoutMs: 5000 }).close()
+  await wait()
+  const [unsaid, said] = waited
+  assert.ok(unsaid! >= 1000 && unsaid! < 1100, `${unsaid}`)
+  assert.ok(said! >= 5000 && said! < 5100, `${said}`)
+  for (const writeTimeoutMs of [0, 1.5, 3_600_001]) {
+    assert.throws(() => openRingReader({ path, writeTimeoutMs }), code('packer.ring-invalid-argument'))
+  }
+  writer.close()
+})
+
 test('a waiting write does not hold the event loop', async t => {
   const { writer, reader } = await pair(t)
   for (let record = 0; record < 2; record++) await writer.write('events', Buffer.alloc(480), 0)

@@ -13,7 +13,14 @@ async function openSource(path: string) {
   writer.close()
   const told: string[] = []
   const onGone = () => void told.push('gone')
-  const source = await openRingSource({ path, backpressureThreshold: 0.8, busyMsMax: 0, clock: systemClock, onGone })
+  const source = await openRingSource({
+    path,
+    backpressureThreshold: 0.8,
+    writeTimeoutMs: 1000,
+    busyMsMax: 0,
+    clock: systemClock,
+    onGone,
+  })
   return { source, told }
 }
 

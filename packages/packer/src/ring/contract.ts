@@ -51,8 +51,11 @@ export type RingReader = {
 }
 
 export type RingWriter = {
-  /** Writes one record, or waits up to `timeoutMs` for room; false, and counted as lost, when there was none. */
-  write(kind: RingKind, payload: Uint8Array, timeoutMs: number): Promise<boolean>
+  /**
+   * Writes one record, or waits up to `timeoutMs` for room; false, and counted as lost, when there was none. Where it is left out, what the packer
+   * has stored in the ring holds (`ring_buffer.write_timeout`).
+   */
+  write(kind: RingKind, payload: Uint8Array, timeoutMs?: number): Promise<boolean>
   readonly isPressed: boolean
   close(): void
 }

@@ -1,11 +1,21 @@
 import { link, lstat, open, unlink } from 'node:fs/promises'
 import { type Random, systemClock, systemRandom } from '@chronicle/base'
 import { packerErrors } from '../errors.ts'
-import { encodeHeaderPage, headerPageBytes, isCapacity, ringCapacityBytesMax, ringCapacityBytesMin } from './layout.ts'
+import {
+  encodeHeaderPage,
+  headerPageBytes,
+  isCapacity,
+  readerAt,
+  ringCapacityBytesMax,
+  ringCapacityBytesMin,
+} from './layout.ts'
 import { unusable } from './trust.ts'
 
 export const ringCapacityBytesDefault = 64 * 1024 * 1024
 export const backpressureThresholdDefault = 0.8
+/** Of writers in a ring that says nothing. */
+export const writeTimeoutMsDefault = 1000
+const writeTimeoutMsMax = 3_600_000
 const zerosBytes = 1024 * 1024
 
 export type RingCreation = {
@@ -14,6 +24,8 @@ export type RingCreation = {
   readonly capacityBytes?: number
   /** The share of the capacity above which writers are told to hold back. */
   readonly backpressureThreshold?: number
+  /** How long writers wait for room that do not say otherwise, from 1 millisecond to an hour. */
+  readonly writeTimeoutMs?: number
   readonly clock?: { now(): number }
   readonly random?: Random
 }
@@ -26,7 +38,9 @@ export async function createRing(options: RingCreation): Promise<boolean> {
   const { path, capacityBytes = ringCapacityBytesDefault, clock = systemClock, random = systemRandom } = options
   const thresholdBytes = thresholdBytesOf(capacityBytes, options.backpressureThreshold)
   const id = Buffer.from(random.uuid().replaceAll('-', ''), 'hex')
+  const timeoutMs = options.writeTimeoutMs === undefined ? 0 : checkedTimeout(options.writeTimeoutMs)
   const page = encodeHeaderPage({ id, capacityBytes, createdMs: clock.now() }, thresholdBytes)
+  page.writeUInt32LE(timeoutMs, readerAt.writeTimeout)
   if (await isTaken(path)) return false
   const temporary = `${path}.${id.toString('hex')}.new`
   try {
@@ -76,6 +90,12 @@ export function thresholdBytesOf(capacityBytes: number, threshold = backpressure
     throw packerErrors.create('packer.ring-invalid-argument', details)
   }
   return Math.floor(capacityBytes * threshold)
+}
+
+export function checkedTimeout(ms: number): number {
+  if (Number.isInteger(ms) && ms >= 1 && ms <= writeTimeoutMsMax) return ms
+  const details = { name: 'writeTimeoutMs', value: ms, accepted: `1 to ${writeTimeoutMsMax}` }
+  throw packerErrors.create('packer.ring-invalid-argument', details)
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

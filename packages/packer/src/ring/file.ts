@@ -29,6 +29,8 @@ export type RingWords = {
   readonly writerPid: number
   readonly readerPid: number
   readonly thresholdBytes: number
+  /** 0 where nobody has said. */
+  readonly writeTimeoutMs: number
   readonly isFlagged: boolean
 }
 
@@ -61,6 +63,7 @@ export class RingFile {
       writerPid: words.readUInt32LE(writerAt.pid),
       readerPid: words.readUInt32LE(readerAt.pid),
       thresholdBytes: uint53(words, readerAt.threshold),
+      writeTimeoutMs: words.readUInt32LE(readerAt.writeTimeout),
       isFlagged: words.readUInt32LE(readerAt.flag) !== 0,
     }
   }
@@ -105,6 +108,11 @@ export class RingFile {
   storeThreshold(bytes: number): void {
     putUint53(this.#word, 0, bytes)
     this.#write(this.#word, 8, readerAt.threshold)
+  }
+
+  storeWriteTimeout(ms: number): void {
+    this.#word.writeUInt32LE(ms, 0)
+    this.#write(this.#word, 4, readerAt.writeTimeout)
   }
 
   /**

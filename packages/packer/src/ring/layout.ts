@@ -24,7 +24,8 @@
  *    264    8  back-pressure threshold in bytes
  *    272    4  process id, 0 when there is no reader
  *    276    4  back-pressure flag: 1 while more bytes than the threshold are used (either side sets and clears it)
- *    280 3816  reserved (0)
+ *    280    4  write timeout in milliseconds: how long a writer waits for room unless it says otherwise; 0 for 1000
+ *    284 3812  reserved (0)
  *   4096    n  data area
  *
  * position word: a position and its check in one 8-byte store
@@ -65,10 +66,10 @@ export const payloadBytesCeiling = 2 ** 30
 
 const headerAt = { magic: 0, version: 4, reserved: 6, capacity: 8, id: 16, created: 32, reserved2: 40, crc: 60 }
 export const writerAt = { position: 128, sequence: 136, lastWrite: 144, lostRecords: 152, lostBytes: 160, pid: 168 }
-export const readerAt = { position: 256, threshold: 264, pid: 272, flag: 276 }
+export const readerAt = { position: 256, threshold: 264, pid: 272, flag: 276, writeTimeout: 280 }
 const recordAt = { headerCrc: 0, payloadCrc: 4, position: 8, sequence: 16, length: 24, kind: 28, reserved: 30 }
 assert(headerAt.crc + 4 === 64, 'the constants of a ring take 64 bytes')
-assert(readerAt.flag + 4 <= 512, 'the words of a ring lie in one sector')
+assert(readerAt.writeTimeout + 4 <= 512, 'the words of a ring lie in one sector')
 assert(recordAt.reserved + 2 === recordHeaderBytes, 'a record header is 32 bytes')
 
 const unitBytes = 8

@@ -1,7 +1,7 @@
 import { systemClock } from '@chronicle/base'
 import { packerErrors } from '../errors.ts'
 import type { RingReader, RingSlice, RingStatus } from './contract.ts'
-import { thresholdBytesOf } from './create.ts'
+import { checkedTimeout, thresholdBytesOf } from './create.ts'
 import { lockPathOf, tryRingLock } from './lock.ts'
 import { checkStillThere, type HeldRing, holdRing, letGo } from './open.ts'
 import { repairReadPosition, repairWritePosition, wrongWord } from './repair.ts'
@@ -12,17 +12,21 @@ export type RingReaderOptions = {
   readonly path: string
   /** Stored in the ring where given. */
   readonly backpressureThreshold?: number
+  /** How long writers wait for room that do not say otherwise. Stored in the ring where given. */
+  readonly writeTimeoutMs?: number
   readonly clock?: { now(): number }
 }
 
 /** Opens the reading side of a ring. Throws a `packer.ring-…` error where that cannot be. */
-export function openRingReader({ path, backpressureThreshold, clock = systemClock }: RingReaderOptions): RingReader {
+export function openRingReader(options: RingReaderOptions): RingReader {
+  const { path, backpressureThreshold, writeTimeoutMs, clock = systemClock } = options
   const ring = holdRing(path, 'reader')
   try {
     const position = setRight(ring, clock.now())
     if (backpressureThreshold !== undefined) {
       ring.file.storeThreshold(thresholdBytesOf(ring.file.header.capacityBytes, backpressureThreshold))
     }
+    if (writeTimeoutMs !== undefined) ring.file.storeWriteTimeout(checkedTimeout(writeTimeoutMs))
     ring.file.updatePressure()
     return new FileRingReader(ring, position)
   } catch (error) {

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '@chronicle/base'
 import { packerErrors } from '../errors.ts'
 import { type RingKind, type RingWriter, ringKinds } from './contract.ts'
-import { createRing, type RingCreation, thresholdBytesOf } from './create.ts'
+import { checkedTimeout, createRing, type RingCreation, thresholdBytesOf, writeTimeoutMsDefault } from './create.ts'
 import { pressed } from './file.ts'
 import { payloadBytesMax } from './layout.ts'
 import { checkStillThere, type HeldRing, holdRing, letGo } from './open.ts'
@@ -19,12 +19,12 @@ const removalCheckMs = 1000
 export type RingWriterOptions = RingCreation & { readonly clock?: Clock }
 
 /**
- * Opens the writing side of a ring, which it makes if there is none. Capacity and threshold are for a new ring; for one that is there the capacity
- * must agree where it is given, and the threshold is stored where it is given.
+ * Opens the writing side of a ring, which it makes if there is none. Capacity, threshold and timeout are for a new ring; for one that is there the
+ * capacity must agree where it is given, and the others are stored where they are given.
  */
 export async function openRingWriter(options: RingWriterOptions): Promise<RingWriter> {
   await createRing(options)
-  const { path, capacityBytes, backpressureThreshold, clock = systemClock } = options
+  const { path, capacityBytes, backpressureThreshold, writeTimeoutMs, clock = systemClock } = options
   const ring = holdRing(path, 'writer')
   try {
     const has = ring.file.header.capacityBytes
@@ -32,6 +32,7 @@ export async function openRingWriter(options: RingWriterOptions): Promise<RingWr
       throw packerErrors.create('packer.ring-size-differs', { path, capacityBytes: has, asked: capacityBytes })
     }
     if (backpressureThreshold !== undefined) ring.file.storeThreshold(thresholdBytesOf(has, backpressureThreshold))
+    if (writeTimeoutMs !== undefined) ring.file.storeWriteTimeout(checkedTimeout(writeTimeoutMs))
     const words = ring.file.words()
     if (wrongWord(ring.file, words) === 'write') repairWritePosition(ring.file, words.readPosition!, clock.now())
     return new FileRingWriter(ring, clock)
@@ -73,7 +74,7 @@ class FileRingWriter implements RingWriter {
    * The payload stays the caller's; it must not change before the promise has resolved. A write that waits does not keep the process alive: one that
    * ends meanwhile has neither written nor counted it.
    */
-  async write(kind: RingKind, payload: Uint8Array, timeoutMs: number): Promise<boolean> {
+  async write(kind: RingKind, payload: Uint8Array, timeoutMs = this.#timeoutMs()): Promise<boolean> {
     this.#checkOpen()
     this.#checkRecord(kind, payload)
     this.#checkThere()
@@ -84,6 +85,11 @@ class FileRingWriter implements RingWriter {
     this.#waiting.push({ kind: number, payload, deadlineMs: this.#clock.monotonic() + timeoutMs, settle })
     if (this.#waiting.length === 1) this.#pollLater(pollMsMin)
     return settle.promise
+  }
+
+  #timeoutMs(): number {
+    this.#checkOpen()
+    return this.#ring.file.words().writeTimeoutMs || writeTimeoutMsDefault
   }
 
   close(): void {

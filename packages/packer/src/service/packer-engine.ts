@@ -48,7 +48,7 @@ export type PackerEngine = Engine & {
 /** Opens an archive for this process alone (PS3), and makes the ring where there is none. Rejects with `packer.archive-…`, `packer.ring-…`. */
 export async function openPackerEngine(options: PackerEngineOptions): Promise<PackerEngine> {
   const { settings, keys, clock, random, logger } = options
-  const { ringPath: path, ringBytes: capacityBytes, backpressureThreshold } = settings
+  const { ringPath: path, ringBytes: capacityBytes, backpressureThreshold, writeTimeoutMs } = settings
   const archive = await openArchive({
     settings: archiveSettingsOf(settings),
     keys,
@@ -57,7 +57,7 @@ export async function openPackerEngine(options: PackerEngineOptions): Promise<Pa
     onNotice: (message, details) => logger.warn(details, message),
   })
   try {
-    const keeper = new RingKeeper({ path, capacityBytes, backpressureThreshold, clock, random, logger })
+    const keeper = new RingKeeper({ path, capacityBytes, backpressureThreshold, writeTimeoutMs, clock, random, logger })
     await keeper.mend()
     keeper.status()
     return new ArchivingEngine(options, archive, keeper)
@@ -156,9 +156,10 @@ class ArchivingEngine implements PackerEngine {
 
   async #packRing(request: SourcesRequest, msMax: number): Promise<RunReport> {
     const { settings, clock, logger } = this.#options
-    const { ringPath: path, backpressureThreshold, readTimeoutMs: busyMsMax } = settings
+    const { ringPath: path, backpressureThreshold, writeTimeoutMs, readTimeoutMs: busyMsMax } = settings
     const onGone = () => logger.warn({ ring: path }, 'the ring was removed while it was read; what was read is packed')
-    const source = await openRingSource({ path, backpressureThreshold, busyMsMax, clock, onGone })
+    const options = { path, backpressureThreshold, writeTimeoutMs, busyMsMax, clock, onGone }
+    const source = await openRingSource(options)
     try {
       return await this.#pack(source, request, msMax)
     } finally {

@@ -9,6 +9,7 @@ export type RingKeeperOptions = {
   readonly path: string
   readonly capacityBytes: number
   readonly backpressureThreshold: number
+  readonly writeTimeoutMs: number
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -56,9 +57,9 @@ export class RingKeeper {
 
   /** Makes the ring where there is none; leaves alone whatever else is there. */
   async mend(): Promise<void> {
-    const { path, capacityBytes, backpressureThreshold, clock, random, logger } = this.#options
+    const { path, capacityBytes, logger } = this.#options
     if (!this.#isMissing()) return
-    if (!(await createRing({ path, capacityBytes, backpressureThreshold, clock, random }))) return
+    if (!(await createRing(this.#options))) return
     if (this.#id === undefined) logger.info({ ring: path, capacityBytes }, 'a ring was made')
     else logger.warn({ ring: path, capacityBytes }, 'the ring was gone and was made anew; what it held is lost')
   }

@@ -12,6 +12,7 @@ const skipBytesMax = 1024 * 1024
 export type RingSourceOptions = {
   readonly path: string
   readonly backpressureThreshold: number
+  readonly writeTimeoutMs?: number
   /** How long to wait for another process that reads the ring. */
   readonly busyMsMax: number
   readonly clock: Clock
