@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type Random, seededRandom } from '@chronicle/base'
+import type { FuzzTarget } from '@chronicle/testing'
 import { BufferPool } from '../src/net/buffer-pool.ts'
 import { FrameReader } from '../src/net/frame-reader.ts'
-import type { FuzzTarget } from './fuzz-target.ts'
 
 const frameBytesMax = 64 * 1024
 const framesMax = 4
@@ -11,9 +11,10 @@ const framesMax = 4
  * A connection's worth of bytes: frames one after another, damaged now and then, that arrive in reads of any size at a reader
  * that is told "not now" now and then. `requests` gives the frames, each whole frame is handed to its `run`.
  */
-export function framingTarget(requests: FuzzTarget, isTyped: (error: unknown) => boolean): FuzzTarget {
+export function framingTarget(requests: FuzzTarget): FuzzTarget {
   return {
     name: 'framing',
+    isRefusal: requests.isRefusal,
     input(random) {
       const frames = Array.from({ length: random.int(framesMax) + 1 }, () => framed(requests.input(random).bytes))
       const bytes = Buffer.concat(frames)
@@ -27,7 +28,7 @@ export function framingTarget(requests: FuzzTarget, isTyped: (error: unknown) =>
         try {
           void requests.run({ bytes: frame, intact: false })
         } catch (error) {
-          if (!isTyped(error)) throw error
+          if (!requests.isRefusal(error)) throw error
         }
       })
     },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Random } from '@chronicle/base'
+import { damaged, type FuzzInput, type FuzzTarget, noise } from '@chronicle/testing'
 import {
   decodeRequest,
   decodeResponse,
@@ -12,19 +13,17 @@ import type { Api, RequestToSend, ResponseOf } from '../src/codec/schema.ts'
 import { kafkaErrors } from '../src/errors.ts'
 import { apis } from '../src/messages/index.ts'
 import { framingTarget } from './fuzz-framing.ts'
-import { damaged, noise } from './fuzz-inputs.ts'
-import type { FuzzInput, FuzzTarget } from './fuzz-target.ts'
 import { randomValue } from './random-message.ts'
 import { layoutOf, versionsOf } from './values.ts'
 
-export function isTyped(error: unknown): boolean {
+function isRefusal(error: unknown): boolean {
   return kafkaErrors.is(error)
 }
 
 export function allTargets(): FuzzTarget[] {
   // As often as a quarter of the messages: there are hundreds of those.
   const messages = messageTargets()
-  const connections = [frameTarget, framingTarget(frameTarget, isTyped)]
+  const connections = [frameTarget, framingTarget(frameTarget)]
   return [...messages, ...Array.from({ length: messages.length / 8 }, () => connections).flat()]
 }
 
@@ -36,6 +35,7 @@ function messageTargets(): FuzzTarget[] {
 /** Whole request frames without knowing what is in them: header first, and the body as the header says. */
 const frameTarget: FuzzTarget = {
   name: 'request frame',
+  isRefusal,
   input(random) {
     if (random.int(4) === 0) return { bytes: noise(random), intact: false }
     const api = apis[random.int(apis.length)]!
@@ -53,6 +53,7 @@ const frameTarget: FuzzTarget = {
 function requests(api: Api, version: number): FuzzTarget {
   return {
     name: `${api.name} request v${version}`,
+    isRefusal,
     input: random => messageInput(random, () => bodyOf(requestOf(random, api, version))),
     run({ bytes }) {
       const value = decodeRequest(api, version, bytes, 0, bytes.length)
@@ -66,6 +67,7 @@ function requests(api: Api, version: number): FuzzTarget {
 function responses(api: Api, version: number): FuzzTarget {
   return {
     name: `${api.name} response v${version}`,
+    isRefusal,
     input: random =>
       messageInput(random, () => {
         const value = randomValue(random, api.response, layoutOf(api, version))

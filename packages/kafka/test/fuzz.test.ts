@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { FuzzFinding, type FuzzTarget, fuzz } from '@chronicle/testing'
 import { kafkaErrors } from '../src/errors.ts'
-import { FuzzFinding, fuzz } from './fuzz-run.ts'
-import type { FuzzTarget } from './fuzz-target.ts'
 import { allTargets } from './fuzz-targets.ts'
 
 const inputs = 20_000
@@ -21,6 +20,7 @@ describe('the fuzzer finds', () => {
     name: 'a target',
     input: random => ({ bytes: Buffer.from(random.bytes(4)), intact }),
     run,
+    isRefusal: error => kafkaErrors.is(error),
   })
   const findOf = async (broken: FuzzTarget) => {
     try {

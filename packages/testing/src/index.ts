@@ -1,3 +1,6 @@
+export { damaged, noise } from './fuzz/inputs.ts'
+export { FuzzFinding, fuzz, type Tally } from './fuzz/run.ts'
+export type { FuzzInput, FuzzTarget } from './fuzz/target.ts'
 export {
   increment,
   type ObjectStoreFactory,

@@ -1,12 +1,13 @@
 /**
  * npm run fuzz -- [--inputs 1000000] [--seed 1]
  *
- * Feeds frames and every declared message in every version with valid, damaged and random bytes. Nothing may come of it but a
- * value or a typed error, in bounded time and memory. What is found is printed with its seed: `--seed S --inputs 1` replays it.
+ * Feeds the frames and messages of Kafka and the records of the packer with valid, damaged and random bytes. Nothing may come of it but a
+ * value or a typed refusal, in bounded time and memory. What is found is printed with its seed: `--seed S --inputs 1` replays it.
  */
 import { parseArgs } from 'node:util'
-import { FuzzFinding, fuzz } from './fuzz-run.ts'
-import { allTargets } from './fuzz-targets.ts'
+import { allTargets } from '../../kafka/test/fuzz-targets.ts'
+import { recordTargets } from '../../packer/test/fuzz-targets.ts'
+import { FuzzFinding, fuzz } from '../src/fuzz/run.ts'
 
 const { values } = parseArgs({
   options: { inputs: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' } },
@@ -16,7 +17,10 @@ const seed = wholeNumber('seed', values.seed)
 const startedAt = performance.now()
 
 try {
-  const targets = allTargets()
+  const messages = allTargets()
+  // There are hundreds of messages: as often as a quarter of them.
+  const records = Array.from({ length: messages.length / 8 }, recordTargets).flat()
+  const targets = [...messages, ...records]
   console.log(`${inputs} inputs for ${targets.length} targets from seed ${seed}`)
   const tally = await fuzz(targets, inputs, seed, (done, { read, refused }) => {
     const perSecond = Math.round(done / ((performance.now() - startedAt) / 1000))
