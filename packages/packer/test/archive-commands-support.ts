@@ -57,8 +57,8 @@ export async function done(result: Promise<Result>): Promise<string> {
   return stdout
 }
 
-/** Noon of 20, 21 and 22 November 2026 in UTC. */
-export const days = ['2026-11-20', '2026-11-21', '2026-11-22'] as const
+/** Noon of 20, 21 and 22 November 2025 in UTC. */
+export const days = ['2025-11-20', '2025-11-21', '2025-11-22'] as const
 export const noon = (day: string): bigint => BigInt(Date.parse(`${day}T12:00:00Z`)) * 1_000_000n
 
 /** 40 events a day with all that is hard about text, in the order of their times. */

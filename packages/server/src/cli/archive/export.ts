@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type ArchivedFile, packerErrors } from '@chronicle/packer'
 import { serverErrors } from '../../errors.ts'
 import { plural, size } from '../format.ts'
@@ -10,6 +10,7 @@ import { writeWholeFile } from '../seal/whole-file.ts'
 import type { Terminal } from '../terminal.ts'
 import { eventLines } from './event-lines.ts'
 import { type ArchiveChoice, type OpenedArchive, withArchive } from './open-archive.ts'
+import { refuseInside } from './outside.ts'
 import { type FileProblem, printProblems, problemOf } from './problems.ts'
 import { type SelectionOptions, select } from './selection.ts'
 
@@ -50,13 +51,6 @@ export async function exportArchive(
     terminal.out(`Exported ${plural(written, 'file')} to ${options.output} (${size(bytes)})${skipped}.`)
     return problems.length === 0 ? exitCodes.ok : exitCodes.failure
   })
-}
-
-/** The packer would sweep it away. */
-export function refuseInside(basePath: string, output: string): void {
-  const path = relative(basePath, output)
-  if (path === '..' || path.startsWith('../')) return
-  throw serverErrors.create('server.output-in-archive', { output, archive: basePath })
 }
 
 function targetPath({ path, kind }: ArchivedFile, format: ExportFormat): string {

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { OpenOptions } from '../seal/open.ts'
 import type { PlainRange } from '../seal/range.ts'
 import type { SealOptions } from '../seal/seal.ts'
-import { addDataFlags, loadSettings } from '../settings.ts'
+import { addDataFlags, flagValue, loadSettings } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
 
 const sealExamples = `
@@ -22,7 +22,12 @@ Examples:
   chronicle open report.pdf.sealed                       writes report.pdf
   chronicle open video.mp4.sealed --range 0-1048575 --stdout > first-megabyte
   chronicle open photos.tar.sealed --stdout | tar x
-  chronicle open --inspect report.pdf.sealed             which key, which name; needs no key`
+  chronicle open --inspect report.pdf.sealed             which key, which name; needs no key
+  chronicle open ~/ChronicleRaw/heif/2026/11/20/frame_20261120_100000_000000.heif -o frame.heif
+                                                         a file of the packer's archive, whose keys are found from its path
+
+A file that was copied out of an archive alone opens with --data-dir ARCHIVE/metadata/keys. To open many, and to read events:
+chronicle archive export, chronicle archive cat.`
 
 /** `seal FILE…` and `open FILE…`. */
 export function addSeal(program: Command, terminal: Terminal): void {
@@ -49,7 +54,9 @@ export function addSeal(program: Command, terminal: Terminal): void {
         await inspectFiles(terminal, files, options.json ?? false)
       } else {
         const { openFiles } = await import('../seal/open.ts')
-        await openFiles(terminal, loadSettings(command).values, files, options)
+        const dataDir = flagValue(command, '--data-dir')
+        const named = typeof dataDir === 'string' ? { dataDir } : {}
+        await openFiles(terminal, loadSettings(command).values, files, { ...options, ...named })
       }
     })
 }

@@ -1,6 +1,9 @@
+import { resolve } from 'node:path'
 import { openStream, type SealedHeader, type SealKey, sealKeyOf, type Vault, vaultErrors } from '@chronicle/vault'
 import { serverErrors } from '../../errors.ts'
 import type { ServerSettings } from '../../settings.ts'
+import { archiveOf, type PathInArchive, plainInArchive } from '../archive/open-file.ts'
+import { refuseInside } from '../archive/outside.ts'
 import { size } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
 import { withVault } from '../vault/with-vault.ts'
@@ -16,27 +19,76 @@ export type OpenOptions = {
   force?: boolean
   renamed?: boolean
   range?: PlainRange
+  /** As it was typed; undefined where nobody named one. */
+  dataDir?: string
 }
 
 /** Plain bytes are for whoever opened them. */
 const plainMode = 0o600
 
-/** Opens sealed files, each into one of its own beside it unless told otherwise. */
+type Job = { readonly path: string; readonly target: string; readonly archived: PathInArchive | undefined }
+
+/**
+ * Opens sealed files, each into one of its own beside it unless told otherwise. Files that lie in an archive are opened with the keys of that archive, unless the options
+ * name a data directory.
+ */
 export async function openFiles(
   terminal: Terminal,
   settings: ServerSettings,
   paths: readonly string[],
   options: OpenOptions,
 ): Promise<void> {
-  const targets = paths.map(path => ({ path, target: outputOf(paths, path, options, plainName) }))
+  const jobs = paths.map((path): Job => {
+    const archived = options.dataDir === undefined && path !== standardStream ? archiveOf(path) : undefined
+    return { path, archived, target: outputOf(paths, path, options, archived ? noPlainName : plainName) }
+  })
+  for (const [base, ofBase] of Map.groupBy(jobs, job => job.archived?.basePath)) {
+    if (base === undefined) await openWithVault(terminal, settings, ofBase, options)
+    else await openInArchive(terminal, base, ofBase, options)
+  }
+}
+
+async function openWithVault(
+  terminal: Terminal,
+  settings: ServerSettings,
+  jobs: readonly Job[],
+  options: OpenOptions,
+): Promise<void> {
   await withVault(terminal, settings, async vault => {
-    for (const { path, target } of targets) {
-      await openFile(terminal, vault, path, target, options).catch(error => {
-        // Which of the files it was.
-        throw vaultErrors.is(error) ? vaultErrors.create(error.code, { file: path, ...error.details }, error) : error
-      })
+    for (const job of jobs)
+      await naming(job.path, () => deliver(terminal, plainOf(terminal, vault, job, options), job, options))
+  })
+}
+
+async function openInArchive(
+  terminal: Terminal,
+  basePath: string,
+  jobs: readonly Job[],
+  options: OpenOptions,
+): Promise<void> {
+  for (const { target } of jobs) if (target !== standardStream) refuseInside(basePath, resolve(target))
+  const { withArchive } = await import('../archive/open-archive.ts')
+  await withArchive(terminal, { basePath }, async archive => {
+    for (const job of jobs) {
+      await naming(job.path, () =>
+        deliver(terminal, plainInArchive(archive, job.archived!, options.range), job, options),
+      )
     }
   })
+}
+
+/** An error says which of the files it was. */
+async function naming(path: string, open: () => Promise<void>): Promise<void> {
+  try {
+    await open()
+  } catch (error) {
+    throw vaultErrors.is(error) ? vaultErrors.create(error.code, { file: path, ...error.details }, error) : error
+  }
+}
+
+function noPlainName(path: string): string {
+  const because = 'nothing is put beside a file of an archive: give --output or --stdout'
+  throw serverErrors.create('server.invalid-argument', { path, because })
 }
 
 function plainName(path: string): string {
@@ -49,18 +101,33 @@ function plainName(path: string): string {
   })
 }
 
-async function openFile(
+function plainOf(
   terminal: Terminal,
   vault: Vault,
-  path: string,
-  target: string,
-  { force = false, renamed = false, range }: OpenOptions,
-): Promise<void> {
+  { path }: Job,
+  { renamed = false, range }: OpenOptions,
+): AsyncIterable<Uint8Array> {
   const keyFor = async (header: SealedHeader): Promise<SealKey> => {
     checkSealedFile(header, path, renamed)
     return sealKeyOf(await vault.key(header.keyId))
   }
-  const plain = range ? openRange(path, keyFor, range) : openStream((await openInput(terminal, path)).pieces, keyFor)
+  return range ? openRange(path, keyFor, range) : openInputWith(terminal, path, keyFor)
+}
+
+async function* openInputWith(
+  terminal: Terminal,
+  path: string,
+  keyFor: (header: SealedHeader) => Promise<SealKey>,
+): AsyncGenerator<Uint8Array> {
+  yield* openStream((await openInput(terminal, path)).pieces, keyFor)
+}
+
+async function deliver(
+  terminal: Terminal,
+  plain: AsyncIterable<Uint8Array>,
+  { path, target }: Job,
+  { force = false }: OpenOptions,
+): Promise<void> {
   if (target === standardStream) {
     for await (const piece of plain) await terminal.write(piece)
     return
