@@ -28,8 +28,8 @@ export function tryRingLock(ringPath: string, side: RingSide): RingLock | undefi
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(path)
-    // Without it SQLite puts a journal beside the file.
-    database.exec('PRAGMA journal_mode = OFF')
+    // Otherwise SQLite puts a journal beside the file; OFF is not accepted by a connection as Node makes it.
+    database.exec('PRAGMA journal_mode = MEMORY')
     database.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     database?.close()
