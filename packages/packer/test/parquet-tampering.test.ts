@@ -6,7 +6,7 @@ import { packerErrors } from '../src/errors.ts'
 import { decryptParquet } from '../src/parquet/index.ts'
 import { ModuleCipher, type ModuleType, moduleTypes } from '../src/parquet/module-cipher.ts'
 import { moduleName } from '../src/parquet/module-reader.ts'
-import { encodeStruct, i32 } from '../src/parquet/thrift.ts'
+import { encodeStruct, i32, i64, list, struct } from '../src/parquet/thrift.ts'
 import { readStruct } from '../src/parquet/thrift-reader.ts'
 import { encryptionOf, sourceOf } from './parquet-decrypt-support.ts'
 import { modulesOf, openModule } from './parquet-modules.ts'
@@ -126,6 +126,19 @@ test('a version 2 page that is not one module is refused: nothing would tell whe
   changed.set(new ModuleCipher(encryption).seal(asV2, moduleTypes.dataPageHeader, page.ordinals), page.at)
   const { message } = assertRefused(changed, 'a version 2 page')
   assert.match(message, /a version 2 page whose levels are not encrypted/)
+})
+
+test('an offset index that names other pages than there are is refused', () => {
+  const { modules } = modulesOf(file, keys)
+  const module = modules.find(({ type }) => type === moduleTypes.offsetIndex)!
+  const index = readStruct(openModule(file, module, keys), 'index').struct
+  const [first, ...others] = index.structs(1)
+  const moved = struct({ ...first!.fields, 1: i64(first!.count(1) + 1) })
+  const named = encodeStruct({ ...index.fields, 1: list([moved, ...others.map(({ fields }) => struct(fields))]) })
+  const changed = Buffer.from(file)
+  changed.set(new ModuleCipher(encryption).seal(named, moduleTypes.offsetIndex, module.ordinals), module.at)
+  const { message } = assertRefused(changed, 'an offset index')
+  assert.match(message, /part: offset index, row group 0, column 0, reason: it names other pages/)
 })
 
 test('PP10: two modules of one file in each other’s place, and one of another file, are noticed and named', () => {

@@ -98,20 +98,27 @@ test('whatever the bytes are, reading ends: with a struct within them, or a type
   )
 })
 
-for (const [what, bytes] of [
-  ['a list of more elements than bytes are left', '19f1ffffff7f0000'],
-  ['a text longer than what is left', '18ff7f0000'],
-  ['a number of more than 64 bits', `16${'ff'.repeat(10)}0100`],
-  ['structs in structs without end', '1c'.repeat(40)],
-  ['lists in lists without end', `19${'19'.repeat(40)}`],
-  ['a field twice', '15021500' + '05020200'],
-  ['a type that is none', '1e00'],
-  ['a struct without its end', '1502'],
+for (const [what, bytes, reason] of [
+  ['a list of more elements than bytes are left', '19f1ffffff7f0000', /a length goes beyond the end/],
+  ['a list of some more elements than bytes are left', '19610101010000', /a list is longer than what is left/],
+  ['a text longer than all', '18ff7f0000', /a length goes beyond the end/],
+  ['a text longer than what is left', '1805616200', /a value goes beyond the end/],
+  ['a number of more than 64 bits', `16${'ff'.repeat(10)}0100`, /more than 64 bits/],
+  ['structs in structs, too deep', `${'1c'.repeat(20)}${'00'.repeat(21)}`, /nested too deep/],
+  ['lists in lists, too deep', `19${'19'.repeat(20)}0500`, /nested too deep/],
+  ['a field twice', '15020502020002020200', /a number that cannot be/],
+  ['a type that is none', '1e00', /no use for/],
+  ['a struct without its end', '1502', /ends too early/],
 ] as const) {
   test(`refused: ${what}`, () => {
-    assert.throws(() => readThrift(Buffer.from(bytes, 'hex'), 'struct'), refused)
+    assert.throws(() => readThrift(Buffer.from(bytes, 'hex'), 'struct'), { ...refused, message: reason })
   })
 }
+
+test('what is nested as deep as the format needs is read', () => {
+  const nested = `${'1c'.repeat(12)}${'00'.repeat(13)}`
+  assert.equal(readThrift(Buffer.from(nested, 'hex'), 'struct').end, 25)
+})
 
 test('a field that is missing, of another type, negative or too large is an error with its number', () => {
   const { struct: read } = readThrift(encodeStruct({ 1: i32(-1), 2: string('x'), 3: list([i32(1)]) }), 'footer')
