@@ -101,6 +101,6 @@ function progress(text: string): void {
 }
 
 function usage(): string {
-  const names = suite.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')
+  const names = suite.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`).join('\n')
   return `npm run bench -- [NAME…] [--seconds N] [--rounds N] [--directory DIR] [--profile DIR] [--json]\n${names}`
 }

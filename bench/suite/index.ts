@@ -5,6 +5,11 @@ import { fetching } from './fetch.ts'
 import { latency } from './latency.ts'
 import { limits } from './limits.ts'
 import { memory } from './memory.ts'
+import { packer } from './packer.ts'
+import { packerFrames } from './packer-frames.ts'
+import { packerMemory } from './packer-memory.ts'
+import { packerRing } from './packer-ring.ts'
+import { packerSums } from './packer-sums.ts'
 import { largeBatches, manyPartitions } from './produce.ts'
 import { recovery } from './recovery.ts'
 import { sealing } from './sealing.ts'
@@ -30,4 +35,9 @@ export const suite: readonly Benchmark[] = [
   sealing,
   trees,
   chunks,
+  packer,
+  packerMemory,
+  packerSums,
+  packerFrames,
+  packerRing,
 ]
