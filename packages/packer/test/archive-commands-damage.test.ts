@@ -27,6 +27,8 @@ import {
 } from './archive-commands-support.ts'
 import { event, eventStream } from './intake-support.ts'
 
+const program = join(import.meta.dirname, '../../../node_modules/.bin/chronicle')
+
 let made: Promise<Installation> | undefined
 
 /** Each test puts back what it has changed. */
@@ -209,7 +211,6 @@ test('a copy that cannot be written opens, and the use of its keys is on record 
 
 /** Verifies a copy in a mount namespace of its own, in which it cannot be written; false where there are no such namespaces. */
 function mounted(home: string, copy: string): boolean {
-  const program = new URL('../../server/bin/chronicle.js', import.meta.url).pathname
   try {
     execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' })
   } catch {
@@ -232,7 +233,6 @@ function mounted(home: string, copy: string): boolean {
 
 test('S16: cat leaves nothing plain behind when it is killed', async () => {
   const { home, base, config } = await shared()
-  const program = new URL('../../server/bin/chronicle.js', import.meta.url).pathname
   const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: join(home, 'config'), XDG_STATE_HOME: join(home, 'state') }
   const child = spawn(process.execPath, [program, 'archive', 'cat', 'parquet/**', '--config', config], {
     env,
