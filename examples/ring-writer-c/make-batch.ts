@@ -1,4 +1,4 @@
-/** Writes events_batch.h: three events as one Arrow IPC stream, in the form that the packer takes. Run it with `node make-batch.ts > events_batch.h`. */
+/** Writes events_batch.h: three events as one Arrow IPC stream, in the form that the packer takes; writer.c fills their times in. Run it with `node make-batch.ts > events_batch.h`. */
 import {
   Field,
   Int64,
@@ -62,9 +62,13 @@ const children = columns.map(column => column.vector.data[0]!)
 const batch = new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: events.length, children }))
 const bytes = tableToIPC(new Table(schema, [batch]), 'stream')
 
+const firstTime = Buffer.alloc(8)
+firstTime.writeBigInt64LE(startNs)
+
 const lines = Array.from({ length: Math.ceil(bytes.length / 16) }, (_, line) =>
   Array.from(bytes.subarray(line * 16, line * 16 + 16), byte => `0x${byte.toString(16).padStart(2, '0')}`).join(', '),
 )
-console.log(`/* Made by make-batch.ts: three events as one Arrow IPC stream. */
-static const uint8_t events_batch[${bytes.length}] = {
+console.log(`/* Made by make-batch.ts: three events as one Arrow IPC stream. Their times, 8 bytes each, little-endian, stand one after the other. */
+enum { events_batch_events = ${events.length}, events_batch_times_at = ${Buffer.from(bytes).indexOf(firstTime)} };
+static uint8_t events_batch[${bytes.length}] = {
     ${lines.join(',\n    ')}};`)

@@ -3,7 +3,7 @@
  *
  *   writer [--ring PATH] [--create BYTES] [--frames] [--timeout MS] [--repeat N] [FILE | -]
  *
- * Without FILE it writes a small built-in batch of events.
+ * Without FILE it writes a small built-in batch of events, which have the time of the writing and always the same ids.
  */
 #include "chronicle_ring.h"
 
@@ -74,6 +74,16 @@ static uint8_t *read_all(const char *path, size_t *length) {
   return NULL;
 }
 
+/* Gives the events of the built-in batch the time that it is, a millisecond apart. */
+static void stamp_events(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  for (int event = 0; event < events_batch_events; event++) {
+    int64_t time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + event * 1000000;
+    memcpy(events_batch + events_batch_times_at + event * 8, &time_ns, 8);
+  }
+}
+
 static int fail(const char *what, chronicle_ring_error error) {
   fprintf(stderr, "%s: %s\n", what, chronicle_ring_message(error));
   return 1;
@@ -99,7 +109,10 @@ int main(int argc, char **argv) {
     chronicle_ring_error error = chronicle_ring_create(with.ring, with.create);
     if (error != CHRONICLE_RING_OK && error != CHRONICLE_RING_EXISTS) return fail(with.ring, error);
   }
-  if (with.file == NULL) return write_records(&with, events_batch, sizeof events_batch);
+  if (with.file == NULL) {
+    stamp_events();
+    return write_records(&with, events_batch, sizeof events_batch);
+  }
   size_t length;
   uint8_t *bytes = read_all(with.file, &length);
   if (bytes == NULL) {

@@ -27,6 +27,7 @@ test('every compiler that is there takes the header without a warning, with and 
 
 test('the example makes a ring and writes its events; the reader gets a table of them', options, t => {
   const path = ringPath(t)
+  const startNs = BigInt(Date.now() - 1) * 1_000_000n
   const writer = compile(t, compilers[0]!, exampleSource)
   const { status, stderr } = spawnSync(writer, ['--ring', path, '--create', '65536', '--repeat', '2'], {
     encoding: 'utf8',
@@ -47,8 +48,17 @@ test('the example makes a ring and writes its events; the reader gets a table of
       rows.map(row => row.event_id),
       ['example-event-1', 'example-event-2', 'example-event-3'],
     )
+    const times = rows.map(row => row.timestamp_ns as bigint)
+    assert.ok(
+      times[0]! > startNs && times[0]! <= BigInt(Date.now() + 1) * 1_000_000n,
+      'they have the time of the writing',
+    )
+    assert.deepEqual(
+      times,
+      [0n, 1n, 2n].map(ms => times[0]! + ms * 1_000_000n),
+    )
     assert.deepEqual(rows[0], {
-      timestamp_ns: 1_790_000_000_000_000_000n,
+      timestamp_ns: times[0],
       event_type: 'app',
       app_bundle_id: 'org.example.editor',
       window_title: null,
