@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openArchiveReader, type RunReport, readEvents } from '@chronicle/packer'
+import { silentLogger } from '@chronicle/telemetry'
 import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
 import { Admin, Producer } from '@platformatic/kafka'
+import { topicsOver } from '../src/packer/topic-open.ts'
 import { eventStream, PackerHome } from './support/packer.ts'
 
 let broker: ChronicleProcess
@@ -275,6 +277,46 @@ test('PI2: an event that breaks a rule is in quarantine, with its offset and all
   assert.deepEqual(contentOf(3), arrow.subarray(0, -3))
 })
 
+test('S18: what is produced after a run has begun waits for the next one', async () => {
+  await createTopic('ends')
+  await produce('ends', [{ value: Buffer.from('1') }])
+  const request = { topic: 'ends', bootstrap: broker.bootstrap, committed: {} }
+  const opened = await topicsOver(silentLogger)(request)
+  try {
+    await produce('ends', [{ value: Buffer.from('2') }])
+    const [source] = opened.sources
+    const slice = await source!.read(4096)
+    const [rows] = slice!.records
+    assert.deepEqual([slice!.from, slice!.next, rows?.kind === 'rows' && rows.columns.rows], [0, 1, 1])
+    assert.equal(await source!.read(4096), undefined)
+  } finally {
+    await opened.close()
+  }
+})
+
+test('S18: a slice has about as many bytes as asked for; a larger record comes alone', async () => {
+  await createTopic('sizes')
+  await produce(
+    'sizes',
+    [10, 10, 5000, 10, 10].map(size => ({ value: Buffer.alloc(size, 'x') })),
+    'gzip',
+  )
+  const opened = await topicsOver(silentLogger)({ topic: 'sizes', bootstrap: broker.bootstrap, committed: {} })
+  try {
+    const [source] = opened.sources
+    const counts: number[][] = []
+    for (let slice = await source!.read(15); slice; slice = await source!.read(15))
+      counts.push([slice.from, slice.next])
+    assert.deepEqual(counts, [
+      [0, 2],
+      [2, 3],
+      [3, 5],
+    ])
+  } finally {
+    await opened.close()
+  }
+})
+
 test('S18: a run ends though producers go on, up to a day where one is named, and the next one goes on there', async () => {
   await createTopic('busy')
   const day = 86_400_000n
@@ -297,7 +339,13 @@ test('S18: a run ends though producers go on, up to a day where one is named, an
   await produce('busy', numbered(produced, day))
   const { report: second } = await home.ask('process', { topics: ['busy'], date: '2026-05-01' })
   assert.equal(first.eventsProcessed + (second as RunReport).eventsProcessed, produced, 'the next day waits')
-  assert.equal((await pack(home, 'busy')).eventsProcessed, 50)
+  const third = await pack(home, 'busy')
+  assert.deepEqual([third.eventsProcessed, third.duplicates], [50, 0])
+  assert.deepEqual(
+    [first.duplicates, (second as RunReport).duplicates],
+    [0, 0],
+    'no run goes beyond where it said it ends',
+  )
   const all = Array.from({ length: produced + 50 }, (_, at) => `${at}`.padStart(6, '0'))
   assert.deepEqual(await ids(home), all)
 })
