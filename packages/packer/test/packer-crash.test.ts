@@ -2,7 +2,7 @@
  * Kills the real packer with SIGKILL at random moments, and the recorders that write into its ring, again and again over the same archive, while keys are
  * rotated and old files deleted. Then every record that a recorder was told is in the ring has to be in exactly one file or in the ring.
  *
- * `SEED=4711 npm test -- packer-crash` repeats the choice of moments; `PACKER_KILLS=50` kills so often.
+ * `CRASH_SEED=4711 npm test -- packer-crash` repeats the choice of moments; `CRASH_KILLS=50` kills so often.
  */
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
@@ -22,8 +22,8 @@ import {
 import { idsOf, isExpired, numberOf, rowsOfRecord } from './crash-records.ts'
 import { compile, compilers } from './ring-processes.ts'
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
-const kills = Number(process.env.PACKER_KILLS ?? 12)
+const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000)
+const kills = Number(process.env.CRASH_KILLS ?? 12)
 const recordsOfWriter = 150
 /** Until a process is killed: since its start, where that is what is hit, or since runs follow each other. */
 const startMsMax = 800
@@ -42,7 +42,7 @@ test(`PA2 PA3 PA4 PA6: SIGKILL ${kills} times: every record is in one verified f
     t.diagnostic(`${kills} kills, ${await crash.summary()}, seed ${seed}`)
     rmSync(crash.installation.home, { recursive: true, force: true })
   } catch (error) {
-    throw new Error(`SEED=${seed} chooses the same moments; ${crash.installation.home} is kept`, { cause: error })
+    throw new Error(`CRASH_SEED=${seed} chooses the same moments; ${crash.installation.home} is kept`, { cause: error })
   } finally {
     await crash.end()
   }
