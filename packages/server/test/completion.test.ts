@@ -16,6 +16,8 @@ before(async () => {
   }
   const { stdout } = await runChronicle(['completion', 'bash'])
   writeFileSync(join(scratch, 'completion.bash'), stdout)
+  const packer = await runChronicle(['packer', 'completion', 'bash'])
+  writeFileSync(join(scratch, 'packer.bash'), packer.stdout)
 })
 after(async () => {
   await server.stop()
@@ -23,13 +25,20 @@ after(async () => {
 })
 
 /** What a bash that has loaded the script offers after each of `lines`, their last word being completed. */
-async function complete(...lines: readonly (readonly string[])[]): Promise<string[][]> {
+function complete(...lines: readonly (readonly string[])[]): Promise<string[][]> {
+  return completeOf('chronicle', ...lines)
+}
+
+/** As bash does it: by the function that the script has registered for `name`. */
+async function completeOf(name: string, ...lines: readonly (readonly string[])[]): Promise<string[][]> {
+  const registered = `ask=$(complete -p '${name}' | sed 's/.* -F \\([^ ]*\\) .*/\\1/')`
   const asks = lines.map(words => {
     const quoted = words.map(word => `'${word}'`).join(' ')
-    return `COMP_WORDS=(chronicle ${quoted}); COMP_CWORD=${words.length}; _chronicle; echo "\${COMPREPLY[@]}"`
+    return `COMP_WORDS=(${name} ${quoted}); COMP_CWORD=${words.length}; $ask; echo "\${COMPREPLY[@]}"`
   })
   const call = `chronicle() { '${process.execPath}' '${program}' "$@"; }`
-  const script = [`source ${join(scratch, 'completion.bash')}`, call, ...asks].join('\n')
+  const sources = ['completion.bash', 'packer.bash'].map(file => `source ${join(scratch, file)}`)
+  const script = [...sources, call, registered, ...asks].join('\n')
   const env = { ...process.env, CHRONICLE_BOOTSTRAP: server.bootstrap }
   const bash = spawn('bash', ['--norc', '-c', script], { env, cwd: scratch })
   let stdout = ''
@@ -79,6 +88,43 @@ test('bash completes topics of the server that is running, and files', async () 
   assert.deepEqual(described, ['notes'])
   assert.deepEqual(files, ['settings.toml'])
   assert.deepEqual(none, [])
+})
+
+test('bash completes chronicle-packer by its own script: commands, options, choices, files, topics', async () => {
+  writeFileSync(join(scratch, 'settings.toml'), '')
+  const [commands, globals, process, formats, shells, files, below, topics] = await completeOf(
+    'chronicle-packer',
+    ['st'],
+    ['--'],
+    ['process', '--d'],
+    ['metrics', '--format', ''],
+    ['completion', ''],
+    ['--config', 'sett'],
+    ['--config', 'settings.toml', 'metrics', '--format', 'j'],
+    ['process', '--topic', 'o'],
+  )
+  assert.deepEqual(commands, ['start', 'stop', 'status'])
+  assert.deepEqual(globals, ['--version', '--config', '--daemon', '--pid-file', '--json-logs'])
+  assert.deepEqual(process, ['--date', '--dry-run'])
+  assert.deepEqual(formats, ['json', 'prometheus'])
+  assert.deepEqual(shells, ['bash', 'zsh', 'fish'])
+  assert.deepEqual(files, ['settings.toml'])
+  assert.deepEqual(below, ['json'])
+  assert.deepEqual(topics, ['offers', 'orders'])
+})
+
+test('the scripts of chronicle-packer and chronicle register different programs in every shell', async () => {
+  for (const [shell, registers] of [
+    ['bash', /^complete .* chronicle-packer$/m],
+    ['zsh', /^#compdef chronicle-packer$/m],
+    ['fish', /^complete -c chronicle-packer -f$/m],
+  ] as const) {
+    const packer = await runChronicle(['packer', 'completion', shell])
+    assert.match(packer.stdout, registers)
+    assert.doesNotMatch(packer.stdout, /_chronicle(?!__packer|-packer)/, `${shell}: no function of the other script`)
+    const chronicle = await runChronicle(['completion', shell])
+    assert.doesNotMatch(chronicle.stdout, /^(#compdef|complete) .*chronicle-packer( -f)?$|_chronicle__packer/m, shell)
+  }
 })
 
 test('bash stays silent when no server answers', async () => {

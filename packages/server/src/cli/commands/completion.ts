@@ -18,6 +18,6 @@ export function addCompletion(program: Command, terminal: Terminal): void {
     .addHelpText('after', examples)
     .action(async (shell: Shell) => {
       const { completionScript } = await import('../completion/script.ts')
-      terminal.out(completionScript(program, shell))
+      terminal.out(completionScript(program, shell, ['chronik-server']))
     })
 }

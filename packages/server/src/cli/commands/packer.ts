@@ -161,7 +161,7 @@ function addCompletion(packer: Command, terminal: Terminal): void {
     .addArgument(new Argument('<shell>', 'the shell').choices(shells))
     .action(async (shell: Shell) => {
       const { completionScript } = await import('../completion/script.ts')
-      terminal.out(completionScript(packerCommand('chronicle-packer', terminal), shell))
+      terminal.out(completionScript(packerCommand('chronicle-packer', terminal), shell, []))
     })
 }
 

@@ -1,12 +1,16 @@
+import { type CompletedProgram, functionPrefix, listingProgram } from './completed-program.ts'
 import { quote } from './quote.ts'
 import type { Candidates, CompletedCommand } from './words.ts'
 
 /** For bash 4 and newer. Two tables, what follows a command and what follows an option, and a function that reads them. */
-export function bashScript(commands: readonly CompletedCommand[]): string {
-  return `# Completion of chronicle for bash. Load it with: source <(chronicle completion bash)
+export function bashScript(program: CompletedProgram, commands: readonly CompletedCommand[]): string {
+  const own = functionPrefix(program)
+  const { name, alsoCalled } = program
+  const lists = name === listingProgram ? `"\${words[0]}"` : listingProgram
+  return `# Completion of ${name} for bash. Load it with: source <(${name} completion bash)
 
 # The commands that the words before the cursor lead to, such as "topics create".
-_chronicle_path() {
+${own}_path() {
   local path="" word
   for word in "\${words[@]:1:cword-1}"; do
     case "\${path:+$path }$word" in
@@ -20,58 +24,58 @@ ${commands
 }
 
 # Subcommands and options of a command.
-_chronicle_words() {
+${own}_words() {
   case "$1" in
 ${commands.map(command => `    ${quote(command.path) || '""'}) printf '%s\\n' ${wordsAfter(command).map(quote).join(' ')} ;;`).join('\n')}
   esac
 }
 
 # What an option of a command takes: reads "command option".
-_chronicle_value() {
+${own}_value() {
   case "$1" in
-${commands.flatMap(valueCases).join('\n')}
+${commands.flatMap(command => valueCases(own, command)).join('\n')}
     *) return 1 ;;
   esac
 }
 
 # What a command takes that is no option.
-_chronicle_operand() {
+${own}_operand() {
   case "$1" in
 ${commands
   .filter(({ operands }) => operands.length > 0)
-  .map(({ path, operands }) => `    ${quote(path)}) ${candidates(operands.at(-1)!)} ;;`)
+  .map(({ path, operands }) => `    ${quote(path)}) ${candidates(own, operands.at(-1)!)} ;;`)
   .join('\n')}
   esac
 }
 
 # Names that only a running server knows. Silent when there is none.
-_chronicle_names() {
+${own}_names() {
   local at bootstrap=()
   for at in "\${!words[@]}"; do
     # bash takes HOST:PORT apart at the colon.
     [[ \${words[at]} == --bootstrap ]] && bootstrap=(--bootstrap "\${words[at + 1]}:\${words[at + 3]}")
   done
-  COMPREPLY+=($(compgen -W "$("\${words[0]}" "$1" list --names "\${bootstrap[@]}" 2>/dev/null)" -- "$cur"))
+  COMPREPLY+=($(compgen -W "$(${lists} "$1" list --names "\${bootstrap[@]}" 2>/dev/null)" -- "$cur"))
 }
 
-_chronicle() {
+${own}() {
   local cur words cword path previous
   words=("\${COMP_WORDS[@]}")
   cword=$COMP_CWORD
   cur=\${words[cword]}
   previous=\${words[cword - 1]}
   COMPREPLY=()
-  path=$(_chronicle_path)
-  if [[ $previous == -* ]] && _chronicle_value "$path $previous"; then
+  path=$(${own}_path)
+  if [[ $previous == -* ]] && ${own}_value "$path $previous"; then
     return
   fi
   if [[ $cur != -* ]]; then
-    _chronicle_operand "$path"
+    ${own}_operand "$path"
   fi
-  COMPREPLY+=($(compgen -W "$(_chronicle_words "$path")" -- "$cur"))
+  COMPREPLY+=($(compgen -W "$(${own}_words "$path")" -- "$cur"))
 }
 
-complete -o bashdefault -F _chronicle chronicle chronik-server`
+complete -o bashdefault -F ${own} ${[name, ...alsoCalled].join(' ')}`
 }
 
 function wordsAfter({ commands, options }: CompletedCommand): string[] {
@@ -81,21 +85,21 @@ function wordsAfter({ commands, options }: CompletedCommand): string[] {
   ]
 }
 
-function valueCases({ path, options }: CompletedCommand): string[] {
+function valueCases(own: string, { path, options }: CompletedCommand): string[] {
   return options.flatMap(({ long, short, value }) => {
     if (value === undefined) return []
     const names = short ? [long, short] : [long]
-    return [`    ${names.map(name => quote(`${path} ${name}`)).join('|')}) ${candidates(value)} ;;`]
+    return [`    ${names.map(name => quote(`${path} ${name}`)).join('|')}) ${candidates(own, value)} ;;`]
   })
 }
 
-function candidates(value: Candidates): string {
+function candidates(own: string, value: Candidates): string {
   switch (value.kind) {
     case 'words':
       return `COMPREPLY+=($(compgen -W ${quote(value.words.join(' '))} -- "$cur"))`
     case 'topics':
     case 'groups':
-      return `_chronicle_names ${value.kind}`
+      return `${own}_names ${value.kind}`
     case 'files':
       return 'COMPREPLY+=($(compgen -f -- "$cur"))'
     case 'directories':

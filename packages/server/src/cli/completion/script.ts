@@ -5,9 +5,8 @@ import type { Shell } from './shells.ts'
 import { completedCommands } from './words.ts'
 import { zshScript } from './zsh.ts'
 
-/** The completion script for `shell`, made from the commands and options as they are. */
-export function completionScript(program: Command, shell: Shell): string {
-  const commands = completedCommands(program)
+/** The completion script for `shell`, made from the commands and options as they are. `alsoCalled`: other names of the same program. */
+export function completionScript(program: Command, shell: Shell, alsoCalled: readonly string[]): string {
   const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript }
-  return scripts[shell](commands)
+  return scripts[shell]({ name: program.name(), alsoCalled }, completedCommands(program))
 }
