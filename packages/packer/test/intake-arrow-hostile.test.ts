@@ -53,6 +53,7 @@ test('PI3: messages that are none, in the wrong place or too many', () => {
     longer.writeUInt32LE(bytes, 4)
     refused(arrow.stream(schema, longer), /not-arrow.*bytes of metadata/)
   }
+  refused(arrow.stream(schema, whole.subarray(0, -16)), /not-arrow.*a body of \d+ bytes, and \d+ are left/)
   const empty = arrow.batchMessage(arrow.eventParts(0))
   refused(arrow.stream(schema, ...Array.from({ length: 65_537 }, () => empty)), /too-large.*65536 batches/)
 })
@@ -79,6 +80,12 @@ test('PI3: tables, vectors and texts that lead out of the metadata, or back to t
       )
     }
   }
+})
+
+test('PI3: a reference to itself', () => {
+  const schema = arrow.schemaMessage()
+  schema.writeUInt32LE(0, 8)
+  refused(arrow.stream(schema), /not-arrow.*points outside/)
 })
 
 test('PI3: whatever stands in one word of the metadata, the record is read or refused', () => {
@@ -183,6 +190,14 @@ test('PI1: nulls are those of the bitmap, and as many as the batch says, unless 
   refused(nullable(1, undefined), /torn-record.*app_bundle_id.*0 nulls, and is said to have 1/)
   refused(nullable(2, 0b01), /torn-record.*1 nulls, and is said to have 2/)
   refused(nullable(0, 0b01), /torn-record.*1 nulls, and is said to have 0/)
+  const nine = arrow.eventParts(9)
+  nine.nodes[2] = [9, 1]
+  nine.buffers[5] = [nine.body.length, 1]
+  nine.body = Buffer.concat([nine.body, Buffer.of(0b1111_1110, 0xff, 0, 0, 0, 0, 0, 0)])
+  refused(
+    arrow.stream(arrow.schemaMessage(), arrow.batchMessage(nine)),
+    /torn-record.*app_bundle_id.*bitmap is too short/,
+  )
 })
 
 test('what is Arrow, and not accepted, is refused with what is', () => {

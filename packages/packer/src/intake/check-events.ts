@@ -4,8 +4,21 @@ import { isJson, jsonDepthMax } from './json.ts'
 import { rowContent } from './row-content.ts'
 import { bytesOf, eachNotUtf8, isNull, textBytesMax } from './text.ts'
 
-const required = { event_type: 'eventType', data: 'data', session_id: 'sessionId', event_id: 'eventId' } as const
-const nullable = { app_bundle_id: 'appBundleId', window_title: 'windowTitle' } as const
+const texts = [
+  { name: 'event_type', key: 'eventType', isRequired: true },
+  { name: 'data', key: 'data', isRequired: true },
+  { name: 'session_id', key: 'sessionId', isRequired: true, isEmptyRefused: true },
+  { name: 'event_id', key: 'eventId', isRequired: true, isEmptyRefused: true },
+  { name: 'app_bundle_id', key: 'appBundleId' },
+  { name: 'window_title', key: 'windowTitle' },
+] as const satisfies readonly TextRules[]
+
+type TextRules = {
+  readonly name: string
+  readonly key: keyof EventColumns
+  readonly isRequired?: true
+  readonly isEmptyRefused?: true
+}
 
 type Fault = { readonly reason: RefusalReason; readonly detail: string }
 
@@ -16,9 +29,7 @@ export function checkEvents(columns: EventColumns, firstRow: number): { faulty: 
     if (!faults.has(row)) faults.set(row, { reason, detail })
   }
   checkTimestamps(columns, note)
-  for (const [name, key] of Object.entries({ ...required, ...nullable })) {
-    checkText(name, columns[key], columns.rows, Object.hasOwn(required, name), note)
-  }
+  for (const rules of texts) checkText(rules, columns[rules.key], columns.rows, note)
   checkData(columns, note)
   const faulty = new Map<number, Refusal>()
   for (const row of [...faults.keys()].sort((a, b) => a - b)) {
@@ -39,7 +50,8 @@ function checkTimestamps({ timestampNs, rows }: EventColumns, note: Note): void 
   }
 }
 
-function checkText(name: string, column: TextColumn, rows: number, isRequired: boolean, note: Note): void {
+function checkText(rules: TextRules, column: TextColumn, rows: number, note: Note): void {
+  const { name, isRequired, isEmptyRefused } = rules
   const { offsets, validity } = column
   if (isRequired && validity !== undefined) {
     for (let row = 0; row < rows; row++) {
@@ -51,7 +63,7 @@ function checkText(name: string, column: TextColumn, rows: number, isRequired: b
     const bytes = offsets[row + 1]! - offsets[row]!
     if (bytes > textBytesMax) note(row, 'too-large', `${name} has ${bytes} bytes, accepted are ${textBytesMax}`)
   }
-  if (name === 'session_id' || name === 'event_id') {
+  if (isEmptyRefused) {
     for (let row = 0; row < rows; row++) {
       if (offsets[row + 1] === offsets[row]) note(row, 'missing-value', `${name} is empty, accepted is text`)
     }
