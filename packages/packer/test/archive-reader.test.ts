@@ -20,6 +20,7 @@ import type { ArchivedFile } from '../src/archive/contract.ts'
 import { nodeDisk } from '../src/archive/disk.ts'
 import { openArchiveReader } from '../src/archive/reader.ts'
 import type { ArchiveReader } from '../src/archive/reader-contract.ts'
+import { plainPieces } from '../src/archive/reader-plain.ts'
 import { packerErrors } from '../src/errors.ts'
 import { encoded, frameOf, picture, png } from './frames-support.ts'
 import { event, eventStream, frameStream } from './intake-support.ts'
@@ -235,4 +236,18 @@ test('no archive, no manifest and files that cannot be read have an error each',
   await assert.rejects(failing.verify(file), coded('packer.archived-file-unreadable'))
   renameSync(join(b.base, 'metadata/files.json'), join(b.base, 'metadata/files.old'))
   await assert.rejects(readerOf(b), coded('packer.manifest-missing'))
+})
+
+test('PA9: seal and encryption hold in their place alone, whatever a manifest says', async () => {
+  for (const settings of [{}, { parquetEncryption: 'modular' }] as const) {
+    const b = await filled(settings)
+    const [one, two] = (await readerOf(b)).select({ kinds: ['parquet'] })
+    copyFileSync(join(b.base, one!.path), join(b.base, two!.path))
+    const key = await b.keys.key(one!.keyId!)
+    const moved = { disk: nodeDisk, absolute: join(b.base, two!.path), file: { ...one!, path: two!.path }, key }
+    const read = async () => {
+      for await (const piece of plainPieces(moved)) assert.fail(`${piece.length} bytes`)
+    }
+    await assert.rejects(read(), coded('packer.archived-file-damaged'))
+  }
 })
