@@ -70,6 +70,8 @@ export class ArchiveDatabase {
       threads: `${options.threads}`,
       memory_limit: `${Math.max(1, Math.floor(options.memoryBytes / mebibyte))}MiB`,
       temp_directory: '',
+      // The files are in memory already, or not meant to stay in it.
+      enable_external_file_cache: 'false',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       allow_community_extensions: 'false',
