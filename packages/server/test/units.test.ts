@@ -15,6 +15,7 @@ test('systemd accepts the unit', { skip: !has('systemd-analyze') }, () => {
   writeFileSync(program, '#!/bin/sh\n')
   chmodSync(program, 0o755)
   const unit = readFileSync(join(units, 'chronicle-packer.service'), 'utf8')
+  assert.match(unit, /^Environment=MALLOC_ARENA_MAX=1$/m)
   const copy = join(scratch, 'chronicle-packer.service')
   writeFileSync(copy, unit.replace('/usr/bin/env chronicle-packer', program))
   const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', copy], { encoding: 'utf8' })
