@@ -15,7 +15,7 @@ import pyarrow
 import pyarrow.parquet
 import pyarrow.parquet.encryption as encryption
 
-TIME = "time"
+TIMES = ("time", "timestamp_ns")
 
 
 def text(value):
@@ -26,12 +26,17 @@ def text(value):
     return value.hex() if isinstance(value, (bytes, bytearray)) else str(value)
 
 
+def time_column(names):
+    return next(name for name in names if name in TIMES)
+
+
 def pyarrow_rows(task):
     table = pyarrow.parquet.read_table(
         task["path"], decryption_properties=decryption(task), page_checksum_verification=True, filters=task.get("filter")
     )
-    at = table.schema.get_field_index(TIME)
-    return table.set_column(at, TIME, table[TIME].cast(pyarrow.int64())).to_pylist()
+    time = time_column(table.schema.names)
+    at = table.schema.get_field_index(time)
+    return table.set_column(at, time, table[time].cast(pyarrow.int64())).to_pylist()
 
 
 def duckdb_rows(task):
@@ -39,7 +44,8 @@ def duckdb_rows(task):
     relation = connection.read_parquet(task["path"])
     for column, _, value in task.get("filter") or []:
         relation = relation.filter(f"{column} = '{value}'")
-    rows = relation.project(f"* replace (epoch_ns({TIME}) as {TIME})")
+    time = time_column(relation.columns)
+    rows = relation.project(f"* replace (epoch_ns({time}) as {time})")
     names = rows.columns
     return [dict(zip(names, row)) for row in rows.fetchall()]
 
@@ -49,7 +55,8 @@ def polars_rows(task):
     for column, _, value in task.get("filter") or []:
         rows = rows.filter(polars.col(column) == value)
     # Polars gives JSON as the bytes that it is stored in.
-    return rows.with_columns(polars.col(TIME).dt.epoch("ns"), polars.col("data").cast(polars.String)).collect().to_dicts()
+    time = time_column(rows.collect_schema().names())
+    return rows.with_columns(polars.col(time).dt.epoch("ns"), polars.col("data").cast(polars.String)).collect().to_dicts()
 
 
 def read(task):
