@@ -16,7 +16,7 @@ export type FrameOptions = {
   readonly metadataBytesMax: number
 }
 
-/** A 6K display fits, and two of 4K side by side: 85 MB decoded, and about 600 MB while it is encoded. */
+/** A 6K display fits, and two of 4K side by side: 85 MB decoded, and about 700 MB more while it is encoded. */
 export const frameDefaults: FrameOptions = {
   quality: 50,
   effort: 0,
