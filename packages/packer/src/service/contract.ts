@@ -36,6 +36,8 @@ export type Engine = {
   deleteExpired(): Promise<RetentionReport>
   /** Bytes in the source that wait to be packed. Throws where it cannot be looked at. */
   backlogBytes(): number
+  /** Every daily run packs topics too; what waits there is not in `backlogBytes`. */
+  readonly packsTopics?: boolean
   /** Sets right what `backlogBytes` failed with, where that takes no person. */
   mend?(): Promise<void>
   /** When something was packed last, or the archive was made, in milliseconds since the epoch. */

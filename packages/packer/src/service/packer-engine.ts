@@ -94,6 +94,10 @@ class ArchivingEngine implements PackerEngine {
     return { filesDeleted: gone.length, bytesDeleted: gone.reduce((sum, { bytes }) => sum + bytes, 0) }
   }
 
+  get packsTopics(): boolean {
+    return this.#options.settings.topicNames.length > 0
+  }
+
   backlogBytes(): number {
     return this.ring().usedBytes
   }

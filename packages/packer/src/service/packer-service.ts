@@ -65,9 +65,8 @@ export class PackerService implements Stoppable {
       void this.#look()
     }
     this.#schedule = new DailySchedule({ clock, dailyTime, timezone, run })
-    if (engine.lastCommitMs() < lastDaily(clock.now(), dailyTime, timezone) && (this.#backlogBytes() ?? 0) > 0) {
-      this.#due = 'missed'
-    }
+    const mayWait = engine.packsTopics || (this.#backlogBytes() ?? 0) > 0
+    if (mayWait && engine.lastCommitMs() < lastDaily(clock.now(), dailyTime, timezone)) this.#due = 'missed'
     this.#looks = clock.every(lookMs, () => void this.#look())
     return this
   }
@@ -158,12 +157,13 @@ export class PackerService implements Stoppable {
   }
 
   #failed({ reason, topics }: Omit<RunRequest, 'signal'>, failure: unknown): void {
-    const { metrics } = this.#options
+    const { metrics, logger } = this.#options
     const failures = (this.#lastRun?.failures ?? 0) + 1
     this.#finished({ reason, failure: inWords(failure), failureCode: codesOf(failure)[0], failures })
     // A topic that cannot be read is no reason to let the ring run full.
     if (!topics) this.#pause(failures)
     metrics.failed(failure)
+    logger.error({ error: failure, reason }, 'a run failed; what was read stays in its source')
   }
 
   #pause(failures: number): void {
@@ -227,14 +227,13 @@ export class PackerService implements Stoppable {
     }
   }
 
-  /** A run that nobody waits for: what it fails with is logged, and one that had to come is due again. */
+  /** A run that nobody waits for: what it fails with is in the log, and one that had to come is due again. */
   async #runUnasked(reason: RunReason): Promise<void> {
     this.#due = undefined
     try {
       await this.run({ reason })
-    } catch (error) {
+    } catch {
       if (reason !== 'threshold') this.#due ??= reason
-      this.#options.logger.error({ error, reason }, 'a run failed; what was read stays in its source')
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Sources that are packed one after another in a run. Each stands for itself: what fails leaves the others to be packed. */
+/** Sources that are packed one after another in a run. Each stands for itself: what fails leaves the others to be packed (PS5). */
 import type { Clock } from '@chronicle/base'
 import type { FailedSource, RunReport } from '../archive/contract.ts'
 import { explained, inWords } from './failure.ts'

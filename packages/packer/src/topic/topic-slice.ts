@@ -1,4 +1,4 @@
-/** Records of one partition as a slice of a source: Arrow as it came, all others as rows. */
+/** Records of one partition as a slice of a source: Arrow as it came, all others as rows (PT1). */
 import type { SourceRecord, SourceRows, SourceSlice } from '../archive/contract.ts'
 import { checkEvents } from '../intake/check-events.ts'
 import type { Refusal } from '../intake/contract.ts'

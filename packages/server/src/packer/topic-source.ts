@@ -1,4 +1,4 @@
-/** One partition of a topic as a source: positions are offsets, up to where it ended when the run began. */
+/** One partition of a topic as a source: positions are offsets, from where the manifest has it to where it ended when the run began (S18). */
 import {
   type EventSource,
   packerErrors,
@@ -15,7 +15,7 @@ import { type FetchedPartition, fetchedRecords, nextPosition } from '../cli/fetc
 import { packerGroup, type TopicClient } from './topic-client.ts'
 
 /** Of one answer, as it comes over the network; a batch that is larger comes alone. Batches may be compressed: they take more in memory. */
-const fetchBytesMax = 1024 * 1024
+const fetchBytesMax = 256 * 1024
 const fetchWaitMs = 500
 /** Answers without a record, one after another, before the broker is not believed any more. */
 const emptyFetchesMax = 20
@@ -129,7 +129,7 @@ class PartitionReader {
     this.#isChecked = true
   }
 
-  /** Says and counts what was deleted before it was read. */
+  /** Says and counts what was deleted before it was read (S19). */
   #passOver(start: number): void {
     const { place, end } = this.#plan
     const to = Math.min(start, end)
