@@ -200,6 +200,29 @@ test('PI1: nulls are those of the bitmap, and as many as the batch says, unless 
   )
 })
 
+test('PI1: offsets and indices of 64 bits are taken whole, not by their low halves', () => {
+  const text = [undefined, Int32Array.of(0, 2, 4), Buffer.from('{}{}')]
+  const streamOf = (field: arrow.Node, column: (ArrayBufferView | undefined)[], ...dictionary: Buffer[]) => {
+    const arrays = [[undefined, BigInt64Array.of(1n, 2n)], column, ...arrow.textNames.slice(1).map(() => text)]
+    const schema = arrow.schemaMessage(arrow.eventFields({ event_type: field }))
+    return arrow.stream(schema, ...dictionary, arrow.batchMessage(arrow.partsOf(2, arrays)))
+  }
+  const large = (last: bigint) => {
+    const offsets = BigInt64Array.of(0n, 2n, last)
+    return streamOf(arrow.field('event_type', arrow.types.largeUtf8), [undefined, offsets, Buffer.from('{}{}')])
+  }
+  const coded = (index: bigint) => {
+    const encoding = arrow.table(arrow.int64(7), arrow.int(64))
+    const field = arrow.field('event_type', arrow.types.utf8, undefined, encoding)
+    return streamOf(field, [undefined, BigInt64Array.of(0n, index)], arrow.dictionaryMessage(7, ['a']))
+  }
+  assert.equal(answerTo(large(4n)), 2)
+  for (const last of [4n + 2n ** 32n, 4n - 2n ** 32n, 2n ** 31n, -1n])
+    refused(large(last), /torn-record.*event_type.*offset 2/)
+  assert.equal(answerTo(coded(0n)), 2)
+  for (const index of [2n ** 32n, -(2n ** 32n)]) refused(coded(index), /torn-record.*row 1 names an entry/)
+})
+
 test('what is Arrow, and not accepted, is refused with what is', () => {
   const ofFields = (fields: ReturnType<typeof arrow.eventFields>) =>
     arrow.stream(arrow.schemaMessage(fields), arrow.batchMessage(arrow.eventParts()))
