@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { createRing, decodeEvents, openRingReader } from '@chronicle/packer'
 import { type ChronicleProcess, runChronicle, startChronicle } from '@chronicle/testing'
 
 const examples = join(import.meta.dirname, '..', 'examples')
@@ -68,4 +69,15 @@ test('open_sealed.py opens what chronicle seal made', { skip: !hasCryptography }
     const opened = execFileSync('python3', [script, server.dataDir, join(work, 'plain.sealed')])
     assert.deepEqual(opened, readFileSync(join(work, 'plain')))
   }
+})
+
+test('ring-writer.ts writes events that the packer reads', async () => {
+  const path = join(work, 'ring')
+  await createRing({ path, capacityBytes: 65_536 })
+  assert.equal(run(process.execPath, [join(examples, 'ring-writer.ts'), path]), '2 events are in the ring\n')
+  const reader = openRingReader({ path })
+  const [record] = reader.read(65_536)!.records
+  const read = decodeEvents(record!.payload).map(({ columns, refusals }) => [columns.rows, refusals.length])
+  assert.deepEqual(read, [[2, 0]])
+  reader.close()
 })

@@ -9,8 +9,6 @@ import { Int64, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow'
 
 type Event = { type: string; app: string | null; title: string | null; data: object }
 
-/** How long a record waits for room before it counts as lost. */
-const timeoutMs = 1000
 const session = randomUUID()
 
 function recordOf(events: readonly Event[]): Uint8Array {
@@ -36,6 +34,6 @@ const record = recordOf([
   { type: 'app', app: 'org.example.editor', title: null, data: { state: 'active' } },
   { type: 'key', app: 'org.example.editor', title: 'notes.txt', data: { code: 'KeyC' } },
 ])
-const isWritten = await writer.write('events', record, timeoutMs)
+const isWritten = await writer.write('events', record)
 console.log(isWritten ? '2 events are in the ring' : 'the ring was full: the record is lost, and counted as that')
 writer.close()

@@ -4,7 +4,7 @@ import { cache, missingProgram, onceFor, run } from './toolchain.ts'
 
 const sources = join(import.meta.dirname, 'python')
 
-/** Each in a virtual environment of its own: test files that run at the same time must not make the same one. */
+/** A virtual environment for each purpose. */
 const environments = {
   clients: { requirements: 'requirements.txt', directory: 'venv' },
   seal: { requirements: 'seal-requirements.txt', directory: 'venv-seal' },

@@ -2,6 +2,7 @@
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 
 export const cache = join(import.meta.dirname, '../.cache')
 
@@ -23,12 +24,19 @@ export function run(program: string, args: readonly string[], options: SpawnSync
   return String(stdout)
 }
 
-/** Runs `make` unless what it made the last time came from the same text of `recipe`. */
+/** Runs `make` unless what it made the last time came from the same text of `recipe`. Of test files that want the same thing at once, one makes it. */
 export function onceFor(recipe: string, made: string, make: () => void): void {
   const stamp = `${made}.made-from`
   const text = readFileSync(recipe, 'utf8')
-  if (existsSync(made) && existsSync(stamp) && readFileSync(stamp, 'utf8') === text) return
   mkdirSync(cache, { recursive: true })
-  make()
-  writeFileSync(stamp, text)
+  const lock = new DatabaseSync(`${made}.lock`, { timeout: patienceMs })
+  try {
+    lock.exec('PRAGMA journal_mode = MEMORY')
+    lock.exec('BEGIN EXCLUSIVE')
+    if (existsSync(made) && existsSync(stamp) && readFileSync(stamp, 'utf8') === text) return
+    make()
+    writeFileSync(stamp, text)
+  } finally {
+    lock.close()
+  }
 }
