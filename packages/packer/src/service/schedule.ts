@@ -12,7 +12,7 @@ const lookBackMs = 3 * 24 * 3600 * 1000
 
 /**
  * The first moment after `afterMs` at which it is `time` in `zone`, in milliseconds since the epoch. A time that summer time skips comes as much later as
- * the clock was moved; one that comes twice counts the first time.
+ * the clock was moved; one that comes twice counts once.
  */
 export function nextDaily(afterMs: number, { hour, minute }: DayTime, zone: string): number {
   const daily = new Cron(`${minute} ${hour} * * *`, { timezone: zone, paused: true })
