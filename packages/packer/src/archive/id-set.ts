@@ -1,8 +1,9 @@
 /**
  * The ids of one day's events, as fingerprints (PA5): a list of hash tables that are filled one after the other, so that growing copies nothing.
  *
- * A slot holds 64 bits of a fingerprint; where it is comes from 32 others. A look-up compares a handful of slots in each table. With 8 million events a day it
- * compares about 30 slots, so one look-up takes a new id for a known one with a probability below 2⁻⁵⁹, and the whole day does once in 10¹¹.
+ * A slot holds 64 bits of a fingerprint; where it is comes from 32 others. A new id is taken for a known one if any slot on its way through a table has its 64
+ * bits: some 50 slots of a full table, whether its filter spares the look or not. With 8 million events a day those are 450 slots at most, so one look-up is
+ * wrong with a probability below 2⁻⁵⁵, and a whole day loses an event once in 10⁹.
  *
  * ```text
  * written, little-endian

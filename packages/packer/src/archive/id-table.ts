@@ -1,13 +1,14 @@
 /**
  * One hash table of fingerprints, with linear probing. Once it is full it is closed: nothing is put into it any more, and a filter in front of it answers nearly
- * every question about an id that is not in it from a tenth of the memory.
+ * every question about an id that is not in it from an eighth of the memory.
  */
 
 /** A fingerprint: 64 bits that are kept, and 32 that say where. */
 export type Fingerprint = { low: number; high: number; place: number }
 
 export const slotBytes = 8
-const fillMax = 0.8
+/** Probes become long above it: half a kilobyte at the end, some five slots on the way there. */
+const fillMax = 0.9
 /** Words of the filter are a quarter of the slots: ten bits for each id, of which it sets four in one word. */
 const slotsPerWord = 4
 

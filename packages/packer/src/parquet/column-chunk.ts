@@ -16,7 +16,7 @@ import { ByteBuffer, writeUint32 } from './byte-buffer.ts'
 import { type Compress, compressorFor } from './codecs.ts'
 import type { ColumnBuffer } from './column-buffer.ts'
 import type { ColumnSpec } from './contract.ts'
-import { buildDictionary, type Dictionary } from './dictionary.ts'
+import { type Dictionary, DictionaryBuilder } from './dictionary.ts'
 import { type FileModules, type PagePlace, type Place, pageTypes } from './file-modules.ts'
 import { writeHybrid } from './hybrid.ts'
 import { moduleTypes, type Ordinals } from './module-cipher.ts'
@@ -47,6 +47,7 @@ export class ColumnChunkWriter {
   readonly #column: ColumnBuffer
   readonly #pageBytes: number
   readonly #compress: Compress
+  readonly #dictionaries = new DictionaryBuilder()
   /** The page at hand, before compression. */
   readonly #body = new ByteBuffer()
 
@@ -60,7 +61,7 @@ export class ColumnChunkWriter {
   /** Writes what the column's buffer holds; does not clear it. */
   write(ordinals: Ordinals): ColumnChunk {
     const { spec, values, levels, rows } = this.#column
-    const dictionary = spec.dictionary && spec.type !== 'boolean' ? buildDictionary(values) : undefined
+    const dictionary = spec.dictionary && spec.type !== 'boolean' ? this.#dictionaries.build(values) : undefined
     const ranges = cutPages(rows, levels, values, dictionary?.width, this.#pageBytes)
     const dictionaryPage = dictionary && this.#writeDictionaryPage(dictionary, ordinals)
     const dataPages = ranges.map((range, page) => this.#writeDataPage(range, dictionary, [...ordinals, page]))

@@ -23,48 +23,59 @@ export type Dictionary = {
 
 const slotsMin = 1024
 
-/**
- * Undefined where there are no values, where nearly all of the first ones differ, where the entries exceed `dictionaryBytesMax`, or where
- * it would save nothing.
- */
-export function buildDictionary(values: Values): Dictionary | undefined {
-  const table = new EntryTable(values)
-  const ids = new Int32Array(values.count)
-  let entryBits = 0
-  for (let index = 0; index < ids.length; index++) {
-    const id = table.idOf(index)
-    ids[index] = id
-    // An entry that was made just now.
-    if (table.firsts[id] === index) entryBits += values.plainBits(index)
-    if (entryBits > dictionaryBytesMax * 8) return undefined
-    if (index === dictionarySample && table.size > distinctMax) return undefined
+/** Makes the dictionaries of the chunks of one column, in memory that it keeps from one to the next: new memory costs more than the hashing. */
+export class DictionaryBuilder {
+  readonly #table = new EntryTable()
+  #ids = new Int32Array(0)
+
+  /**
+   * Undefined where there are no values, where nearly all of the first ones differ, where the entries exceed `dictionaryBytesMax`, or where
+   * it would save nothing. Good until the next call.
+   */
+  build(values: Values): Dictionary | undefined {
+    const table = this.#table
+    table.clear(values)
+    if (this.#ids.length < values.count) this.#ids = new Int32Array(values.count)
+    const ids = this.#ids.subarray(0, values.count)
+    let entryBits = 0
+    for (let index = 0; index < ids.length; index++) {
+      const id = table.idOf(index)
+      ids[index] = id
+      // An entry that was made just now.
+      if (table.firsts[id] === index) entryBits += values.plainBits(index)
+      if (entryBits > dictionaryBytesMax * 8) return undefined
+      if (index === dictionarySample && table.size > distinctMax) return undefined
+    }
+    const width = Math.max(bitWidth(table.size - 1), 1)
+    const saves = entryBits + ids.length * width < values.plainBitsOfAll
+    return saves ? { size: table.size, ids, firsts: table.firsts, width } : undefined
   }
-  const width = Math.max(bitWidth(table.size - 1), 1)
-  const saves = entryBits + ids.length * width < values.plainBitsOfAll
-  return saves ? { size: table.size, ids, firsts: table.firsts, width } : undefined
 }
 
 /** Open addressing with linear probing; a slot holds the id of an entry, and one more, so that 0 is free. */
 class EntryTable {
   size = 0
   firsts = new Int32Array(slotsMin / 2)
-  readonly #values: Values
+  #values: Values | undefined
   #slots = new Int32Array(slotsMin)
   /** Of each entry: spares most comparisons, and all hashing when the table grows. */
   #hashes = new Int32Array(slotsMin / 2)
 
-  constructor(values: Values) {
+  clear(values: Values): void {
     this.#values = values
+    this.#slots.fill(0)
+    this.size = 0
   }
 
   /** The id of the entry that value `index` is equal to, which is made where there is none. */
   idOf(index: number): number {
-    const hash = this.#values.hash(index)
+    const values = this.#values!
+    const hash = values.hash(index)
     const mask = this.#slots.length - 1
     let slot = hash & mask
     for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
       const id = this.#slots[slot]! - 1
-      if (this.#hashes[id] === hash && this.#values.equal(this.firsts[id]!, index)) return id
+      if (this.#hashes[id] === hash && values.equal(this.firsts[id]!, index)) return id
     }
     const id = this.size++
     this.#slots[slot] = id + 1

@@ -11,6 +11,8 @@ import type { FromWorker, ToWorker, WorkerError, WorkerSettings } from './worker
 
 /** Given to the thread and not taken by it yet; above it whoever gives more waits. */
 export const inFlightBytesMax = 4 * 1024 * 1024
+/** Of the thread's collector: it makes little that lives, and in a long run the space for new objects would grow to several times this, for nothing. */
+const maxYoungGenerationSizeMb = 12
 
 /** Files that a thread of their own writes. Once it has failed, every call rejects with why. */
 export class WorkerFiles implements Files {
@@ -24,7 +26,12 @@ export class WorkerFiles implements Files {
   constructor(settings: ArchiveSettings) {
     const workerData: WorkerSettings = { settings: archiveSettingsOf(settings) }
     // Nothing of this process's environment is of use to the thread, and it may hold passphrases.
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData, env: {}, name: 'packer-files' })
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData,
+      env: {},
+      name: 'packer-files',
+      resourceLimits: { maxYoungGenerationSizeMb },
+    })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))
     this.#worker.on('error', error => this.#fail({ message: messageOf(error) }))
     this.#worker.on('exit', code => this.#fail({ message: `the thread ended with code ${code}` }))
