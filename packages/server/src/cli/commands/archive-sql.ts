@@ -26,7 +26,7 @@ without a name on the archive's disk. Times are shown in the packer's scheduling
 
 /** `archive sql`. */
 export function addArchiveSql(archive: Command, terminal: Terminal): void {
-  const size = bytes({ min: 1024 * 1024 })
+  const size = bytes({ min: 1 })
   const parseSize = (text: string): number => {
     const value = size.parse(text, '')
     if (value === undefined) throw new InvalidArgumentError(`Accepted: ${size.accepts}.`)
@@ -41,7 +41,12 @@ export function addArchiveSql(archive: Command, terminal: Terminal): void {
     .option('--base-path <directory>', 'the directory of the archive, wherever it was copied to')
     .addOption(new Option('--from <time>', 'events from this time on').argParser(parseTime))
     .addOption(new Option('--to <time>', 'events before this time, or up to the end of this day').argParser(parseTime))
-    .option('--path <path...>', 'these files alone: paths as `archive ls` prints them, or globs over those')
+    .addOption(
+      new Option(
+        '--path <path>',
+        'this file alone, as `archive ls` prints it, or a glob; may be given again',
+      ).argParser((path: string, before: readonly string[] | undefined) => [...(before ?? []), path]),
+    )
     .addOption(new Option('--json', 'as one JSON array').conflicts(['jsonl', 'csv']))
     .addOption(new Option('--jsonl', 'as JSON, a row a line').conflicts('csv'))
     .option('--csv', 'as CSV with a line of names')
