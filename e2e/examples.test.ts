@@ -28,7 +28,10 @@ function url(): string {
 function run(command: string, args: readonly string[]): string {
   // The examples call `npm exec`, which shall find the Node of this test.
   const path = `${join(process.execPath, '..')}:${process.env.PATH}`
-  return execFileSync(command, args, { encoding: 'utf8', env: { ...process.env, PATH: path, CHRONICLE_URL: url() } })
+  return execFileSync(command, args, {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: path, CHRONICLE_URL: url(), CHRONICLE_BOOTSTRAP: server.bootstrap },
+  })
 }
 
 test('seal-session.ts seals, closes and verifies', () => {
@@ -37,6 +40,15 @@ test('seal-session.ts seals, closes and verifies', () => {
 
 test('session.sh does the same with curl', { skip: !hasCurl }, () => {
   assert.match(run('sh', [join(examples, 'session.sh')]), /1\.tlog-proof: valid\n$/)
+})
+
+test('pack-topic.sh packs records into an archive, from which they are printed', () => {
+  const lines = run('sh', [join(examples, 'pack-topic.sh')])
+    .trim()
+    .split('\n')
+  const [json, text] = lines.slice(-2).map(line => JSON.parse(line).data)
+  assert.deepEqual(JSON.parse(json).value, { order: 1, total: 9.5 })
+  assert.equal(JSON.parse(text).text, 'no JSON')
 })
 
 test('verify_proof.py accepts the proof of every chunk, and no other', { skip: !hasCryptography }, async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openArchiveReader, type RunReport, readEvents } from '@chronicle/packer'
 import { silentLogger } from '@chronicle/telemetry'
-import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
+import { type ChronicleProcess, runChronicle, startChronicle } from '@chronicle/testing'
 import { Admin, Producer } from '@platformatic/kafka'
 import { topicsOver } from '../src/packer/topic-open.ts'
 import { eventStream, PackerHome } from './support/packer.ts'
@@ -244,6 +244,23 @@ test('PS5: a topic that is not there and a broker that does not answer leave the
   const alone = await pack(away)
   assert.deepEqual([alone.eventsProcessed, alone.failedSources?.length], [1, 1])
   await assert.rejects(pack(away, 'there'), { code: 'packer.topic-no-broker' })
+})
+
+test('PS5: the command says what could not be packed, by its exit code too', async () => {
+  await createTopic('told-1')
+  await produce('told-1', [{ value: Buffer.from('1') }])
+  const home = await packer()
+  const env = { CHRONICLE_PACKER_STORAGE_BASE_PATH: home.base, HOME: home.home, XDG_CONFIG_HOME: home.home }
+  const command = (...args: string[]) => runChronicle(['packer', 'process', ...args], { env })
+  const both = await command('--topic', 'nothing-here', '--topic', 'told-1')
+  assert.equal(both.code, 1)
+  assert.match(both.stdout, /^Packed in part:\n +events +1\n/)
+  assert.match(both.stderr, /^error: not packed: topic nothing-here: There is no such topic/)
+  const elsewhere = await command('--topic', 'told-1', '--bootstrap', '127.0.0.1:1')
+  assert.equal(elsewhere.code, 1)
+  assert.match(elsewhere.stderr, /No broker answers at this address[\s\S]*127\.0\.0\.1:1/)
+  assert.equal((await command('--topic', 'told-1')).code, 0)
+  assert.equal((await command('--topic', 'not/a/topic')).code, 2)
 })
 
 test('PI2: an event that breaks a rule is in quarantine, with its offset and all of its record', async () => {

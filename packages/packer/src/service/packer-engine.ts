@@ -149,11 +149,11 @@ class ArchivingEngine implements PackerEngine {
     return request.reason === 'threshold' ? [ring] : [ring, ...this.#options.settings.topicNames.map(asTopic)]
   }
 
-  #packAll(jobs: readonly SourceJob[], { signal }: SourcesRequest, msMax: number): Promise<RunReport> {
+  #packAll(jobs: readonly SourceJob[], { signal, dryRun }: SourcesRequest, msMax: number): Promise<RunReport> {
     const { clock, logger, metrics } = this.#options
     const onFailure = (source: string, error: unknown) => {
       logger.error({ source, error }, 'a source could not be packed; the others are')
-      metrics.failed(error)
+      if (!dryRun) metrics.failed(error)
     }
     return packAll(jobs, { clock, signal, msMax, onFailure })
   }

@@ -82,7 +82,11 @@ function printResult(terminal: Terminal, { report, cleanup }: Result, { dryRun, 
   }
   const { eventsProcessed, eventsFailed, duplicates, frames, filesCreated, bytesProcessed, ended } = report
   const ends = { drained: '', 'time-limit': ': its time was up', stopped: ': it was stopped' } as const
-  terminal.out(dryRun ? 'Nothing was changed. A run would pack:' : `Packed${ends[ended]}:`)
+  terminal.out(
+    dryRun
+      ? 'Nothing was changed. A run would pack:'
+      : `Packed${report.failedSources ? ' in part' : ''}${ends[ended]}:`,
+  )
   const rows = [
     ['events', count(eventsProcessed)],
     ['frames', count(frames)],

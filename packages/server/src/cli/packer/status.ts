@@ -37,8 +37,14 @@ export async function packerStatus(terminal: Terminal, globals: PackerGlobals, j
   }
 }
 
+const endings = {
+  drained: 'nothing left',
+  'time-limit': 'its time was up before all was packed',
+  stopped: 'it was stopped',
+} as const
+
 function nowInWords({ running }: Status): string {
-  if (!running) return 'waits'
+  if (!running) return 'waits for the next run'
   const { reason, doneBytes, totalBytes } = running
   return `packs (${reason}), ${size(doneBytes)} of ${size(totalBytes)}`
 }
@@ -47,6 +53,8 @@ function lastRunInWords({ lastRun }: Status): string {
   if (!lastRun) return 'none since the start'
   const { endedMs, reason, report, failure } = lastRun
   if (!report) return `${moment(endedMs)} (${reason}) failed: ${failure}`
-  const { eventsProcessed, filesCreated, ended } = report
-  return `${moment(endedMs)} (${reason}), ${count(eventsProcessed)} events, ${count(filesCreated)} files, ${ended}`
+  const { eventsProcessed, filesCreated, ended, failedSources = [] } = report
+  const packed = `${count(eventsProcessed)} events, ${count(filesCreated)} files, ${endings[ended]}`
+  const missing = failedSources.length === 0 ? '' : `, but not ${failedSources.map(({ source }) => source).join(', ')}`
+  return `${moment(endedMs)} (${reason}), ${packed}${missing}`
 }
