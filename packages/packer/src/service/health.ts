@@ -52,19 +52,26 @@ async function ask(check: () => PackerCheck | Promise<PackerCheck>): Promise<Pac
 
 function ringCheck(ring: RingStatus, notice: string | undefined): PackerCheck {
   const { usedBytes, capacityBytes, isPressed, lostRecords, lostBytes, writerPid } = ring
-  const used = `${usedBytes} of ${capacityBytes} bytes in use`
+  const used = `${sizeInWords(usedBytes)} of ${sizeInWords(capacityBytes)} in use`
   const recorder = writerPid === undefined ? 'no recorder has it open' : `process ${writerPid} writes into it`
-  const lost = lostRecords === 0 ? '' : `; ${lostRecords} records (${lostBytes} bytes) were lost to a full ring so far`
+  const lost =
+    lostRecords === 0 ? '' : `; ${lostRecords} records (${sizeInWords(lostBytes)}) were lost to a full ring so far`
   const facts = `${used}, ${recorder}${lost}`
   if (notice !== undefined) return { status: 'degraded', reason: `${notice}; ${facts}` }
   if (isPressed) return { status: 'degraded', reason: `above ring_buffer.backpressure_threshold: ${facts}` }
   return { status: 'ok', reason: facts }
 }
 
+function sizeInWords(bytes: number): string {
+  const isLarge = bytes >= 1024 * mebibyte
+  return isLarge ? `${(bytes / mebibyte / 1024).toFixed(1)} GiB` : `${(bytes / mebibyte).toFixed(1)} MiB`
+}
+
 function diskCheck({ freeBytes, hasFreeNames }: DiskRoom, run: LastRun | undefined): PackerCheck {
-  const free = `${freeBytes} bytes free`
+  const free = `${sizeInWords(freeBytes)} free`
   if (run?.failureCode === 'packer.disk-full') return { status: 'failing', reason: `${free}; ${run.failure}` }
-  if (freeBytes < freeBytesMin) return { status: 'failing', reason: `${free}, ${freeBytesMin} are needed: make room` }
+  if (freeBytes < freeBytesMin)
+    return { status: 'failing', reason: `${free}, ${sizeInWords(freeBytesMin)} are needed: make room` }
   if (!hasFreeNames) return { status: 'failing', reason: `${free}, but no more files can be made: delete some` }
   if (freeBytes < freeBytesLow) return { status: 'degraded', reason: `${free}: a night may not fit, make room` }
   return { status: 'ok', reason: free }

@@ -38,7 +38,7 @@ export class RingKeeper {
     const status = ringStatus(path)
     if (this.#id !== undefined && status.id !== this.#id) {
       this.#notice = `the ring was removed or replaced, as was seen at ${new Date(clock.now()).toISOString()}`
-      logger.warn({ ring: path, id: status.id, before: this.#id }, 'another ring has taken the place of the last one')
+      logger.warn({ ring: path, id: status.id, before: this.#id }, 'the ring is another one than before')
     }
     if (status.id !== this.#id) this.#lostBefore = status.lostRecords
     this.#id = status.id
@@ -61,7 +61,11 @@ export class RingKeeper {
     if (!this.#isMissing()) return
     if (!(await createRing(this.#options))) return
     if (this.#id === undefined) logger.info({ ring: path, capacityBytes }, 'a ring was made')
-    else logger.warn({ ring: path, capacityBytes }, 'the ring was gone and was made anew; what it held is lost')
+    else
+      logger.warn(
+        { ring: path, capacityBytes },
+        'the ring was gone and is made anew; what was in it and not packed is lost',
+      )
   }
 
   #isMissing(): boolean {
