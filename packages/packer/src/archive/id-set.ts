@@ -23,7 +23,7 @@ export const idsHeaderBytes = 24
 assert(4 + sipKeyBytes + 4 === idsHeaderBytes, 'the header of written ids is 24 bytes')
 export const slotsMin = 16_384
 export const slotsMax = 1_048_576
-/** Of a day: 144 MiB of memory. Ids beyond are not remembered, so a duplicate of one of them is kept. */
+/** Of a day: 153 MiB of memory with the filters. Ids beyond are not remembered, so a duplicate of one of them is kept. */
 export const tablesMax = 22
 
 export class IdSet {
