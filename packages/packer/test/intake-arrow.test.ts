@@ -166,6 +166,19 @@ test('a stream of PyArrow: two batches, texts of each layout, nulls, a dictionar
   ])
 })
 
+test('a time that is null is none, whatever stands under the null', () => {
+  const parts = arrow.eventParts()
+  parts.nodes[0] = [2, 1]
+  parts.buffers[0] = [parts.body.length, 1]
+  parts.body = Buffer.concat([parts.body, Buffer.of(0b01, 0, 0, 0, 0, 0, 0, 0)])
+  const [decoded] = decodeEvents(arrow.stream(arrow.schemaMessage(), arrow.batchMessage(parts)))
+  assert.deepEqual(decoded!.columns.rows, 1)
+  assert.deepEqual(
+    decoded!.refusals.map(({ reason, row }) => [reason, row]),
+    [['timestamp-not-positive', 1]],
+  )
+})
+
 test('a dictionary that grows from batch to batch, as apache-arrow writes it', () => {
   const type = new Dictionary(new Utf8(), new Int32())
   const builder = makeBuilder({ type, nullValues: [null] })

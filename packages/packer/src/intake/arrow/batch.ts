@@ -74,12 +74,13 @@ export class BatchArrays {
     if (rows !== this.rows) throw torn(name, `it has ${rows} rows in a batch of ${this.rows}`)
     const nulls = this.#nodes.int64(node, 8)
     const { from, bytes } = this.#nextBuffer(name)
-    const isAbsent = bytes === 0
-    if (!isAbsent && bytes * 8 < rows) throw torn(name, 'its bitmap is too short')
+    if (bytes === 0 && (nulls === 0 || nulls === nullsNotCounted)) return undefined
+    if (bytes * 8 < rows) throw torn(name, 'its bitmap is too short')
     const bitmap = this.#body.subarray(from, from + Math.ceil(rows / 8))
-    const found = isAbsent ? 0 : zeroBits(bitmap, rows)
-    if (nulls !== found && nulls !== nullsNotCounted)
+    const found = zeroBits(bitmap, rows)
+    if (nulls !== found && nulls !== nullsNotCounted) {
       throw torn(name, `it has ${found} nulls, and is said to have ${nulls}`)
+    }
     return found === 0 ? undefined : bitmap
   }
 

@@ -26,10 +26,13 @@ export function bytesPerNumber(type: NumberType): number {
 
 /** `count` numbers that begin at `from` in `body`. */
 export function numbersAt<T extends NumberType>(type: T, body: Uint8Array, from: number, count: number): NumbersOf<T> {
-  const bytes = bytesPerNumber(type)
-  const isAligned = (body.byteOffset + from) % bytes === 0
-  const at = isAligned ? body.subarray(from) : body.slice(from, from + count * bytes)
-  return new arrayTypes[type](at.buffer as ArrayBuffer, at.byteOffset, count) as NumbersOf<T>
+  const at = body.byteOffset + from
+  if (at % bytesPerNumber(type) === 0) return viewOf(type, body.buffer, at, count)
+  return viewOf(type, body.slice(from, from + count * bytesPerNumber(type)).buffer, 0, count)
+}
+
+function viewOf<T extends NumberType>(type: T, memory: ArrayBufferLike, at: number, count: number): NumbersOf<T> {
+  return new arrayTypes[type](memory as ArrayBuffer, at, count) as NumbersOf<T>
 }
 
 /** -1 for each that is negative or that no Int32 holds. Without objects: by the two halves of each. */
