@@ -1,4 +1,4 @@
-import type { ByteRange, ObjectRead, ObjectStore } from './contract.ts'
+import type { ByteRange, ObjectRead, ObjectReader } from './contract.ts'
 import { objectErrors } from './errors.ts'
 
 /** `bytesMax` bounds the bytes that are asked for: the object, or its range. */
@@ -8,7 +8,7 @@ export type ReadOptions = { readonly range?: ByteRange; readonly bytesMax: numbe
  * Reads an object, or a range of it, into memory. Rejects as `get` does, and with 'objects.too-large' before anything is read where it is
  * more than `bytesMax`.
  */
-export async function readObject(store: ObjectStore, key: string, options: ReadOptions): Promise<Buffer> {
+export async function readObject(store: ObjectReader, key: string, options: ReadOptions): Promise<Buffer> {
   const read = await store.get(key, options.range)
   const bytes = read.end - read.start
   if (bytes > options.bytesMax) {
@@ -20,7 +20,7 @@ export async function readObject(store: ObjectStore, key: string, options: ReadO
 
 /** The same, but undefined when there is no such object. */
 export async function readObjectIfAny(
-  store: ObjectStore,
+  store: ObjectReader,
   key: string,
   options: ReadOptions,
 ): Promise<Buffer | undefined> {

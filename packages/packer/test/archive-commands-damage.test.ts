@@ -152,7 +152,15 @@ test('the wrong master key, and none, open nothing', async () => {
   } finally {
     renameSync(`${keys}-away`, keys)
   }
-  await done(run(['archive', 'ls', '--config', config]))
+  const record = join(keys, 'objects/vault/vault.json')
+  const whole = readFileSync(record)
+  try {
+    writeFileSync(record, 'damaged')
+    await done(run(['archive', 'ls', '--config', config]))
+    assert.equal(readFileSync(record, 'utf8'), 'damaged', 'reading makes nothing good')
+  } finally {
+    writeFileSync(record, whole)
+  }
 })
 
 test('files of a destroyed key are listed as that, verified by their bytes, and not printed', async () => {

@@ -91,7 +91,7 @@ test('what was packed is read, whole, by kind and by time, however it is encrypt
   }
 })
 
-test('reading takes no lock, writes nothing, and goes on beside a packer', async () => {
+test('PA10: reading takes no lock, writes nothing, and goes on beside a packer', async () => {
   const b = await filled()
   await withArchive(b, async () => {
     const list = () => readdirSync(b.base, { recursive: true }).sort()

@@ -1,8 +1,9 @@
 /** The events of an archive's Parquet file, some at a time, so that a file of any size takes little memory. */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { messageOf } from '@chronicle/base'
-import { type Compressors, parquetMetadataAsync, parquetRead, snappyUncompress } from 'hyparquet'
+import { type Compressors, parquetMetadataAsync, parquetRead } from 'hyparquet'
 import lz4 from 'lz4-napi'
+import snappy from 'snappy'
 import { packerErrors } from '../errors.ts'
 
 /** Rows in memory at once. */
@@ -53,6 +54,7 @@ export async function* readEvents(
         read = all
       }
       await parquetRead({ file, metadata, columns, compressors, parsers, ...range, onComplete })
+      if (read.length !== rowEnd - rowStart) throw new RangeError('it has other rows than its footer says')
       return read.map(eventOf)
     })
     yield found
@@ -86,9 +88,8 @@ const parsers = {
 
 const compressors: Compressors = {
   SNAPPY(input, length) {
-    const output = new Uint8Array(bounded(length))
-    snappyUncompress(input, output)
-    return output
+    if (snappyLength(input) !== bounded(length)) throw new RangeError('a page has another length than its header says')
+    return snappy.uncompressSync(asBuffer(input)) as Buffer
   },
   GZIP: (input, length) => gunzipSync(input, { maxOutputLength: bounded(length) }),
   ZSTD: (input, length) => zstdDecompressSync(input, { maxOutputLength: bounded(length) }),
@@ -103,6 +104,21 @@ const compressors: Compressors = {
 function bounded(length: number): number {
   if (length <= pageBytesMax) return length
   throw new RangeError(`a page of ${length} bytes is larger than ${pageBytesMax}`)
+}
+
+/** A block begins with the length of what it holds, seven bits a byte: nothing is allocated for another one. */
+function snappyLength(block: Uint8Array): number {
+  let length = 0
+  for (let at = 0; at < 5; at++) {
+    const byte = block[at] ?? 0
+    length += (byte & 0x7f) * 2 ** (7 * at)
+    if (byte < 0x80) return length
+  }
+  return Number.NaN
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function bufferOf(bytes: Uint8Array): ArrayBuffer {

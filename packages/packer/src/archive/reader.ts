@@ -1,4 +1,4 @@
-/** The reading side of an archive. It takes no lock and writes nothing: a packer may be at work, and a copy on a medium that cannot be written opens as well. */
+/** The reading side of an archive. It takes no lock and writes nothing (PA10): a packer may be at work, and a copy on a medium that cannot be written opens as well. */
 import { join } from 'node:path'
 import { type SealKey, vaultErrors } from '@chronicle/vault'
 import { packerErrors } from '../errors.ts'

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@chronicle/base'
@@ -6,6 +5,7 @@ import { type ArchivedEvent, type ArchivedFile, type ArchiveReader, readEvents }
 import { openPrivatePlace, type PrivateFile } from '../../archive-sql/private-place.ts'
 import { eventLine } from './event-line.ts'
 import type { TimeRange } from './time.ts'
+import { isWritable } from './writable.ts'
 
 export type LinesOptions = {
   readonly parseData: boolean
@@ -40,10 +40,10 @@ export async function* eventLines(
   }
 }
 
-/** Beside the archive, which has the room; a copy may lack that directory. */
+/** Beside the archive, which has the room; a copy may lack that directory, or cannot be written. */
 function placeOnDisk({ basePath }: ArchiveReader): string {
   const own = join(basePath, 'temp')
-  return existsSync(own) ? own : tmpdir()
+  return isWritable(own) ? own : tmpdir()
 }
 
 function isWithin({ timestampNs }: ArchivedEvent, { from, to }: TimeRange): boolean {

@@ -79,17 +79,20 @@ async function runAll(
     terminal,
     jobs.reduce((sum, { file }) => sum + file.bytes, 0),
   )
-  for (const { file, target } of jobs) {
-    try {
+  try {
+    for (const { file, target } of jobs) {
       await mkdir(dirname(target), { recursive: true, mode: directoryMode })
       const pieces = piecesOf(archive, file, options, more => progress.add(more))
-      bytes += await writeWholeFile(target, pieces, { force: options.force ?? false, mode: fileMode })
-    } catch (error) {
-      if (!isOfThisFile(error)) throw error
-      problems.push(problemOf(file.path, error))
+      try {
+        bytes += await writeWholeFile(target, pieces, { force: options.force ?? false, mode: fileMode })
+      } catch (error) {
+        if (!isOfThisFile(error)) throw error
+        problems.push(problemOf(file.path, error))
+      }
     }
+  } finally {
+    progress.clear()
   }
-  progress.clear()
   return { bytes, problems }
 }
 

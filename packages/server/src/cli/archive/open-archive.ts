@@ -1,5 +1,5 @@
 /** An archive as the commands open it: for reading alone, beside a packer that runs, and where nothing can be written. */
-import { accessSync, constants, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { systemClock, systemRandom } from '@chronicle/base'
@@ -14,6 +14,7 @@ import { keyStorageToRead } from '../../vault/key-storage.ts'
 import { masterSources } from '../../vault/master-source.ts'
 import type { Terminal } from '../terminal.ts'
 import { passphrasePrompt } from '../vault/with-vault.ts'
+import { isWritable } from './writable.ts'
 
 /** Which archive: that of a packer's configuration, or the one in a directory. */
 export type ArchiveChoice = { readonly config?: string | undefined; readonly basePath?: string | undefined }
@@ -121,16 +122,6 @@ function auditPath(terminal: Terminal, { keys }: PackerPlaces): string {
     `${terminal.noteStyle('dim', 'note:')} the archive cannot be written; the use of its keys is on record in ${own}`,
   )
   return own
-}
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK)
-    return true
-  } catch {
-    // Whatever the reason: another place is used.
-    return false
-  }
 }
 
 async function keyStates(vault: Vault): Promise<ReadonlyMap<string, KeyState>> {
