@@ -79,9 +79,13 @@ export class Archive {
     return this.#manifest
   }
 
-  /** Reads the manifest, or makes the first one, and removes what it does not know (PA3). */
+  /**
+   * Reads the manifest, or makes the first one, and removes what it does not know (PA3): at the start, and after a run that failed, whose files would
+   * take up the room that the next one needs. What the disk says holds: a commit may have failed after its manifest had its name.
+   */
   async load(): Promise<void> {
     const { disk, keys } = this.#options
+    this.#reserved.clear()
     for (const name of disk.list(join(this.#base, 'temp'))) this.#sweep(`temp/${name}`)
     const path = join(this.#base, manifestPath)
     const bytes = disk.readFile(path)

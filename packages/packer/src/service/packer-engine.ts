@@ -204,9 +204,9 @@ class ArchivingEngine implements PackerEngine {
     return untilDay === undefined ? reported : upTo(reported, ns => this.#dayOf(ns) > untilDay)
   }
 
-  #drain(source: EventSource, signal: AbortSignal, maxProcessingMs: number): Promise<RunReport> {
+  async #drain(source: EventSource, signal: AbortSignal, maxProcessingMs: number): Promise<RunReport> {
     const { settings, clock, random, logger, metrics } = this.#options
-    return drain({
+    const draining = drain({
       source,
       archive: this.#archive,
       settings: { ...archiveSettingsOf(settings), maxProcessingMs },
@@ -217,6 +217,21 @@ class ArchivingEngine implements PackerEngine {
       onNotice: (message, details) => logger.warn(details, message),
       onCommit: group => metrics.committed(group),
     })
+    try {
+      return await draining
+    } catch (error) {
+      await this.#removeLeftovers()
+      throw error
+    }
+  }
+
+  /** Of a run that failed: what it had written takes room, and the next start is far away. */
+  async #removeLeftovers(): Promise<void> {
+    try {
+      await this.#archive.load()
+    } catch (error) {
+      this.#options.logger.error({ error }, 'what a failed run has left could not be removed')
+    }
   }
 
   #dayOf(timestampNs: bigint): string {
