@@ -82,8 +82,7 @@ export const columnNames: SettingType<readonly string[]> = {
 
 export const topicNames: SettingType<readonly string[]> = {
   placeholder: 'topics',
-  accepts:
-    'names of topics with commas between them: letters, digits, dots, hyphens and underscores, up to 249 of them',
+  accepts: 'names of topics with commas between them, each of up to 249 letters, digits, dots, hyphens and underscores',
   isText: true,
   isList: true,
   parse(text) {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Int32, Table, tableToIPC, vectorFromArray } from 'apache-arrow'
 import fc from 'fast-check'
 import type { SourceRows } from '../src/archive/contract.ts'
 import { bytesOf, isNull } from '../src/intake/text.ts'
 import { beforeLater } from '../src/run/source-records.ts'
 import { type TopicRecord, topicSlice } from '../src/topic/index.ts'
-import { event, eventStream } from './intake-support.ts'
+import { event, eventStream, frameStream } from './intake-support.ts'
 
 const place = { topic: 'orders', partition: 3, topicId: 'id-1' }
 const timestampMs = 1_790_000_000_123
@@ -226,7 +227,12 @@ test('Arrow as recorders write it is taken as from a ring; other Arrow, and what
   // At an odd place in memory, as values lie in an answer of a broker.
   const odd = Buffer.concat([Buffer.from([0]), stream]).subarray(1)
   const cut = stream.subarray(0, -9)
-  const slice = sliceOf([record(0, 'a'), record(1, odd), record(2, cut), record(3, Buffer.from('ffffffffffff', 'hex'))])
+  const frames = frameStream([
+    { timestamp_ns: 1n, session_id: 's', event_id: 'f', format: 'png', image: Uint8Array.of(1), metadata: '{}' },
+  ])
+  const other = tableToIPC(new Table({ price: vectorFromArray([1, 2], new Int32()) }), 'stream')
+  const values = ['a', odd, cut, Buffer.from('ffffffffffff', 'hex'), frames, other]
+  const slice = sliceOf(values.map((value, offset) => record(offset, value)))
   assert.deepEqual(
     slice.records.map(each => [each.kind, each.kind === 'rows' ? [...each.positions] : each.position]),
     [
@@ -234,6 +240,8 @@ test('Arrow as recorders write it is taken as from a ring; other Arrow, and what
       ['events', 1],
       ['events', 2],
       ['rows', [3]],
+      ['frames', 4],
+      ['rows', [5]],
     ],
     'what was cut short is refused as from a ring, where the schema was whole',
   )

@@ -1,6 +1,7 @@
 /** Topics of a real server, packed by a real packer: what is in the archive is what was produced. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openArchiveReader, type RunReport, readEvents } from '@chronicle/packer'
@@ -261,6 +262,44 @@ test('PS5: the command says what could not be packed, by its exit code too', asy
   assert.match(elsewhere.stderr, /No broker answers at this address[\s\S]*127\.0\.0\.1:1/)
   assert.equal((await command('--topic', 'told-1')).code, 0)
   assert.equal((await command('--topic', 'not/a/topic')).code, 2)
+})
+
+test('S18: a broker that dies while a topic is read ends this source alone; the next run goes on there', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'chronicle-dies-'))
+  let mortal = await startChronicle({ dataDir })
+  try {
+    const args = ['--kafka-port', `${mortal.kafkaPort}`]
+    const more = new Producer({
+      clientId: 'test',
+      bootstrapBrokers: [mortal.bootstrap],
+      autocreateTopics: true,
+      retries: 20,
+      retryDelay: 100,
+    })
+    const values = Array.from({ length: 3 }, (_, at) => `${at}`.repeat(200_000))
+    for (const value of values) await more.send({ messages: [{ topic: 'dying', value: Buffer.from(value) }], acks: -1 })
+    await more.close()
+    const request = { topic: 'dying', bootstrap: mortal.bootstrap, committed: {} }
+    const opened = await topicsOver(silentLogger)(request)
+    const source = opened.sources[0]!
+    assert.equal((await source.read(1))?.next, 1)
+    await mortal.kill()
+    await assert.rejects(
+      async () => {
+        while (await source.read(1));
+      },
+      { code: 'packer.topic-no-broker' },
+    )
+    await source.release(1)
+    await opened.close()
+    mortal = await startChronicle({ dataDir, args })
+    const again = await topicsOver(silentLogger)({ ...request, committed: { [source.id]: 1 } })
+    assert.deepEqual([(await again.sources[0]!.read(1))?.from, again.sources[0]!.id], [1, source.id])
+    await again.close()
+  } finally {
+    await mortal.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
 })
 
 test('PI2: an event that breaks a rule is in quarantine, with its offset and all of its record', async () => {
