@@ -302,6 +302,20 @@ test('S18: a broker that dies while a topic is read ends this source alone; the 
   }
 })
 
+test('the daily run packs the topics that are set; a ring that is full enough is drained without them', async () => {
+  await createTopic('nightly')
+  await produce('nightly', [{ value: Buffer.from('1') }])
+  const home = await packer('topics.names = ["nightly"]\nscheduling.backup_threshold = 1')
+  await home.write({ id: 'early', at: '2026-05-01T21:00:00Z' })
+  assert.equal(await home.lastReason(), 'threshold')
+  assert.deepEqual(await ids(home), ['early'])
+  // Timers hear of the jump within a minute.
+  home.clock.jump('2026-05-02T03:00:01Z')
+  await home.clock.advance(61_000)
+  assert.equal(await home.lastReason(), 'schedule')
+  assert.deepEqual(await ids(home), ['early', `nightly-0-0-${await topicId('nightly')}`])
+})
+
 test('PI2: an event that breaks a rule is in quarantine, with its offset and all of its record', async () => {
   await createTopic('broken')
   const event = (members: object) => ({ timestamp_ns: 1, event_type: 'k', session_id: 's', event_id: 'e', ...members })
