@@ -1,16 +1,14 @@
 /** A packer as people run it: the program, with everything in a directory of its own. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { runChronicle } from '@chronicle/testing'
+import { runChronicle, spawnChronicle } from '@chronicle/testing'
 import { askPacker, openRingWriter, type PackerHealth } from '../src/index.ts'
 import { event, eventStream } from './intake-support.ts'
 
-const program = fileURLToPath(new URL('../../server/bin/chronicle-packer.js', import.meta.url))
 const readyMsMax = 60_000
 const lookMs = 20
 
@@ -51,13 +49,9 @@ export class Installation {
     return runChronicle(['packer', '--config', this.file, ...args], { env: this.#environment })
   }
 
-  /** Starts the packer in the foreground, under `limits` of the shell such as `ulimit -f 1024`, and waits until it answers. */
-  async start(limits = 'true'): Promise<void> {
-    const command = `${limits} && exec "${process.execPath}" "${program}" --config "${this.file}" start`
-    const child = spawn('bash', ['-c', command], {
-      env: { PATH: process.env.PATH, ...this.#environment },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+  /** Starts the packer in the foreground, and waits until it answers. */
+  async start(): Promise<void> {
+    const child = spawnChronicle(['packer', '--config', this.file, 'start'], this.#environment)
     this.#child = child
     child.stderr!.on('data', piece => {
       this.stderr += piece
@@ -68,6 +62,11 @@ export class Installation {
       await new Promise(resolve => setTimeout(resolve, lookMs))
     }
     assert.fail(`it does not answer: ${this.stderr}`)
+  }
+
+  /** From now on no file of the packer may grow beyond this; the system answers as it does for a full disk. */
+  limitFileSize(bytes: number): void {
+    execFileSync('prlimit', ['--pid', `${this.#child!.pid}`, `--fsize=${bytes}:`])
   }
 
   /** Ends it as Ctrl-C does. Resolves with its exit code. */

@@ -60,7 +60,7 @@ test('logging.structured off: the words alone; logging.format: lines for people,
   assert.equal(stderr, readFileSync(people.log, 'utf8'), '--json-logs shows them as well')
 })
 
-test('a second process is refused while another has the archive, and told which; a log that cannot be written stops the start', async () => {
+test('PS3: a second process is refused while another has the archive, and told which; a log that cannot be written stops the start', async () => {
   const packer = installation()
   await packer.start()
   const { pid } = await packer.ask('status')

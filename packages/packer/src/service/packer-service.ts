@@ -96,7 +96,7 @@ export class PackerService implements Stoppable {
     return this.#alone(request.reason, running => this.#runOnce(request, running))
   }
 
-  /** Deletes what is past its retention. Throws as `run` does: a deletion beside a commit would undo it. */
+  /** Deletes what is past its retention. Throws as `run` does: a deletion beside a commit would undo it (PS6). */
   cleanUp(): Promise<RetentionReport> {
     return this.#alone('command', () => this.#deleteExpired())
   }
