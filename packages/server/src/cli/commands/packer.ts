@@ -18,6 +18,7 @@ Examples:
   chronicle-packer process --topic orders                     pack a topic instead of the ring
   chronicle-packer metrics --format json --output metrics.json
   chronicle-packer config --show                              every setting, its value and where it came from
+  chronicle archive ls                                        what was packed; cat, sql, verify and export read it
 
 'chronicle packer …' is the same. The options above may stand before the command or behind it.
 Exit codes: 0 done, 1 failed, 2 the command line or a setting is not accepted.`
