@@ -7,6 +7,8 @@ const timeoutMs = 5000
 
 const [path, payloadBytes] = process.argv.slice(2) as [string, string]
 const payload = Buffer.alloc(Number(payloadBytes), 'event')
+// A write that waits does not keep the process alive.
+setInterval(() => undefined, 1000)
 const writer = await openRingWriter({ path })
 console.log('ready')
 for (let count = 0; ; count++) {

@@ -9,6 +9,8 @@ import { alternate, type Benchmark, type Context, kibibyte, mebibyte, megabyte, 
 import { line, start } from '../processes.ts'
 
 const capacityBytes = 64 * mebibyte
+/** Of the writer: on a busy machine a start takes long. */
+const startMsMax = 120_000
 const sliceBytes = 4 * mebibyte
 const payloads = { '1 KiB': kibibyte, '64 KiB': 64 * kibibyte, '256 KiB': 256 * kibibyte } as const
 
@@ -35,7 +37,7 @@ async function recordsPerSecond({ directory, secondsPerRound }: Context, payload
   const ring = path.join(directory, 'ring')
   const program = fileURLToPath(new URL('../load/ring-writer.ts', import.meta.url))
   const args = [program, ring, String(payloadBytes)]
-  const writer = await start(process.execPath, args, { ready: child => line(child, /^ready/m) })
+  const writer = await start(process.execPath, args, { ready: child => line(child, /^ready/m), startMsMax })
   const reader = openRingReader({ path: ring, backpressureThreshold: 0.8, clock: systemClock })
   try {
     const started = performance.now()
