@@ -93,6 +93,27 @@ test('a ring that is gone is made anew within a second, and health says so until
   assert.ok(home.log.some(({ level, message }) => level === 'warn' && /made anew/.test(String(message))))
 })
 
+test('ring_buffer.write_timeout stands in the ring that is made, and a change of it with the next run', async () => {
+  const home = await started('ring_buffer.write_timeout = 250')
+  const stored = () => readFileSync(home.ring).readUInt32LE(280)
+  assert.equal(stored(), 250)
+  await home.stop()
+  const other = new PackerHome(
+    '2026-05-01T12:00:00Z',
+    `ring_buffer.write_timeout = 4000\nring_buffer.path = "${home.ring}"`,
+  )
+  homes.push(other)
+  await other.start()
+  await other.ask('process')
+  assert.equal(stored(), 4000)
+})
+
+test('a threshold that the ring cannot hold is said at the start', async () => {
+  const home = await started('scheduling.backup_threshold = "2MB"')
+  const warning = home.log.find(({ level, message }) => level === 'warn' && /backup_threshold/.test(String(message)))
+  assert.equal(warning?.capacityBytes, 1024 * 1024)
+})
+
 test('what lies in the place of the ring and is none is left alone, and health says what to do', async () => {
   const home = await started()
   rmSync(home.ring)

@@ -59,7 +59,11 @@ export async function openPackerEngine(options: PackerEngineOptions): Promise<Pa
   try {
     const keeper = new RingKeeper({ path, capacityBytes, backpressureThreshold, writeTimeoutMs, clock, random, logger })
     await keeper.mend()
-    keeper.status()
+    const { capacityBytes: hasBytes } = keeper.status()
+    if (settings.backupThresholdBytes > hasBytes) {
+      const facts = { thresholdBytes: settings.backupThresholdBytes, capacityBytes: hasBytes }
+      logger.warn(facts, 'the ring holds less than scheduling.backup_threshold: it is drained by the daily run alone')
+    }
     return new ArchivingEngine(options, archive, keeper)
   } catch (error) {
     archive.close()
