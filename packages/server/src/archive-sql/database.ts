@@ -2,6 +2,7 @@
  * DuckDB over the opened files of an archive, in memory and locked up (S17): it reads these files and no other, writes none, loads nothing, spills nothing to a disk, and
  * nothing of that can be changed by a query.
  */
+import { setTimeout } from 'node:timers/promises'
 import { messageOf } from '@chronicle/base'
 import type { ArchivedFile } from '@chronicle/packer'
 import {
@@ -19,6 +20,7 @@ import { hasStatement } from './statement-end.ts'
 import { eventsView, filesTable, framesView, quarantineView, type TimeRange, textLiteral } from './tables.ts'
 
 const mebibyte = 1024 * 1024
+const interruptEveryMs = 20
 
 export type DatabaseOptions = {
   /** Paths of the opened files. */
@@ -59,6 +61,9 @@ const locked = /Permission Error|configuration has been locked|disabled by confi
 export class ArchiveDatabase {
   readonly #instance: DuckDBInstance
   readonly #connection: DuckDBConnection
+  /** Calls that a thread of DuckDB's works on. */
+  #calls = 0
+  #isEnded = false
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#instance = instance
@@ -98,9 +103,9 @@ export class ArchiveDatabase {
   async *run(sql: string): AsyncGenerator<Answer> {
     if (logging.test(sql)) throw serverErrors.create('server.query-not-accepted', { statement: 'enable_logging' })
     if (!hasStatement(sql)) return
-    const statements = await asking(() => this.#connection.extractStatements(sql))
+    const statements = await this.#asking(() => this.#connection.extractStatements(sql))
     for (let at = 0; at < statements.count; at++) {
-      const statement = await asking(() => statements.prepare(at))
+      const statement = await this.#asking(() => statements.prepare(at))
       try {
         yield await this.#answer(statement)
       } finally {
@@ -114,6 +119,18 @@ export class ArchiveDatabase {
     this.#connection.interrupt()
   }
 
+  /**
+   * Stops what runs, for good, so that the process can end: it would wait for a thread that works. Whoever waits for rows gets no answer any more.
+   */
+  async end(): Promise<void> {
+    this.#isEnded = true
+    while (this.#calls > 0) {
+      // Again, for one that comes before the query runs is forgotten.
+      this.interrupt()
+      await setTimeout(interruptEveryMs)
+    }
+  }
+
   close(): void {
     this.#connection.closeSync()
     this.#instance.closeSync()
@@ -124,7 +141,7 @@ export class ArchiveDatabase {
     if (!accepted.has(type)) {
       throw serverErrors.create('server.query-not-accepted', { statement: StatementType[type] })
     }
-    const result = await asking(() => statement.stream())
+    const result = await this.#asking(() => statement.stream())
     const isPlan = type === StatementType.EXPLAIN
     if (result.returnType !== ResultReturnType.QUERY_RESULT) {
       const changed = result.returnType === ResultReturnType.CHANGED_ROWS ? result.rowsChanged : undefined
@@ -132,32 +149,40 @@ export class ArchiveDatabase {
     }
     const types = result.columnTypes()
     const columns = result.deduplicatedColumnNames().map((name, column) => ({ name, type: types[column]! }))
-    return { columns, isPlan, rows: () => rowsOf(result) }
+    return { columns, isPlan, rows: () => this.#rows(result) }
   }
-}
 
-async function* rowsOf(result: DuckDBResult): AsyncGenerator<DuckDBValue[][]> {
-  for (;;) {
-    const chunk = await asking(() => result.fetchChunk())
-    if (!chunk || chunk.rowCount === 0) return
-    yield chunk.getRows()
+  async *#rows(result: DuckDBResult): AsyncGenerator<DuckDBValue[][]> {
+    for (;;) {
+      const chunk = await this.#asking(() => result.fetchChunk())
+      if (!chunk || chunk.rowCount === 0) return
+      yield chunk.getRows()
+    }
+  }
+
+  async #asking<T>(step: () => Promise<T>): Promise<T> {
+    this.#calls++
+    try {
+      return await step()
+    } catch (error) {
+      throw refusalOf(error)
+    } finally {
+      this.#calls--
+      if (this.#isEnded) await new Promise<never>(() => undefined)
+    }
   }
 }
 
 /** DuckDB's refusals begin with their kind: `Permission Error: …`. */
-async function asking<T>(step: () => Promise<T>): Promise<T> {
-  try {
-    return await step()
-  } catch (error) {
-    const reason = messageOf(error)
-      .replace(/^Failed to extract statements: /, '')
-      .trimEnd()
-    if (reason.startsWith('INTERRUPT Error')) throw serverErrors.create('server.query-interrupted', {}, error)
-    if (reason.startsWith('Out of Memory Error')) {
-      // What follows the first line is advice that does not hold here.
-      throw serverErrors.create('server.query-needs-memory', { reason: reason.split('\n', 1)[0] }, error)
-    }
-    const isLocked = locked.test(reason)
-    throw serverErrors.create(isLocked ? 'server.query-not-accepted' : 'server.query-failed', { reason }, error)
+function refusalOf(error: unknown): Error {
+  const reason = messageOf(error)
+    .replace(/^Failed to extract statements: /, '')
+    .trimEnd()
+  if (reason.startsWith('INTERRUPT Error')) return serverErrors.create('server.query-interrupted', {}, error)
+  if (reason.startsWith('Out of Memory Error')) {
+    // What follows the first line is advice that does not hold here.
+    return serverErrors.create('server.query-needs-memory', { reason: reason.split('\n', 1)[0] }, error)
   }
+  const code = locked.test(reason) ? 'server.query-not-accepted' : 'server.query-failed'
+  return serverErrors.create(code, { reason }, error)
 }

@@ -32,7 +32,8 @@ export type SqlOptions = ArchiveChoice &
 /** Answers `query` over an archive; without one asks a person for queries. */
 export async function archiveSql(terminal: Terminal, query: string | undefined, options: SqlOptions): Promise<void> {
   const sql = await queryText(terminal, query, options.file)
-  const forget = endOnSignals()
+  let database: ArchiveDatabase | undefined
+  const forget = endOnSignals(async () => database?.end())
   try {
     await withArchive(terminal, options, async archive => {
       const { range, files } = select(archive, options, options.path)
@@ -40,7 +41,7 @@ export async function archiveSql(terminal: Terminal, query: string | undefined, 
       const opened = await openSelected(terminal, reader, files, options)
       try {
         const paths = (kind: string) => opened.paths.filter((_, at) => opened.files[at]!.kind === kind)
-        const database = await ArchiveDatabase.open({
+        database = await ArchiveDatabase.open({
           ...{ events: paths('parquet'), quarantine: paths('quarantine'), files, range },
           ...{ timezone: settings.timezone, memoryBytes: options.memory, threads: options.threads },
         })
@@ -133,9 +134,12 @@ function formatOf({ json, jsonl, csv }: SqlOptions): SqlFormat {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** There is nothing to clear away: what was opened has no name and ends with the process (S16). */
-function endOnSignals(): () => void {
-  const onSignal = (signal: NodeJS.Signals): void => process.exit(128 + osConstants.signals[signal])
+/** Nothing has to be cleared away: what was opened has no name and ends with the process (S16). */
+function endOnSignals(end: () => Promise<void>): () => void {
+  const onSignal = async (signal: NodeJS.Signals): Promise<void> => {
+    await end()
+    process.exit(128 + osConstants.signals[signal])
+  }
   for (const signal of signals) process.on(signal, onSignal)
   return () => {
     for (const signal of signals) process.off(signal, onSignal)
