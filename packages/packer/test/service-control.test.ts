@@ -1,7 +1,7 @@
 /** Whoever asks a running packer is told what it answers, also when that is an error. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -21,10 +21,12 @@ const handlers = {
     return { done: true }
   },
   busy: () => Promise.reject(packerErrors.create('packer.run-in-progress', { reason: 'schedule' })),
+  silent: () => new Promise<object>(() => undefined),
   broken: () => Promise.reject(new Error('the disk is gone')),
 }
 
 async function withControl(use: () => Promise<void>): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true })
   const server = await serveControl({ path, handlers, clock: systemClock, logger })
   try {
     await use()
@@ -65,4 +67,14 @@ test('answers, progress and errors of every kind reach whoever asks', async () =
     }
   })
   assert.equal(await askPacker(path, { command: 'echo' }), undefined, 'nobody listens any more')
+})
+
+test('a packer that does not answer is not waited for without end', async () => {
+  await withControl(async () => {
+    await assert.rejects(askPacker(path, { command: 'silent' }, undefined, 50), error => {
+      assert.ok(packerErrors.is(error) && error.code === 'packer.control-refused')
+      assert.match(String(error.details.reason), /not answered for 50 ms/)
+      return true
+    })
+  })
 })

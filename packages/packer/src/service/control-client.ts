@@ -7,16 +7,22 @@ import { jsonLines } from './control-lines.ts'
 
 /**
  * Asks the packer that listens at `path`. undefined where none does. Rejects with the error that it answers with, and with 'packer.control-refused' where it
- * goes away without an answer.
+ * goes away without an answer, or is silent for longer than `silenceMsMax`; a run tells how far it is as it goes on.
  */
 export async function askPacker(
   path: string,
   request: { readonly command: string; readonly [name: string]: unknown },
   onProgress: (progress: Record<string, unknown>) => void = () => undefined,
+  silenceMsMax?: number,
 ): Promise<Record<string, unknown> | undefined> {
   checkControlPath(path)
   const socket = await connected(path)
   if (!socket) return undefined
+  if (silenceMsMax !== undefined) {
+    const reason = `it has not answered for ${silenceMsMax} ms`
+    const silent = packerErrors.create('packer.control-refused', { socket: path, reason })
+    socket.setTimeout(silenceMsMax, () => socket.destroy(silent))
+  }
   try {
     socket.write(`${JSON.stringify(request)}\n`)
     for await (const line of jsonLines(socket)) {

@@ -61,7 +61,7 @@ function argumentsOf({ config, pidFile, jsonLogs }: PackerGlobals): string[] {
 async function answering({ socket, basePath }: PackerPlaces, pid: number | undefined): Promise<undefined> {
   for (let waitedMs = 0; waitedMs < readyMsMax; waitedMs += lookMs) {
     await sleep(lookMs)
-    const status = await askPacker(socket, { command: 'status' }).catch(() => undefined)
+    const status = await askPacker(socket, { command: 'status' }, undefined, readyMsMax).catch(() => undefined)
     if (status?.pid === pid) return undefined
   }
   throw packerErrors.create('packer.daemon-not-ready', { archive: basePath, pid, afterMs: readyMsMax })
