@@ -1,11 +1,12 @@
 /** What a query has opened is gone with it, however it ends (S16 of the server). */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import { spawnChronicle } from '@chronicle/testing'
 import { done, type Installation, installation, record } from './archive-commands-support.ts'
 import { event, eventStream } from './intake-support.ts'
 
@@ -35,13 +36,8 @@ async function archive(): Promise<Installation> {
 }
 
 function ask({ home, config }: Installation, query: string): ChildProcess {
-  const program = new URL('../../server/bin/chronicle.js', import.meta.url).pathname
-  const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: join(home, 'config'), TMPDIR: join(home, 'tmp') }
-  return spawn(process.execPath, [program, 'archive', 'sql', '--config', config, query], {
-    env,
-    cwd: home,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const env = { HOME: home, XDG_CONFIG_HOME: join(home, 'config'), TMPDIR: join(home, 'tmp') }
+  return spawnChronicle(['archive', 'sql', '--config', config, query], env)
 }
 
 /** Descriptors of the process that are plain files of an archive. */

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
+import { chroniclePath } from '@chronicle/testing'
 import { days, done, entries, filled, type Installation, refusedRows, rows } from './archive-commands-support.ts'
 import type { EventRow } from './intake-support.ts'
 
@@ -136,8 +137,7 @@ test('on a terminal it asks: over several lines, after mistakes, until the perso
   skip: !hasScript,
   timeout: 120_000,
 }, async () => {
-  const program = new URL('../../server/bin/chronicle.js', import.meta.url).pathname
-  const words = [process.execPath, program, 'archive', 'sql', '--config', made.config]
+  const words = [process.execPath, chroniclePath, 'archive', 'sql', '--config', made.config]
   const env = { ...process.env, HOME: made.home, XDG_CONFIG_HOME: join(made.home, 'config'), NO_COLOR: '1' }
   const command = words.map(word => `'${word}'`).join(' ')
   const child = spawn('script', ['-qec', command, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] })

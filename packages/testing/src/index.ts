@@ -10,6 +10,7 @@ export {
 export {
   type ChronicleOptions,
   type ChronicleProcess,
+  chroniclePath,
   type Exit,
   runChronicle,
   spawnChronicle,

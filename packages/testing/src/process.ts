@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('../../server/bin/chronicle.js', import.meta.url))
+/** The command line, for who starts it in a way of its own: `node PATH …`. */
+export const chroniclePath = fileURLToPath(new URL('../../server/bin/chronicle.js', import.meta.url))
 
 /** Recovery of a large log on a busy machine takes a while; a server that is not ready then will not be. */
 const readyMsMax = 60_000
@@ -45,7 +46,7 @@ export type ChronicleOptions = {
 export async function startChronicle(options: ChronicleOptions = {}): Promise<ChronicleProcess> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'chronicle-'))
   const ports = ['--kafka-port', '0', '--http-port', '0', '--metrics-port', '0']
-  const args = [program, 'start', ...ports, '--data-dir', dataDir, ...(options.args ?? [])]
+  const args = [chroniclePath, 'start', ...ports, '--data-dir', dataDir, ...(options.args ?? [])]
   const child = spawn(process.execPath, args, { env: environment(options.env), stdio: ['ignore', 'ignore', 'pipe'] })
   const stderr = new Kept(child.stderr)
   const exited = exitOf(child)
@@ -95,7 +96,7 @@ export async function runChronicle(
     cwd?: string
   } = {},
 ): Promise<Exit & { readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(process.execPath, [chroniclePath, ...args], {
     env: environment(options.env),
     cwd: options.cwd,
     timeout: options.timeoutMs ?? readyMsMax,
@@ -112,7 +113,7 @@ export async function runChronicle(
 
 /** Starts a command, whose output the caller reads and which the caller ends. */
 export function spawnChronicle(args: readonly string[], env?: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [program, ...args], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [chroniclePath, ...args], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Ours without any variable that would change what a server does. No test touches the keychain of whoever runs it. */

@@ -3,16 +3,10 @@ import type { Answer } from '../../archive-sql/database.ts'
 import type { ValueWriter } from '../../archive-sql/values.ts'
 import { plural, printable } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
+import type { Shape } from './sql-shape.ts'
 import { SqlTable } from './sql-table.ts'
 
 export type SqlFormat = 'table' | 'json' | 'jsonl' | 'csv'
-
-/** A result as text: what stands before its rows, some rows at a time, and what stands behind them. */
-export type Shape = {
-  begin(): string
-  rows(rows: readonly (readonly DuckDBValue[])[]): string
-  end(): string
-}
 
 type Columns = Answer['columns']
 
