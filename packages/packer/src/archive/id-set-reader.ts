@@ -1,4 +1,4 @@
-/** Ids of a day from the pieces of their file (drawn in `id-set.ts`): each table is read into its place, and nothing else is held. */
+/** The ids of a day (PA5) from the pieces of their file (drawn in `id-set.ts`): each table is read into its place, and nothing else is held. */
 import { packerErrors } from '../errors.ts'
 import { IdSet, idsHeaderBytes, idsMagic, slotsMax, slotsMin, tablesMax } from './id-set.ts'
 import { IdTable } from './id-table.ts'
