@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { ChronicleError, systemClock } from '@chronicle/base'
 import { createLogger } from '@chronicle/telemetry'
 import { askPacker, packerErrors, serveControl } from '../src/index.ts'
-import { controlLineBytesMax } from '../src/service/control-lines.ts'
+import { requestLineBytesMax } from '../src/service/control-lines.ts'
 import { temporaryBase } from './run-support.ts'
 
 const path = `${temporaryBase()}/s`
@@ -21,6 +21,9 @@ const handlers = {
     return { done: true }
   },
   busy: () => Promise.reject(packerErrors.create('packer.run-in-progress', { reason: 'schedule' })),
+  sources: () => ({
+    sources: Array.from({ length: 5000 }, (_, at) => ({ source: `topic/id/orders/${at}`, position: at })),
+  }),
   silent: () => new Promise<object>(() => undefined),
   broken: () => Promise.reject(new Error('the disk is gone')),
 }
@@ -62,11 +65,18 @@ test('answers, progress and errors of every kind reach whoever asks', async () =
         return true
       })
     }
-    for (const bytes of ['{\n', '7\n', 'x'.repeat(controlLineBytesMax + 1)]) {
+    for (const bytes of ['{\n', '7\n', 'x'.repeat(requestLineBytesMax + 1)]) {
       assert.equal(JSON.parse(await answerTo(bytes)).error.code, 'packer.control-refused')
     }
   })
   assert.equal(await askPacker(path, { command: 'echo' }), undefined, 'nobody listens any more')
+})
+
+test('an answer may be far longer than a request: that about thousands of partitions arrives', async () => {
+  await withControl(async () => {
+    const { sources } = (await askPacker(path, { command: 'sources' })) as { sources: object[] }
+    assert.equal(sources.length, 5000)
+  })
 })
 
 test('a packer that does not answer is not waited for without end', async () => {

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { ChronicleError, type ErrorDetails } from '@chronicle/base'
 import { packerErrors } from '../errors.ts'
 import { checkControlPath } from './control.ts'
-import { jsonLines } from './control-lines.ts'
+import { answerLineBytesMax, jsonLines } from './control-lines.ts'
 
 /**
  * Asks the packer that listens at `path`. undefined where none does. Rejects with the error that it answers with, and with 'packer.control-refused' where it
@@ -25,7 +25,7 @@ export async function askPacker(
   }
   try {
     socket.write(`${JSON.stringify(request)}\n`)
-    for await (const line of jsonLines(socket)) {
+    for await (const line of jsonLines(socket, answerLineBytesMax)) {
       if (line.progress) onProgress(line.progress as Record<string, unknown>)
       if (line.error) throw remoteError(line.error as RemoteError)
       if (line.result) return line.result as Record<string, unknown>

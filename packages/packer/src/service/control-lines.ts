@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net'
 
 /** A longer line is no request of ours. */
-export const controlLineBytesMax = 64 * 1024
+export const requestLineBytesMax = 64 * 1024
+/** The status names every source that was ever packed: about a hundred bytes for each partition of a topic. */
+export const answerLineBytesMax = 16 * 1024 * 1024
 
 /** JSON objects, one a line, as they come. Throws a SyntaxError for what is none, and a RangeError for a line that does not end. */
-export async function* jsonLines(socket: Socket): AsyncGenerator<Record<string, unknown>> {
+export async function* jsonLines(socket: Socket, lineBytesMax: number): AsyncGenerator<Record<string, unknown>> {
   let pending = Buffer.alloc(0)
   // Whoever stops listening, for an error too, may still have an answer to write.
   for await (const piece of socket.iterator({ destroyOnReturn: false })) {
@@ -15,6 +17,6 @@ export async function* jsonLines(socket: Socket): AsyncGenerator<Record<string, 
       yield value as Record<string, unknown>
       pending = pending.subarray(end + 1)
     }
-    if (pending.length > controlLineBytesMax) throw new RangeError(`a line is longer than ${controlLineBytesMax} bytes`)
+    if (pending.length > lineBytesMax) throw new RangeError(`a line is longer than ${lineBytesMax} bytes`)
   }
 }

@@ -13,7 +13,7 @@ import { createServer, type Socket } from 'node:net'
 import { ChronicleError, type Clock, messageOf, type Stoppable } from '@chronicle/base'
 import type { Logger } from '@chronicle/telemetry'
 import { packerErrors } from '../errors.ts'
-import { jsonLines } from './control-lines.ts'
+import { jsonLines, requestLineBytesMax } from './control-lines.ts'
 
 const connectionsMax = 16
 const requestMsMax = 5000
@@ -75,7 +75,7 @@ async function answer(socket: Socket, { handlers, clock, logger }: ControlOption
   }
   const patience = clock.after(requestMsMax, () => socket.destroy())
   try {
-    for await (const request of jsonLines(socket)) {
+    for await (const request of jsonLines(socket, requestLineBytesMax)) {
       patience.cancel()
       const handler = Object.hasOwn(handlers, `${request.command}`) ? handlers[`${request.command}`] : undefined
       if (!handler) throw packerErrors.create('packer.control-refused', { reason: 'there is no such command' })
