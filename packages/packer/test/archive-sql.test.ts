@@ -157,11 +157,12 @@ test('on a terminal it asks: over several lines, after mistakes, until the perso
   let [shown, seen] = ['', 0]
   child.stdout.on('data', piece => {
     shown += piece
-    const [prompt, text] = typed[0] ?? []
-    if (prompt === undefined || !shown.slice(seen).includes(prompt)) return
-    typed.shift()
-    seen = shown.length
-    child.stdin.write(text!)
+    // A piece may hold several of them.
+    for (let at: number; typed[0] && (at = shown.indexOf(typed[0][0], seen)) >= 0; ) {
+      const [prompt, text] = typed.shift()!
+      seen = at + prompt.length
+      child.stdin.write(text)
+    }
   })
   // Ctrl-C while the query runs: again, for the first one may come before it does.
   const impatient = setInterval(() => {
