@@ -138,6 +138,10 @@ export const packerErrors = errorFamily('packer', {
     summary: 'The fingerprints of the ids of a day cannot be read',
     remedy: 'Nothing has to be done: events of that day are kept, but one that comes again may be kept twice.',
   },
+  'packer.archive-not-made': {
+    summary: 'There is no archive yet, and a dry run makes none',
+    remedy: '`chronicle-packer start` makes it, and so does `process` without --dry-run. Or correct storage.base_path.',
+  },
   'packer.archive-busy': {
     summary: 'Another packer works on this archive',
     remedy: 'Stop the process that is named, or give another `storage.base_path`.',

@@ -156,3 +156,11 @@ test('a setting that is not accepted is named with its value and what is', async
   assert.match(shown.stdout, /encryption\.passphrase +\*\*\*/)
   assert.ok(!shown.stdout.includes('tell nobody'))
 })
+
+test('a dry run makes no archive and no key', async () => {
+  const { home, base, ring, packer } = installation('dry-run-first')
+  const dry = await packer('process', '--dry-run')
+  assert.equal(dry.code, 1)
+  assert.match(dry.stderr, /There is no archive yet, and a dry run makes none/)
+  for (const made of [base, ring, join(home, 'config')]) assert.equal(existsSync(made), false, made)
+})

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Lifecycle, systemClock, systemRandom } from '@chronicle/base'
-import { askPacker, PackerService, type RetentionReport, type RunReport } from '@chronicle/packer'
+import { askPacker, PackerService, packerErrors, type RetentionReport, type RunReport } from '@chronicle/packer'
 import { packerLogger } from '../../packer/logger.ts'
 import { openPacker } from '../../packer/open.ts'
 import { packerStopMsMax } from '../../packer/serve.ts'
@@ -30,6 +32,7 @@ export async function processNow(terminal: Terminal, globals: PackerGlobals, opt
   try {
     const request = { command: 'process', date, dryRun: dryRun === true, cleanup: cleanup === true, topics, bootstrap }
     const answer = await askPacker(places.socket, request, told => progress.show(told as never))
+    if (!answer && dryRun) checkIsMade(places.basePath)
     const result = answer ? (answer as Result) : await here(terminal, globals, { settings, options, progress })
     progress.clear()
     printResult(terminal, result, options)
@@ -37,6 +40,12 @@ export async function processNow(terminal: Terminal, globals: PackerGlobals, opt
   } finally {
     progress.clear()
   }
+}
+
+/** A dry run makes nothing, an archive and its master key least of all. Throws 'packer.archive-not-made'. */
+function checkIsMade(basePath: string): void {
+  if (existsSync(join(basePath, 'metadata', 'files.json'))) return
+  throw packerErrors.create('packer.archive-not-made', { path: basePath })
 }
 
 function isWhole({ ended, failedSources }: RunReport): boolean {
@@ -93,12 +102,12 @@ function printResult(terminal: Terminal, { report, cleanup }: Result, { dryRun, 
     ['refused', count(eventsFailed)],
     ...(dryRun ? [] : [['duplicates', count(duplicates)] as const]),
     [dryRun ? 'files, at least' : 'files', count(filesCreated)],
-    ['bytes', size(bytesProcessed)],
+    ['read', size(bytesProcessed)],
   ] as const
   for (const [name, value] of rows) terminal.out(`  ${terminal.style('dim', name.padEnd(16))} ${value}`)
   printShortfall(terminal, report)
   if (cleanup)
-    terminal.out(`Deleted ${count(cleanup.filesDeleted)} files past their retention, ${size(cleanup.bytesDeleted)}.`)
+    terminal.out(`Deleted ${plural(cleanup.filesDeleted, 'file')} past their retention, ${size(cleanup.bytesDeleted)}.`)
 }
 
 /** What a run could not pack. */
