@@ -5,31 +5,8 @@ import { test } from 'node:test'
 import { systemClock } from '@chronicle/base'
 import { type Disk, nodeDisk } from '../src/archive/disk.ts'
 import { event, eventStream, frameStream } from './intake-support.ts'
+import { Crash, mortalDisk } from './mortal-disk.ts'
 import { archivedRows, type Bench, bench, MemorySource, pack, withArchive } from './run-support.ts'
-
-class Crash extends Error {}
-
-/** A disk of a process that ends after so many steps. A write that it ends in is done by half. */
-function mortalDisk(stepsMax: number): { disk: Disk; hasEnded: () => boolean } {
-  let steps = 0
-  const step = () => {
-    if (steps++ >= stepsMax) throw new Crash('the process ended')
-  }
-  const disk = Object.fromEntries(
-    Object.entries(nodeDisk).map(([name, act]) => [
-      name,
-      (...args: unknown[]) => {
-        if (name === 'write' && steps === stepsMax) {
-          const [file, bytes] = args as [number, Uint8Array]
-          nodeDisk.write(file, bytes.subarray(0, bytes.length / 2))
-        }
-        step()
-        return (act as (...args: unknown[]) => unknown)(...args)
-      },
-    ]),
-  ) as unknown as Disk
-  return { disk, hasEnded: () => steps > stepsMax }
-}
 
 const dayNs = 86_400_000_000_000n
 

@@ -12,7 +12,7 @@ import { type RingLock, tryRingLock } from '../ring/lock.ts'
 import type { ArchiveSettings } from './archive-settings.ts'
 import { Calendar, daysBefore } from './calendar.ts'
 import type { ArchivedFile, ArchiveKeys } from './contract.ts'
-import { type Disk, nodeDisk } from './disk.ts'
+import { type Disk, nodeDisk, syncAbove } from './disk.ts'
 import { idFilePieces, readIdFile } from './id-file.ts'
 import { IdSet } from './id-set.ts'
 import { decodeManifest, emptyManifest, encodeManifest, type Manifest } from './manifest-file.ts'
@@ -89,9 +89,15 @@ export class Archive {
     for (const name of disk.list(join(this.#base, 'temp'))) this.#sweep(`temp/${name}`)
     const path = join(this.#base, manifestPath)
     const bytes = disk.readFile(path)
-    if (bytes) this.#manifest = await decodeManifest(bytes, path, keys && (id => keys.key(id)))
-    else if (this.#inPlace().length > 0) throw packerErrors.create('packer.manifest-missing', { path })
-    else await this.#writeManifest(emptyManifest)
+    if (bytes) {
+      this.#manifest = await decodeManifest(bytes, path, keys && (id => keys.key(id)))
+      // Whoever wrote it may have been killed before its name was durable, and on its word sources are told what they may forget.
+      disk.syncDirectory(dirname(path))
+    } else if (this.#inPlace().length > 0) throw packerErrors.create('packer.manifest-missing', { path })
+    else {
+      syncAbove(disk, this.#base)
+      await this.#writeManifest(emptyManifest)
+    }
     const known = new Set([...this.#manifest.files.map(file => file.path), ...Object.values(this.#manifest.ids)])
     for (const path of this.#inPlace().filter(path => !known.has(path))) this.#sweep(path)
   }

@@ -12,6 +12,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
 
 export type Disk = {
   /** A new file for its owner alone; fails where there is one. */
@@ -24,7 +25,7 @@ export type Disk = {
   rename(from: string, to: string): void
   /** Removes a file; succeeds where there is none. */
   remove(path: string): void
-  /** With its parents, for its owner alone. The names of the directories that were made, outermost first. */
+  /** With its parents, for its owner alone. */
   makeDirectory(path: string): void
   syncDirectory(path: string): void
   /** Undefined where there is no such file. */
@@ -69,5 +70,18 @@ function ifThere<T>(read: () => T): T | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/** Makes the name of a directory durable, and those of its parents, which may be as new. */
+export function syncAbove(disk: Disk, path: string): void {
+  for (let at = path; at !== dirname(at); at = dirname(at)) {
+    try {
+      disk.syncDirectory(dirname(at))
+    } catch (error) {
+      // What this user may not even open was there before.
+      if (!['EACCES', 'EPERM'].includes(`${(error as NodeJS.ErrnoException).code}`)) throw error
+      return
+    }
   }
 }
