@@ -23,7 +23,7 @@ export function* idFilePieces(
     for (let at = 0; at < piece.length; at += pieceBytes) {
       const sealed = sealer.push(piece.subarray(at, at + pieceBytes))
       yield sealed
-      letGo(sealed.buffer)
+      letGo(sealed)
     }
   }
   yield sealer.end()
@@ -65,7 +65,7 @@ function* openedPieces(pieces: Iterable<Uint8Array>, opener: Opener): Iterable<U
   for (const piece of pieces) {
     const opened = opener.push(piece)
     yield opened
-    letGo(opened.buffer)
+    letGo(opened)
   }
   yield opener.end()
 }

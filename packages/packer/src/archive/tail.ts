@@ -19,7 +19,7 @@ export class Tail {
     while (this.#pieces.length > 1 && this.#length - this.#pieces[0]!.length >= this.#bytesMin) {
       const gone = this.#pieces.shift()!
       this.#length -= gone.length
-      letGo(gone.buffer)
+      letGo(gone)
     }
   }
 

@@ -35,7 +35,7 @@ export class ByteBuffer {
     if (needed <= this.bytes.length) return
     const grown = allocate(Math.max(needed, this.bytes.length * 2))
     grown.set(this.view())
-    letGo(this.bytes.buffer)
+    letGo(this.bytes)
     this.bytes = grown
     this.words = new DataView(grown.buffer)
   }

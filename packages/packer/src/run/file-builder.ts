@@ -68,7 +68,7 @@ export class FileBuilder {
       const options = { columns, rowGroupRows, pageBytes, keyValues: {}, sortedBy, encryption }
       this.#parquet = createParquetWriter(options, piece => {
         this.#push(piece)
-        letGo(piece.buffer)
+        letGo(piece)
       })
     }
   }
@@ -117,7 +117,7 @@ export class FileBuilder {
     this.#plain.update(piece)
     const sealed = this.#sealer.push(piece)
     this.#store(sealed)
-    letGo(sealed.buffer)
+    letGo(sealed)
   }
 
   #store(piece: Uint8Array): void {

@@ -74,7 +74,7 @@ function compareBytes(written: WrittenFile, disk: Disk, file: number): Tail {
     bytes += piece.length
     const opened = opener?.push(piece)
     take(opened ?? piece)
-    if (opened) letGo(opened.buffer)
+    if (opened) letGo(opened)
   }
   if (opener) take(opener.end())
   compare(written, 'bytes', bytes, written.bytes)
@@ -102,7 +102,7 @@ function plainTail(source: ReturnType<typeof sourceOnDisk>, { secret }: SealKey,
   const tail = new Tail(footerBytes)
   for (const piece of decryptParquet(source, { keyOf: () => secret })) {
     tail.push(piece)
-    letGo(piece.buffer)
+    letGo(piece)
   }
   return tail
 }

@@ -98,8 +98,8 @@ export class ChunkCipher {
   }
 }
 
-/** A copy; the memory of `bytes`, all of which a cipher has just made, is given back at once: the collector hardly sees it, and a long message makes much of it. */
+/** A copy; what a cipher has just made is given back at once where its memory is its own: the collector hardly sees it, and a long message makes much of it. */
 function moveInto(target: Uint8Array, to: number, bytes: Buffer): void {
   target.set(bytes, to)
-  if (bytes.length > 0) (bytes.buffer as ArrayBuffer).transfer(0)
+  if (bytes.length > 0 && bytes.length === bytes.buffer.byteLength) (bytes.buffer as ArrayBuffer).transfer(0)
 }
