@@ -8,6 +8,20 @@ import { Crash, mortalDisk } from './mortal-disk.ts'
 import { PowerLossDisk } from './power-loss-disk.ts'
 import { archivedRows, type Bench, MemorySource, pack, settingsFor, testKeys } from './run-support.ts'
 
+/** Keeps records in memory first, as the pages of a ring. */
+class RingLikeSource extends MemorySource {
+  #settled = 0
+
+  async settle(): Promise<void> {
+    this.#settled = this.records.length
+  }
+
+  losePower(): void {
+    this.records.length = this.#settled
+    this.released = Math.min(this.released, this.end)
+  }
+}
+
 const wanted = [1, 2, 3, 4].map(at => event(at).event_id)
 
 async function idsIn(b: Bench): Promise<unknown[]> {
@@ -41,3 +55,29 @@ for (const [what, runs] of [
     }
   })
 }
+
+test('PA2: a ring may lose with its power what was not packed: what is written in its place afterwards is packed', async () => {
+  for (let steps = 0, isOver = false; !isOver; steps++) {
+    const machine = new PowerLossDisk()
+    const base = join(machine.root, 'archive')
+    const b = { base, settings: settingsFor(base), keys: await testKeys() }
+    const source = new RingLikeSource([eventStream([event(1)]), eventStream([event(2)])])
+    const { disk, hasEnded } = mortalDisk(steps, machine.disk)
+    await pack(b, source, { disk }).catch(error => assert.ok(error instanceof Crash, error))
+    isOver = !hasEnded()
+    const root = machine.afterPowerLoss()
+    const baseAfter = join(root, 'archive')
+    const after = { ...b, base: baseAfter, settings: settingsFor(baseAfter) }
+    source.losePower()
+    source.reopen()
+    for (const at of [3, 4, 5]) source.push(eventStream([event(at)]))
+    await pack(after, source)
+    assert.deepEqual(
+      (await idsIn(after)).slice(-3),
+      [3, 4, 5].map(at => event(at).event_id),
+      `after ${steps} steps`,
+    )
+    rmSync(root, { recursive: true })
+    rmSync(machine.root, { recursive: true })
+  }
+})

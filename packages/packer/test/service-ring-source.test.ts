@@ -34,6 +34,7 @@ test('a ring that is deleted while it is read ends there: what was read is whole
   rmSync(path)
   assert.equal(await source.read(1000), undefined)
   assert.deepEqual(told, ['gone'])
+  await source.settle?.()
   await source.release(slice.next)
   await source.close()
 })

@@ -31,6 +31,8 @@ export type EventSource = {
   readonly name: string
   /** Records from where the last read ended; undefined when there is none now. Payloads are valid until the next read. */
   read(bytesMax: number): Promise<SourceSlice | undefined>
+  /** Called before a manifest names what was read: whatever crashes, no other record gets a position that it names. Of a source that keeps its records in memory first. */
+  settle?(): Promise<void>
   /** What lies below `position` is in verified files: the source may forget it. */
   release(position: number): Promise<void>
   /** Goes on behind `position`, which an earlier run committed and perhaps did not get to release. */

@@ -45,6 +45,8 @@ export type RingReader = {
   read(bytesMax: number): RingSlice | undefined
   /** Gives everything below `position` back to the writer. Durable is what was made of it: the caller's files, not this. */
   release(position: number): void
+  /** Makes durable that what was read was written: after a crash of the machine no other record gets its position. */
+  sync(): void
   /** Reads again from what has not been released. */
   rewind(): void
   close(): void

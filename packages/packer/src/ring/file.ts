@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
 import { packerErrors } from '../errors.ts'
 import {
   decodeHeaderPage,
@@ -141,6 +141,10 @@ export class RingFile {
   /** False once the file has no name any more. */
   isThere(): boolean {
     return fstatSync(this.#fd).nlink > 0
+  }
+
+  sync(): void {
+    fsyncSync(this.#fd)
   }
 
   close(): void {

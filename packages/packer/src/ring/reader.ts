@@ -103,6 +103,11 @@ class FileRingReader implements RingReader {
     this.#ring.file.updatePressure()
   }
 
+  sync(): void {
+    this.#checkOpen()
+    this.#ring.file.sync()
+  }
+
   rewind(): void {
     this.#checkOpen()
     this.#next = this.#released

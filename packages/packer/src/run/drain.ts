@@ -200,6 +200,7 @@ class Run {
     const waiting = [...finished, ...singles].map(({ tempPath, file }) => {
       return { tempPath, file: { ...file, source: { id: source.id, from, to: next } } }
     })
+    await source.settle?.()
     await archive.commit(waiting, ids, { id: source.id, position: next })
     this.#report.filesCreated += waiting.length
     this.#group = undefined

@@ -51,6 +51,7 @@ function sourceOf(reader: RingReader, onGone: () => void = () => undefined): Eve
         return undefined
       }
     },
+    settle: async () => reader.sync(),
     release: async position => reader.release(position),
     skipTo: async position => skipTo(reader, position),
     backlogBytes: () => reader.status().usedBytes,
