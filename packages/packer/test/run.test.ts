@@ -215,3 +215,25 @@ test('PA2: a source that was not released goes on where the manifest says', asyn
   assert.deepEqual([report.eventsProcessed, report.duplicates, source.released], [0, 0, source.end])
   assert.equal((await archivedRows(b)).length, 40)
 })
+
+test('PA2: a source that fails at a place has all before it packed, and what is behind it once the place is passed', async () => {
+  const b = await bench()
+  const source = new MemorySource(streams(5, 10), 1)
+  const read = source.read.bind(source)
+  let isBroken = true
+  source.read = async () => {
+    if (isBroken && source.backlogBytes() === 16) throw new Error('nothing can be read at 24')
+    return read()
+  }
+  for (const _ of [1, 2]) {
+    await assert.rejects(pack(b, source), /nothing can be read at 24/)
+    assert.equal((await archivedRows(b)).length, 30)
+    source.reopen()
+  }
+  isBroken = false
+  await pack(b, source)
+  assert.deepEqual(
+    (await archivedRows(b)).map(({ row }) => row.event_id),
+    Array.from({ length: 50 }, (_, at) => event(at).event_id),
+  )
+})

@@ -94,14 +94,27 @@ class Run {
     while (ended === undefined) {
       ended = this.#hindrance(startMs)
       if (ended !== undefined) break
-      const slice = await source.read(sliceBytesMax)
+      const slice = await this.#read()
       if (!slice) ended = 'drained'
       else await this.#take(slice)
-      if (this.#group && this.#group.bytes >= groupBytesMax) await this.#commit()
+      if (this.#group && this.#group.bytes >= groupBytesMax) await this.#commitAndRelease()
     }
-    await this.#commit()
+    await this.#commitAndRelease()
     const { outOfOrder } = this.#order
     return { ...this.#report, outOfOrder, durationMs: clock.monotonic() - startMs, ended }
+  }
+
+  /**
+   * A source that fails at a place may fail there for ever: what it gave before is packed. It is not told, for it may be another's by now: the next run
+   * skips to the position in the manifest.
+   */
+  async #read(): Promise<SourceSlice | undefined> {
+    try {
+      return await this.#options.source.read(sliceBytesMax)
+    } catch (error) {
+      await this.#commit()
+      throw error
+    }
   }
 
   #hindrance(startMs: number): 'stopped' | 'time-limit' | undefined {
@@ -192,6 +205,13 @@ class Run {
     await this.#singles.quarantine(quarantineLine(refusal, source.id, position, new Date(clock.now()).toISOString()))
   }
 
+  async #commitAndRelease(): Promise<void> {
+    const next = this.#group?.next
+    if (next === undefined) return
+    await this.#commit()
+    await this.#options.source.release(next)
+  }
+
   async #commit(): Promise<void> {
     if (!this.#group) return
     const { archive, source } = this.#options
@@ -205,7 +225,6 @@ class Run {
     this.#report.filesCreated += waiting.length
     this.#group = undefined
     this.#tell()
-    await source.release(next)
   }
 
   #tell(): void {
