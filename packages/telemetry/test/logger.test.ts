@@ -93,6 +93,8 @@ test('a readable line is short, with the stack of an error below', () => {
   logger.error({ error: new Error('boom') }, 'failed')
   assert.equal(lines[0], '12:30:01.250 info  written  topic=orders  note="two words"  size=7\n')
   assert.match(lines[1]!, /^12:30:01.250 error failed {2}error=boom\n {4}Error: boom\n {8}at /)
+  logger.error({ error: Object.assign(new Error('full'), { remedy: 'Make room.' }) }, 'failed')
+  assert.equal(lines[2], '12:30:01.250 error failed  error=full\n    → Make room.\n')
 })
 
 test('TM2: text from outside can neither forge a line nor send a control sequence', () => {
