@@ -137,7 +137,7 @@ export const serviceSettings = (logPathDefault: string) =>
       type: oneOf('json', 'readable'),
       default: 'json',
       section: logging,
-      help: 'One JSON object a line, or lines for people. --json-logs wins over it.',
+      help: 'One JSON object a line, or lines for people. A terminal shows lines for people; --json-logs wins over both.',
     }),
     logPath: setting({
       key: 'logging.file_path',

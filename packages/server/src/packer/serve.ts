@@ -78,7 +78,7 @@ async function startParts(options: ServePackerOptions, lifecycle: Lifecycle): Pr
   lifecycle.add('control', await serveControl({ path: places.socket, handlers, clock, logger }))
   // Begun last, so that no run is under way when another part cannot start; stopped first: whoever waits for a run is still told how it ended.
   lifecycle.add('service', service.begin())
-  return { ...factsOf(opened, port), keys: opened.keys?.inWords ?? encryptionOff }
+  return factsOf(opened, port)
 }
 
 async function processOnce(service: PackerService, request: ControlRequest, tell: (progress: object) => void) {
@@ -99,10 +99,10 @@ function healthOf({ engine, places, keys }: OpenedPacker, service: PackerService
   })
 }
 
-function factsOf({ settings, places }: OpenedPacker, port: number | undefined) {
+function factsOf({ settings, places, keys }: OpenedPacker, port: number | undefined) {
   const { metricsBindAddress, ringPath } = settings
   const metrics = port === undefined ? 'off' : `http://${hostPort(metricsBindAddress, port)}/metrics`
-  return { archive: places.basePath, ring: ringPath, metrics }
+  return { archive: places.basePath, ring: ringPath, metrics, keys: keys?.inWords ?? encryptionOff }
 }
 
 async function serveMetrics(

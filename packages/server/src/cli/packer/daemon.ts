@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { askPacker, packerErrors } from '@chronicle/packer'
 import type { PackerPlaces } from '../../packer/places.ts'
+import { dataPaths } from '../../process/data-directory.ts'
 import { exitCodes } from '../report.ts'
 import type { Terminal } from '../terminal.ts'
 import type { PackerGlobals } from './globals.ts'
@@ -24,6 +25,8 @@ export async function startDaemon(terminal: Terminal, globals: PackerGlobals, pl
   const scratch = mkdtempSync(join(tmpdir(), 'chronicle-packer-'))
   const said = join(scratch, 'stderr')
   const descriptor = openSync(said, 'w', 0o600)
+  const keyStore = dataPaths(places.keys).objects
+  const hadKeys = existsSync(keyStore)
   const child = spawn(process.execPath, [program, ...argumentsOf(globals)], {
     detached: true,
     stdio: ['ignore', 'ignore', descriptor],
@@ -33,12 +36,13 @@ export async function startDaemon(terminal: Terminal, globals: PackerGlobals, pl
   closeSync(descriptor)
   try {
     const ended = once(child, 'exit').then(([code]) => Number(code ?? exitCodes.failure))
-    const code = await Promise.race([ended, answering(places, child.pid)])
-    if (code !== undefined) {
+    const answer = await Promise.race([ended, answering(places, child.pid)])
+    if (typeof answer === 'number') {
       process.stderr.write(readFileSync(said, 'utf8'))
-      return code
+      return answer
     }
     child.unref()
+    if (!hadKeys && existsSync(keyStore)) noteNewKeys(terminal, answer.keys)
     terminal.note(`The packer runs in the background, process ${child.pid}. \`chronicle-packer stop\` stops it.`)
     return exitCodes.ok
   } finally {
@@ -57,12 +61,22 @@ function argumentsOf({ config, pidFile, jsonLogs }: PackerGlobals): string[] {
   ]
 }
 
-/** Resolves with undefined once the process `pid` answers. */
-async function answering({ socket, basePath }: PackerPlaces, pid: number | undefined): Promise<undefined> {
+/** What the first start of an archive says where it has a console. */
+function noteNewKeys(terminal: Terminal, keys: string): void {
+  const warning = terminal.noteStyle('yellow', 'warning:')
+  terminal.note(
+    `${warning} the archive has new keys (${keys}). Keep a copy of their master: without it nothing can be opened.`,
+  )
+}
+
+type Answer = { readonly pid: number; readonly keys: string }
+
+/** Resolves once the process `pid` answers. */
+async function answering({ socket, basePath }: PackerPlaces, pid: number | undefined): Promise<Answer> {
   for (let waitedMs = 0; waitedMs < readyMsMax; waitedMs += lookMs) {
     await sleep(lookMs)
     const status = await askPacker(socket, { command: 'status' }, undefined, readyMsMax).catch(() => undefined)
-    if (status?.pid === pid) return undefined
+    if (status?.pid === pid) return status as Answer
   }
   throw packerErrors.create('packer.daemon-not-ready', { archive: basePath, pid, afterMs: readyMsMax })
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Lifecycle, systemClock, systemRandom } from '@chronicle/base'
 import { askPacker, PackerService, packerErrors, type RetentionReport, type RunReport } from '@chronicle/packer'
-import { packerLogger } from '../../packer/logger.ts'
+import { type LogConsole, packerLogger } from '../../packer/logger.ts'
 import { openPacker } from '../../packer/open.ts'
 import { packerStopMsMax } from '../../packer/serve.ts'
 import { stopReasons } from '../../process/stop-reasons.ts'
@@ -62,7 +62,7 @@ async function here(
     progress,
   }: { settings: ReturnType<typeof settingsFor>['settings']; options: ProcessOptions; progress: ShareProgress },
 ): Promise<Result> {
-  const log = packerLogger(settings, { console: globals.jsonLogs, json: globals.jsonLogs })
+  const log = packerLogger(settings, { console: consoleOf(terminal, globals, progress), json: globals.jsonLogs })
   const { logger } = log
   const reasons = stopReasons(logger)
   const lifecycle = new Lifecycle(systemClock)
@@ -82,6 +82,17 @@ async function here(
     reasons.forget()
     log.stop()
   }
+}
+
+/** Whoever packs by hand is told what has to be known, that a master key was made for one; all of it where JSON is asked for. */
+function consoleOf(terminal: Terminal, { jsonLogs }: PackerGlobals, progress: ShareProgress): LogConsole | undefined {
+  const write = (line: string) => {
+    progress.clear()
+    terminal.note(line.trimEnd())
+  }
+  if (jsonLogs) return { write, isTerminal: false }
+  const colours = terminal.notesHaveColours
+  return terminal.notesAreSeen ? { write, isTerminal: true, colours, level: 'warn' } : undefined
 }
 
 function printResult(terminal: Terminal, { report, cleanup }: Result, { dryRun, json }: ProcessOptions): void {

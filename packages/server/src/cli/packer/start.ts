@@ -14,11 +14,14 @@ import { type PackerGlobals, settingsFor } from './globals.ts'
 export async function startPacker(terminal: Terminal, globals: PackerGlobals, background: boolean): Promise<number> {
   const { settings, places } = settingsFor(terminal, globals)
   if (globals.daemon && !background) return startDaemon(terminal, globals, places)
-  const log = packerLogger(settings, {
-    console: settings.logConsole && !background,
-    json: globals.jsonLogs,
+  const isSeen = terminal.notesAreSeen && !globals.jsonLogs
+  const console = {
+    write: (line: string) => void process.stderr.write(line),
+    isTerminal: terminal.notesAreSeen,
     colours: terminal.notesHaveColours,
-  })
+  }
+  const hasConsole = settings.logConsole && !background
+  const log = packerLogger(settings, { console: hasConsole ? console : undefined, json: globals.jsonLogs })
   const { logger } = log
   const reasons = stopReasons(logger)
   const { promise: askedTo, resolve: onStop } = Promise.withResolvers<'signal'>()
@@ -36,20 +39,37 @@ export async function startPacker(terminal: Terminal, globals: PackerGlobals, ba
       pidFile,
       onStop: () => onStop('signal'),
     })
-    logger.info({ ...running.facts, log: log.path, version, pid: process.pid }, 'ready')
+    const facts = { ...running.facts, log: log.path }
+    // A terminal has it as a list.
+    const ready = isSeen ? log.fileLogger : logger
+    ready.info({ ...facts, version, pid: process.pid }, 'ready')
+    if (isSeen) printReady(terminal, facts, version)
     const reason = await Promise.race([reasons.first, askedTo])
     const isStopped = await stopAll(running, logger)
     return reason === 'signal' && isStopped ? exitCodes.ok : exitCodes.failure
   } catch (error) {
     if (error instanceof ChronicleError) {
       const { code, details, remedy } = error
-      logger.error({ code, ...details, remedy }, error.summary)
+      const refused = isSeen ? log.fileLogger : logger
+      refused.error({ code, ...details, remedy }, error.summary)
     }
     throw error
   } finally {
     reasons.forget()
     log.stop()
   }
+}
+
+/** Tells the person at the terminal where everything is, and what to try next. */
+function printReady(terminal: Terminal, facts: Readonly<Record<string, string | number>>, version: string): void {
+  terminal.note(`\n${terminal.noteStyle('bold', 'Chronicle packer')} ${version} is ready.\n`)
+  for (const [name, place] of Object.entries(facts)) {
+    terminal.note(`  ${terminal.noteStyle('dim', name.padEnd(8))} ${terminal.noteStyle('cyan', String(place))}`)
+  }
+  terminal.note(
+    '\n`chronicle-packer process` packs what is in the ring now, `chronicle-packer status` says how it stands.',
+  )
+  terminal.note(`${terminal.noteStyle('dim', 'Ctrl-C stops it in good order.')}\n`)
 }
 
 /** True when every part stopped in good order. */

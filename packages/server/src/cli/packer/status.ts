@@ -1,5 +1,5 @@
 import type { ServiceStatus, SourcePosition } from '@chronicle/packer'
-import { count, moment, size, span } from '../format.ts'
+import { count, moment, plural, short, size, span } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
 import { askRunning } from './ask.ts'
 import { type PackerGlobals, settingsFor } from './globals.ts'
@@ -10,6 +10,7 @@ type Status = ServiceStatus & {
   readonly archive: string
   readonly ring: string
   readonly metrics: string
+  readonly keys: string
   readonly sources: readonly SourcePosition[]
 }
 
@@ -21,11 +22,12 @@ export async function packerStatus(terminal: Terminal, globals: PackerGlobals, j
     terminal.out(JSON.stringify(status, null, 2))
     return
   }
-  const { pid, startedMs, archive, ring, metrics, backlogBytes, nextRunMs } = status
+  const { pid, startedMs, archive, ring, metrics, keys, backlogBytes, nextRunMs } = status
   const facts = [
     ['process', `${pid}, for ${span(Date.now() - startedMs)}`],
     ['archive', archive],
     ['ring', `${ring}${backlogBytes === null ? ', cannot be looked at' : `, ${size(backlogBytes)} wait`}`],
+    ['keys', keys],
     ['metrics', metrics],
     ['now', nowInWords(status)],
     ['last run', lastRunInWords(status)],
@@ -33,8 +35,15 @@ export async function packerStatus(terminal: Terminal, globals: PackerGlobals, j
   ] as const
   for (const [name, value] of facts) terminal.out(`${terminal.style('dim', name.padEnd(9))} ${value}`)
   for (const { source, position } of status.sources) {
-    terminal.out(`${terminal.style('dim', 'packed'.padEnd(9))} ${source} up to ${count(position)}`)
+    terminal.out(`${terminal.style('dim', 'packed'.padEnd(9))} ${placeInWords(source, position)}`)
   }
+}
+
+/** How far a source was packed, `ring/ID` by bytes and `topic/ID/NAME/PARTITION` by offsets. */
+function placeInWords(source: string, position: number): string {
+  const [kind, id = '', topic, partition] = source.split('/')
+  if (kind === 'topic') return `topic ${topic}, partition ${partition}, up to offset ${count(position)}`
+  return `${kind} ${short(id, 8)}, up to byte ${count(position)}`
 }
 
 const endings = {
@@ -54,7 +63,7 @@ function lastRunInWords({ lastRun }: Status): string {
   const { endedMs, reason, report, failure } = lastRun
   if (!report) return `${moment(endedMs)} (${reason}) failed: ${failure}`
   const { eventsProcessed, filesCreated, ended, failedSources = [] } = report
-  const packed = `${count(eventsProcessed)} events, ${count(filesCreated)} files, ${endings[ended]}`
+  const packed = `${plural(eventsProcessed, 'event')}, ${plural(filesCreated, 'file')}, ${endings[ended]}`
   const missing = failedSources.length === 0 ? '' : `, but not ${failedSources.map(({ source }) => source).join(', ')}`
   return `${moment(endedMs)} (${reason}), ${packed}${missing}`
 }
