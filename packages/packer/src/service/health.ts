@@ -54,17 +54,20 @@ function ringCheck(ring: RingStatus, notice: string | undefined): PackerCheck {
   const { usedBytes, capacityBytes, isPressed, lostRecords, lostBytes, writerPid } = ring
   const used = `${sizeInWords(usedBytes)} of ${sizeInWords(capacityBytes)} in use`
   const recorder = writerPid === undefined ? 'no recorder has it open' : `process ${writerPid} writes into it`
-  const lost =
-    lostRecords === 0 ? '' : `; ${lostRecords} records (${sizeInWords(lostBytes)}) were lost to a full ring so far`
+  const lost = lostRecords === 0 ? '' : `; lost since the ring was made: ${lostRecords} (${sizeInWords(lostBytes)})`
   const facts = `${used}, ${recorder}${lost}`
   if (notice !== undefined) return { status: 'degraded', reason: `${notice}; ${facts}` }
   if (isPressed) return { status: 'degraded', reason: `above ring_buffer.backpressure_threshold: ${facts}` }
   return { status: 'ok', reason: facts }
 }
 
+/** `3.2 MB`, as `status` says it. */
 function sizeInWords(bytes: number): string {
-  const isLarge = bytes >= 1024 * mebibyte
-  return isLarge ? `${(bytes / mebibyte / 1024).toFixed(1)} GiB` : `${(bytes / mebibyte).toFixed(1)} MiB`
+  const units = ['B', 'KB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1024
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }
 
 function diskCheck({ freeBytes, hasFreeNames }: DiskRoom, run: LastRun | undefined): PackerCheck {

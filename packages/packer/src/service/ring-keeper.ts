@@ -52,7 +52,8 @@ export class RingKeeper {
     if (this.#notice) return `${this.#notice}: start the recorder again, for it may write into the old one`
     const lost = this.#lost - this.#lostBefore
     if (lost <= 0) return undefined
-    return `${lost} records were lost to a full ring since the packer started: give ring_buffer.size more, or scheduling.backup_threshold less`
+    const records = lost === 1 ? '1 record was' : `${lost} records were`
+    return `${records} lost to a full ring since the packer started: give ring_buffer.size more, or scheduling.backup_threshold less`
   }
 
   /** Makes the ring where there is none; leaves alone whatever else is there. */
