@@ -27,6 +27,7 @@ Examples:
   chronicle config --show                            every setting, its value and where it came from
   chronicle verify 5.tlog-proof --key chronicle.vkey a proof, offline
 
+chronicle COMMAND --help says more, with examples.
 The flags of the server (chronicle start --help) may stand before the command as well.
 Exit codes: 0 done, 1 failed, 2 the command line or a setting is not accepted.
 Results go to standard output, everything else to standard error.`
@@ -36,7 +37,7 @@ export function buildProgram(terminal: Terminal): Command {
   const program = new Command('chronicle')
   program
     .description('A durable event record that Kafka clients can use. Without a command: start.')
-    .helpOption('-h, --help', 'Show help, also of a command: chronicle start --help')
+    .helpOption('-h, --help', 'Show help')
     .helpCommand(false)
     .enablePositionalOptions()
     .configureHelp({ styleTitle: text => terminal.style('bold', text), helpWidth: Math.min(120, terminal.columns) })

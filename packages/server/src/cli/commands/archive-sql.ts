@@ -16,13 +16,15 @@ Examples:
   chronicle archive sql                                          asks for queries
   chronicle archive sql 'DESCRIBE events'
   chronicle archive sql --from 2026-11-20 --to 2026-11-20 \\
-    'SELECT app_bundle_id, count(*) AS events FROM events GROUP BY ALL ORDER BY events DESC LIMIT 10'
-  chronicle archive sql --csv "SELECT time, window_title FROM events WHERE window_title ILIKE '%invoice%'" > titles.csv
+    'SELECT app_bundle_id, count(*) FROM events GROUP BY ALL ORDER BY 2 DESC LIMIT 10'
+  chronicle archive sql --csv \\
+    "SELECT time, window_title FROM events WHERE window_title ILIKE '%invoice%'" > titles.csv
   chronicle archive sql --jsonl --file query.sql | jq .
   echo 'FROM files' | chronicle archive sql --json
 
-What is asked about is opened into memory that has no name and ends with the command (/dev/shm), or where that has no room into files
-without a name on the archive's disk. Times are shown in the packer's scheduling.timezone.`
+What is asked about is opened into memory that has no name and ends with the
+command (/dev/shm), or where that has no room into files without a name on the
+archive's disk. Times are shown in the packer's scheduling.timezone.`
 
 /** `archive sql`. */
 export function addArchiveSql(archive: Command, terminal: Terminal): void {

@@ -11,30 +11,65 @@ import { addArchiveSql } from './archive-sql.ts'
 
 const kinds = ['parquet', 'heif', 'quarantine'] as const satisfies readonly ArchivedKind[]
 
-const examples = `
-Reading takes no lock and changes nothing: a packer may be at work on the archive. Which archive: that of the packer's
-configuration, or the directory that --base-path names, which may be a copy, also on a medium that cannot be written.
-Keys come from the archive's own key store, opened with its passphrase (CHRONICLE_PASSPHRASE, or asked for), keychain or key
-file. Their use stands in the archive's audit log; for a copy that cannot be written, in one of your own.
+/** Below the help of each of these commands. */
+const common = `
+Times: 2026-11-20 (the whole day, in scheduling.timezone), 2026-11-20T10:00:00Z,
+or -2h before now (s, m, h, d, w).
 
-Times: 2026-11-20 (the whole day, in scheduling.timezone), 2026-11-20T10:00:00Z, or -2h before now (s, m, h, d, w).
+Which archive: that of the packer's configuration, or the one in --base-path,
+which may be a copy, also on a medium that cannot be written. Reading takes no
+lock and changes nothing: a packer may be at work on it. Its keys are opened
+with its passphrase (CHRONICLE_PASSPHRASE, or asked for), keychain or key file,
+and their use stands in its audit log, or for a copy that cannot be written in
+one of your own.`
 
+const examples = {
+  all: `
 Examples:
-  chronicle archive ls --from 2026-11-20 --to 2026-11-20      the files of a day
-  chronicle archive cat --from -2h                            the events of the last two hours, one JSON object a line
+  chronicle archive ls --from -2d             files of the last two days
+  chronicle archive cat --from -2h            events of the last two hours
+  chronicle archive sql 'FROM events LIMIT 5'
+  chronicle archive verify                    every file against the manifest
+  chronicle archive export -o plain           files as other tools read them`,
+  ls: `
+Examples:
+  chronicle archive ls --from -2d
+  chronicle archive ls --from 2026-11-20 --to 2026-11-20
+  chronicle archive ls --kind quarantine --json | jq '.[].path'
+  chronicle archive ls --base-path /media/copy/ChronicleRaw`,
+  cat: `
+Examples:
+  chronicle archive cat --from -2h
   chronicle archive cat 'parquet/2026/11/20/*' --parse-data | jq .data
-  chronicle archive cat heif/2026/11/20/frame_20261120_100000_000000.heif > frame.heif
-  chronicle archive verify                                    every file against the manifest
-  chronicle archive export --output november --from 2026-11-01 --to 2026-11-30
-  chronicle archive ls --base-path /media/copy/ChronicleRaw`
+  chronicle archive cat --kind quarantine --from -1d
+  chronicle archive cat heif/2026/11/20/frame_20261120_100000_000000.heif > frame.heif`,
+  verify: `
+Examples:
+  chronicle archive verify
+  chronicle archive verify --from -1d && echo last night is whole
+  chronicle archive verify --base-path /media/copy/ChronicleRaw --json
+
+Exit code 1 where something is wrong.`,
+  export: `
+Examples:
+  chronicle archive export -o november --from 2026-11-01 --to 2026-11-30
+  chronicle archive export -o november --resume            what is not there yet
+  chronicle archive export -o text --format jsonl --kind parquet`,
+}
 
 /** `archive ls|cat|verify|export|sql`. */
 export function addArchive(program: Command, terminal: Terminal): void {
   const archive = program
     .command('archive')
     .description("Read the packer's archive: list, print, ask with SQL, verify, export")
-  archive.addHelpText('afterAll', examples)
-  const add = (name: string, description: string) => withSelection(archive.command(name).description(description))
+    .helpCommand(false)
+    .addHelpText('after', examples.all)
+    .addHelpText('afterAll', common)
+  const add = (name: Exclude<keyof typeof examples, 'all'>, description: string) =>
+    withSelection(
+      archive.command(name).description(description),
+      name === 'cat' ? 'events' : 'files with anything',
+    ).addHelpText('after', examples[name])
 
   add('ls', 'List the files of the archive')
     .option('--json', 'as JSON: the entries of the manifest, and the state of their keys')
@@ -83,10 +118,10 @@ function withChoice(command: Command): Command {
 }
 
 /** And which of its files. */
-function withSelection(command: Command): Command {
+function withSelection(command: Command, what: string): Command {
   return withChoice(command)
-    .addOption(new Option('--from <time>', 'files with anything from this time on').argParser(parseTime))
-    .addOption(new Option('--to <time>', 'files with anything before this time').argParser(parseTime))
+    .addOption(new Option('--from <time>', `${what} from this time on`).argParser(parseTime))
+    .addOption(new Option('--to <time>', `${what} before this time, or up to the end of this day`).argParser(parseTime))
     .addOption(
       new Option('--kind <kind>', 'files of this kind; may be given again')
         .choices(kinds)
