@@ -9,7 +9,7 @@ import type { Terminal } from '../terminal.ts'
 
 const examples = `
 Examples:
-  chronicle-packer config > ~/.config/chronicle/packer.toml   begin with a file that names every key
+  chronicle-packer config > packer.toml                       begin with a file that names every key
   chronicle-packer start                                      runs until Ctrl-C
   chronicle-packer --daemon --pid-file ~/packer.pid start     runs in the background
   chronicle-packer status
@@ -72,7 +72,10 @@ function subcommand(packer: Command, name: string, description: string): Command
     .description(description)
     .configureHelp(packer.configureHelp())
     .copyInheritedSettings(packer)
-  for (const option of globalOptions()) command.addOption(option.hideHelp())
+  for (const option of globalOptions()) {
+    const isMeant = name === 'start' || option.long === '--config'
+    command.addOption(isMeant ? option : option.hideHelp())
+  }
   return command
 }
 
