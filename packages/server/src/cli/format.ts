@@ -1,21 +1,42 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Terminal } from './terminal.ts'
 
-export type Column = { readonly title: string; readonly right?: boolean }
+export type Column = {
+  readonly title: string
+  readonly right?: boolean
+  /** Left out where the table is wider than the terminal: the last of them first. */
+  readonly optional?: boolean
+}
+
+const gap = '  '
 
 /** Prints `rows` in aligned columns under their titles. */
 export function printTable(terminal: Terminal, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
   const widths = columns.map(({ title }, at) => Math.max(title.length, ...rows.map(row => width(row[at] ?? ''))))
+  const shown = terminal.isInteractive ? fitting(columns, widths, terminal.columns) : columns
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, at) => {
+      .flatMap((cell, at) => {
+        if (!shown.includes(columns[at]!)) return []
         const padding = ' '.repeat(widths[at]! - width(cell))
         return columns[at]!.right ? padding + cell : cell + padding
       })
-      .join('  ')
+      .join(gap)
       .trimEnd()
   terminal.out(terminal.style('dim', line(columns.map(({ title }) => title.toUpperCase()))))
   for (const row of rows) terminal.out(line(row))
+}
+
+/** As many columns as the room takes, and those that are not optional in any case. */
+function fitting(columns: readonly Column[], widths: readonly number[], room: number): readonly Column[] {
+  const shown = new Set(columns)
+  const needed = () =>
+    columns.reduce((sum, each, at) => sum + (shown.has(each) ? widths[at]! + gap.length : 0), -gap.length)
+  for (const column of columns.filter(({ optional }) => optional).toReversed()) {
+    if (needed() <= room) break
+    shown.delete(column)
+  }
+  return [...shown]
 }
 
 function width(text: string): number {

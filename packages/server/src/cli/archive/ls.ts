@@ -33,8 +33,8 @@ const columns = [
   { title: 'file' },
   { title: 'rows', right: true },
   { title: 'size', right: true },
-  { title: 'first (UTC)' },
-  { title: 'last (UTC)' },
+  { title: 'first (UTC)', optional: true },
+  { title: 'last (UTC)', optional: true },
   { title: 'key' },
 ]
 
