@@ -186,7 +186,7 @@ test('a file that retention has deleted since is said to be that', async () => {
   const reader = await readerOf(b)
   const oldest = reader.select({ kinds: ['parquet'], to: day(2) })[0]!
   const clock = { ...systemClock, now: () => Date.UTC(2026, 0, 2 + 60, 1) }
-  await withArchive(b, archive => archive.retain(), { clock })
+  await withArchive(b, archive => archive.retain(true), { clock })
   assert.equal(existsSync(join(b.base, oldest.path)), false)
   await assert.rejects(reader.verify(oldest), coded('packer.archived-file-removed'))
   writeFileSync(join(b.base, oldest.path), 'another file under the name')

@@ -81,7 +81,7 @@ test('PA3: wherever the deletion of old files ends, what the manifest names is t
     rmSync(b.base, { recursive: true })
     cpSync(`${b.base}.before`, b.base, { recursive: true })
     const { disk, hasEnded } = mortalDisk(steps)
-    const retain = (disk: Disk) => withArchive(b, archive => archive.retain(), { clock, disk })
+    const retain = (disk: Disk) => withArchive(b, archive => archive.retain(true), { clock, disk })
     await retain(disk).catch(error => assert.ok(error instanceof Crash, error))
     await checkPlaces(b)
     ends.add(`${await days()}`)

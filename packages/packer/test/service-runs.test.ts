@@ -5,7 +5,7 @@ import { createRegistry, silentLogger } from '@chronicle/telemetry'
 import { vaultErrors } from '@chronicle/vault'
 import type { RunReport } from '../src/archive/contract.ts'
 import { packerErrors } from '../src/errors.ts'
-import { type Engine, PackerMetrics, PackerService } from '../src/service/index.ts'
+import { type Engine, PackerMetrics, PackerService, type RetentionReport } from '../src/service/index.ts'
 
 const report: RunReport = {
   eventsProcessed: 1,
@@ -53,7 +53,7 @@ function serviceOf(engine: Partial<Engine>) {
   const settings = { dailyTime: { hour: 3, minute: 0 }, timezone: 'UTC', backupThresholdBytes: 100 }
   const whole: Engine = {
     run: async () => report,
-    deleteExpired: async () => ({ filesDeleted: 0, bytesDeleted: 0 }),
+    deleteExpired: async () => ({ filesDeleted: 0, bytesDeleted: 0, filesHeldBack: 0 }),
     backlogBytes: () => 0,
     lastCommitMs: () => clock.now(),
     ...engine,
@@ -82,11 +82,11 @@ test('PS1: a second run is refused while one is under way, and a stop waits for 
 
 test('PS6: nothing is deleted beside a run, and no run begins beside a deletion', async () => {
   const running = Promise.withResolvers<RunReport>()
-  const deleting = Promise.withResolvers<{ filesDeleted: number; bytesDeleted: number }>()
+  const deleting = Promise.withResolvers<RetentionReport>()
   const { service } = serviceOf({ run: () => running.promise, deleteExpired: () => deleting.promise })
   const cleanUp = service.cleanUp()
   assert.throws(() => service.run({ reason: 'command' }), { code: 'packer.run-in-progress' })
-  deleting.resolve({ filesDeleted: 1, bytesDeleted: 5 })
+  deleting.resolve({ filesDeleted: 1, bytesDeleted: 5, filesHeldBack: 0 })
   assert.equal((await cleanUp).filesDeleted, 1)
   const run = service.run({ reason: 'command' })
   assert.throws(() => service.cleanUp(), { code: 'packer.run-in-progress' })
@@ -180,5 +180,20 @@ test('files that cannot be deleted do not make a failure of the run that packed'
   assert.equal(service.lastRun?.failures, 0)
   assert.match(service.lastRun?.retentionFailure ?? '', /read-only/)
   assert.equal(await total('storage_errors_total'), 1)
+  await service.stop()
+})
+
+test('PA11: a run deletes what is beyond doubt and says what it holds back; a person who asks has all of it deleted', async () => {
+  const asked: boolean[] = []
+  const { service } = serviceOf({
+    deleteExpired: async isAsked => {
+      asked.push(isAsked)
+      return { filesDeleted: 0, bytesDeleted: 0, filesHeldBack: 3 }
+    },
+  })
+  await service.run({ reason: 'command' })
+  assert.match(service.lastRun?.retentionFailure ?? '', /^3 files.* --cleanup/)
+  await service.cleanUp()
+  assert.deepEqual(asked, [false, true])
   await service.stop()
 })

@@ -94,18 +94,21 @@ test('retention deletes after a run, and with --cleanup before it; newer files s
   const home = await started('2026-05-01T12:00:00Z', 'storage.retention_days = 10')
   await home.write({ id: 'old', at: '2026-05-01T11:00:00Z' })
   await home.ask('process')
+  home.clock.jump('2026-05-06T12:00:00Z')
+  await home.write({ id: 'between', at: '2026-05-06T11:00:00Z' })
+  await home.ask('process')
   home.clock.jump('2026-05-12T12:00:00Z')
   await home.write({ id: 'new', at: '2026-05-12T11:00:00Z' })
   await home.ask('process', { dryRun: true })
-  assert.equal(manifestOf(home).files.length, 1, 'a dry run deletes nothing')
+  assert.equal(manifestOf(home).files.length, 2, 'a dry run deletes nothing')
   await home.ask('process')
   assert.deepEqual(
     manifestOf(home).files.map(({ path }) => path.slice(0, 18)),
-    ['parquet/2026/05/12'],
+    ['parquet/2026/05/06', 'parquet/2026/05/12'],
   )
   home.clock.jump('2026-06-12T12:00:00Z')
   const { cleanup } = (await home.ask('process', { cleanup: true })) as { cleanup: { filesDeleted: number } }
-  assert.equal(cleanup.filesDeleted, 1)
+  assert.equal(cleanup.filesDeleted, 2)
   assert.deepEqual(manifestOf(home).files, [])
 })
 

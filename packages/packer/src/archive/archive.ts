@@ -10,14 +10,15 @@ import type { SealKey } from '@chronicle/vault'
 import { packerErrors } from '../errors.ts'
 import { type RingLock, tryRingLock } from '../ring/lock.ts'
 import type { ArchiveSettings } from './archive-settings.ts'
-import { Calendar, daysBefore } from './calendar.ts'
+import { Calendar } from './calendar.ts'
 import type { ArchivedFile, ArchiveKeys } from './contract.ts'
-import { type Disk, nodeDisk, syncAbove } from './disk.ts'
+import { type Disk, nodeDisk, syncAbove, writeDurably } from './disk.ts'
 import { idFilePieces, readIdFile } from './id-file.ts'
 import { IdSet } from './id-set.ts'
 import { decodeManifest, emptyManifest, encodeManifest, type Manifest } from './manifest-file.ts'
 import { directoryOf, frameName, type Moment, secondName } from './names.ts'
 import { idsDirectory, manifestPath, sweptDirectories } from './places.ts'
+import { type Expired, expired } from './retention.ts'
 import { sipKeyBytes } from './siphash.ts'
 
 const manifestPurpose = 'manifest'
@@ -163,7 +164,7 @@ export class Archive {
     const key = await this.keyFor(day)
     if (ids.isFull) this.#notice('a day has more ids than are remembered: later ones that come again are kept', { day })
     const tempPath = this.tempPath()
-    this.#writeFile(tempPath, idFilePieces(ids, key, this.idsPath(day), this.#options.random))
+    writeDurably(this.#options.disk, tempPath, idFilePieces(ids, key, this.idsPath(day), this.#options.random))
     return tempPath
   }
 
@@ -205,28 +206,36 @@ export class Archive {
     for (const path of replaced) this.#options.disk.remove(join(this.#base, path))
   }
 
-  /** Deletes what is older than its retention: first from the manifest, so that a crash leaves files to sweep and not names of none. */
-  async retain(): Promise<readonly ArchivedFile[]> {
-    const { clock, keys, settings, disk } = this.#options
-    if (settings.retentionDays === 0) return []
-    const today = this.calendar.wallOf(BigInt(clock.now()) * 1_000_000n).day
-    const oldest = daysBefore(today, settings.retentionDays)
-    const isOver = (file: ArchivedFile) => this.calendar.wallOf(BigInt(file.lastTimestampNs)).day < oldest
-    const gone = this.#manifest.files.filter(isOver)
-    const idsGone = Object.entries(this.#manifest.ids).filter(([day]) => day < oldest)
-    if (gone.length === 0 && idsGone.length === 0) return []
+  /** Deletes what is past its retention: first from the manifest, so that a crash leaves files to sweep and not names of none. Unless a person asks, PA11 holds. */
+  async retain(isAsked: boolean): Promise<readonly ArchivedFile[]> {
+    const { keys, disk } = this.#options
+    const { files, ids } = this.#manifest
+    const { files: gone, idDays } = this.#expired(isAsked)
+    if (gone.size === 0 && idDays.size === 0) return []
     for (const { path } of gone) {
       await keys?.audit.record({ action: 'archive.delete', outcome: 'done', details: { path, reason: 'retention' } })
     }
     await this.#writeManifest({
       ...this.#manifest,
-      files: this.#manifest.files.filter(file => !isOver(file)),
-      ids: Object.fromEntries(Object.entries(this.#manifest.ids).filter(([day]) => day >= oldest)),
+      files: files.filter(file => !gone.has(file)),
+      ids: Object.fromEntries(Object.entries(ids).filter(([day]) => !idDays.has(day))),
     })
-    for (const path of [...gone.map(file => file.path), ...idsGone.map(([, path]) => path)]) {
-      disk.remove(join(this.#base, path))
-    }
-    return gone
+    const paths = [...[...gone].map(file => file.path), ...[...idDays].map(day => ids[day]!)]
+    for (const path of paths) disk.remove(join(this.#base, path))
+    return [...gone]
+  }
+
+  /** How many files the clock of this machine says are past their retention. */
+  get expiredFiles(): number {
+    return this.#expired(true).files.size
+  }
+
+  #expired(isAsked: boolean): Expired {
+    const {
+      clock,
+      settings: { retentionDays },
+    } = this.#options
+    return expired(this.#manifest, { calendar: this.calendar, nowMs: clock.now(), retentionDays, isAsked })
   }
 
   close(): void {
@@ -276,19 +285,10 @@ export class Archive {
   async #writeManifest(manifest: Manifest): Promise<void> {
     const next = { ...manifest, generation: manifest.generation + 1 }
     const tempPath = this.tempPath()
-    this.#writeFile(tempPath, [encodeManifest(next, await this.#options.keys?.keyFor(manifestPurpose))])
+    writeDurably(this.#options.disk, tempPath, [
+      encodeManifest(next, await this.#options.keys?.keyFor(manifestPurpose)),
+    ])
     this.#place([[tempPath, manifestPath]])
     this.#manifest = next
-  }
-
-  #writeFile(path: string, pieces: Iterable<Uint8Array>): void {
-    const { disk } = this.#options
-    const file = disk.create(path)
-    try {
-      for (const piece of pieces) disk.write(file, piece)
-      disk.sync(file)
-    } finally {
-      disk.close(file)
-    }
   }
 }

@@ -85,3 +85,14 @@ export function syncAbove(disk: Disk, path: string): void {
     }
   }
 }
+
+/** A new file whose bytes are durable; its name is not, until its directory is synced. */
+export function writeDurably(disk: Disk, path: string, pieces: Iterable<Uint8Array>): void {
+  const file = disk.create(path)
+  try {
+    for (const piece of pieces) disk.write(file, piece)
+    disk.sync(file)
+  } finally {
+    disk.close(file)
+  }
+}

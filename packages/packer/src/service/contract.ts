@@ -27,13 +27,18 @@ export const ringName = 'ring'
 /** How far a source was packed: a ring in bytes, a partition of a topic in offsets. */
 export type SourcePosition = { readonly source: string; readonly position: number }
 
-export type RetentionReport = { readonly filesDeleted: number; readonly bytesDeleted: number }
+export type RetentionReport = {
+  readonly filesDeleted: number
+  readonly bytesDeleted: number
+  /** Past their retention by the clock, and not deleted unasked. */
+  readonly filesHeldBack: number
+}
 
 /** What packs: sources into one archive. One run or deletion at a time. */
 export type Engine = {
   run(request: RunRequest): Promise<RunReport>
-  /** Deletes files whose retention is over. */
-  deleteExpired(): Promise<RetentionReport>
+  /** Deletes files whose retention is over: all of them where a person asks, and what is beyond doubt where a run does so by itself. */
+  deleteExpired(isAsked: boolean): Promise<RetentionReport>
   /** Bytes in the source that wait to be packed. Throws where it cannot be looked at. */
   backlogBytes(): number
   /** Every daily run packs topics too; what waits there is not in `backlogBytes`. */

@@ -93,9 +93,10 @@ class ArchivingEngine implements PackerEngine {
     return this.#packAll(this.#jobs(told), told, this.#options.settings.maxProcessingMs)
   }
 
-  async deleteExpired() {
-    const gone = await this.#archive.retain()
-    return { filesDeleted: gone.length, bytesDeleted: gone.reduce((sum, { bytes }) => sum + bytes, 0) }
+  async deleteExpired(isAsked: boolean) {
+    const gone = await this.#archive.retain(isAsked)
+    const bytesDeleted = gone.reduce((sum, { bytes }) => sum + bytes, 0)
+    return { filesDeleted: gone.length, bytesDeleted, filesHeldBack: this.#archive.expiredFiles }
   }
 
   get packsTopics(): boolean {

@@ -23,6 +23,10 @@ const lookMs = 1000
 const retryMsMin = 60_000
 const retryMsMax = 3_600_000
 
+/** Why a run has not deleted what the clock says is past its retention. */
+const heldBack =
+  'they were written less than a week ago, or the clock has moved by more than a week since: see that it is right. They go by and by, or with chronicle-packer process --cleanup at once'
+
 export type PackerServiceOptions = {
   readonly engine: Engine
   readonly settings: Pick<PackerSettings, 'dailyTime' | 'timezone' | 'backupThresholdBytes'>
@@ -98,7 +102,7 @@ export class PackerService implements Stoppable {
 
   /** Deletes what is past its retention. Throws as `run` does: a deletion beside a commit would undo it (PS6). */
   cleanUp(): Promise<RetentionReport> {
-    return this.#alone('command', () => this.#deleteExpired())
+    return this.#alone('command', () => this.#deleteExpired(true))
   }
 
   #alone<T>(reason: RunReason, work: (running: Running) => Promise<T>): Promise<T> {
@@ -114,8 +118,8 @@ export class PackerService implements Stoppable {
     return working
   }
 
-  async #deleteExpired(): Promise<RetentionReport> {
-    const report = await this.#options.engine.deleteExpired()
+  async #deleteExpired(isAsked: boolean): Promise<RetentionReport> {
+    const report = await this.#options.engine.deleteExpired(isAsked)
     if (report.filesDeleted > 0) this.#options.logger.info({ ...report }, 'files past their retention were deleted')
     return report
   }
@@ -175,8 +179,10 @@ export class PackerService implements Stoppable {
   async #retain(): Promise<string | undefined> {
     const { logger, metrics } = this.#options
     try {
-      await this.#deleteExpired()
-      return undefined
+      const { filesHeldBack } = await this.#deleteExpired(false)
+      if (filesHeldBack === 0) return undefined
+      logger.warn({ filesHeldBack }, heldBack)
+      return `${filesHeldBack} files, because ${heldBack}`
     } catch (error) {
       metrics.failed(error)
       logger.error({ error }, 'files past their retention could not be deleted')
