@@ -10,7 +10,10 @@ const between = '  '
 /** Texts of a table that is too wide are cut no further. */
 const cutWidthMin = 8
 
-/** Aligned columns, as wide as their first rows take. On a terminal texts are cut so that a row is a line, where that can be; elsewhere nothing is cut. */
+/**
+ * Aligned columns, as wide as their first rows take. On a terminal texts are cut so that a row is a line, and where that is not enough the last columns are left out, which are
+ * named below; elsewhere all is there.
+ */
 export class SqlTable implements Shape {
   readonly #terminal: Terminal
   readonly #columns: Answer['columns']
@@ -34,7 +37,11 @@ export class SqlTable implements Shape {
   }
 
   end(): string {
-    return this.#widths === undefined ? this.#head([]) : ''
+    const head = this.#widths === undefined ? this.#head([]) : ''
+    const missing = this.#columns.slice(this.#widths!.length).map(({ name }) => printable(name))
+    if (missing.length === 0) return head
+    const told = `not shown, for the terminal is too narrow: ${missing.join(', ')}; --csv has all`
+    return `${head}${this.#terminal.style('dim', told)}\n`
   }
 
   #cell(value: DuckDBValue, column: number): string | undefined {
@@ -58,6 +65,7 @@ export class SqlTable implements Shape {
 
   #aligned(cells: readonly (string | undefined)[]): string {
     return cells
+      .slice(0, this.#widths!.length)
       .map((cell, at) => {
         const width = this.#widths![at]!
         const isCut = this.#terminal.isInteractive && isProse(this.#columns[at]!.type)
@@ -70,13 +78,16 @@ export class SqlTable implements Shape {
   }
 }
 
-/** The widest texts give way, all to the same width, until the table fits. */
+/** The widest texts give way, all to the same width, until the table fits; then the last columns do, and the first one never. */
 function fitted(wanted: readonly number[], columns: Answer['columns'], room: number): readonly number[] {
   const cut = (most: number) => wanted.map((width, at) => (isProse(columns[at]!.type) ? Math.min(width, most) : width))
-  const gaps = between.length * (wanted.length - 1)
+  const total = (widths: readonly number[]) =>
+    widths.reduce((sum, width) => sum + between.length + width, -between.length)
   for (let most = Math.max(...wanted); most > cutWidthMin; most--) {
     const widths = cut(most)
-    if (widths.reduce((sum, width) => sum + width, gaps) <= room) return widths
+    if (total(widths) <= room) return widths
   }
-  return cut(cutWidthMin)
+  let widths = cut(cutWidthMin)
+  while (widths.length > 1 && total(widths) > room) widths = widths.slice(0, -1)
+  return widths
 }
