@@ -4,11 +4,13 @@ import { errorFamily } from '@chronicle/base'
 export const configErrors = errorFamily('config', {
   'config.invalid-value': {
     summary: 'A setting has a value that is not accepted',
-    remedy: 'Correct the value where it was set. `chronicle config` lists every setting with what it accepts.',
+    remedy:
+      'Correct the value where it was set. `chronicle config`, of the packer `chronicle-packer config`, lists every setting with what it accepts.',
   },
   'config.unknown-key': {
     summary: 'The configuration file has a key that is not a setting',
-    remedy: 'Correct or remove the key. `chronicle config` lists every setting.',
+    remedy:
+      'Correct or remove the key. `chronicle config`, of the packer `chronicle-packer config`, lists every setting.',
   },
   'config.invalid-file': {
     summary: 'The configuration file is not valid TOML',

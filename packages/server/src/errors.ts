@@ -4,7 +4,7 @@ import { errorFamily } from '@chronicle/base'
 export const serverErrors = errorFamily('server', {
   'server.port-in-use': {
     summary: 'Another program already listens on this port',
-    remedy: 'Stop that program, or choose another port with the flag or variable that is named.',
+    remedy: 'Stop that program, or choose another port with the flag, variable or key that is named.',
   },
   'server.port-not-permitted': {
     summary: 'This user may not listen on this port',

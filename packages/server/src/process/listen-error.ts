@@ -37,5 +37,5 @@ function systemCodeOf(error: unknown): keyof typeof codes | undefined {
 }
 
 function namesOf(setting: Setting): string {
-  return [setting.flag, setting.environment[0]].filter(Boolean).join(' or ')
+  return [setting.flag, setting.environment[0], setting.key].filter(Boolean).join(' or ')
 }
