@@ -106,7 +106,7 @@ test('cat: by path, glob and range; JSON inside of JSON; a frame raw; refused ev
   assert.deepEqual(refusals.map(({ reason }) => reason).length, 2)
   const refused = [
     [['parquet/none'], 1, /The archive has no such file[\s\S]*parquet\/none/],
-    [[], 2, /files, or --from or --to/],
+    [[], 2, /a time: --from/],
     [['**'], 2, /a frame goes out alone/],
   ] as const
   for (const [args, code, message] of refused) {

@@ -12,25 +12,34 @@ export async function catArchive(terminal: Terminal, patterns: readonly string[]
   await withArchive(terminal, options, async archive => {
     const { from, to } = options
     if (patterns.length === 0 && !from && !to) {
-      throw serverErrors.create('server.invalid-argument', { files: 'none', accepted: 'files, or --from or --to' })
+      const accepted = 'files as `chronicle archive ls` prints them, or a time: --from -1d'
+      throw serverErrors.create('server.invalid-argument', { missing: 'what to print', accepted })
     }
     // Of a range, events are meant, unless something else is asked for.
     const kind = options.kind ?? (patterns.length === 0 ? (['parquet'] as const) : undefined)
     const selection = select(archive, { ...options, ...(kind && { kind }) }, patterns)
     checkFrames(terminal, selection.files)
-    for (const file of selection.files) await print(terminal, archive, file, selection, options)
+    let printed = 0
+    for (const file of selection.files) printed += await print(terminal, archive, file, selection, options)
+    if (printed === 0) terminal.note(`Nothing of that time is in ${archive.reader.basePath}.`)
   })
 }
 
+/** Resolves with the bytes that were printed. */
 async function print(
   terminal: Terminal,
   { reader }: OpenedArchive,
   file: ArchivedFile,
   { range }: Selection,
   { parseData = false }: CatOptions,
-): Promise<void> {
+): Promise<number> {
+  let bytes = 0
   const pieces = file.kind === 'parquet' ? eventLines(reader, file, { parseData, range }) : reader.plain(file)
-  for await (const piece of pieces) await terminal.write(piece)
+  for await (const piece of pieces) {
+    bytes += piece.length
+    await terminal.write(piece)
+  }
+  return bytes
 }
 
 /** A picture is no text, and two in one stream are none. */
