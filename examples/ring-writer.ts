@@ -1,7 +1,7 @@
 /**
  * A recorder: writes events into the packer's ring, each record a whole Arrow IPC stream. `npx node examples/ring-writer.ts [RING]`
  *
- * The packer makes the ring at its start, and has to be started first.
+ * The packer makes the ring at its start; where there is none yet, this makes it.
  */
 import { randomUUID } from 'node:crypto'
 import { openRingWriter } from '@chronicle/packer'

@@ -98,6 +98,7 @@ static int write_records(const options *with, const uint8_t *bytes, size_t lengt
     error = chronicle_ring_write(&ring, with->kind, bytes, length, timeout_ms);
   }
   int code = error == CHRONICLE_RING_OK ? 0 : fail(with->ring, error);
+  if (code == 0) printf(with->repeat == 1 ? "%lu record is in the ring\n" : "%lu records are in the ring\n", with->repeat);
   chronicle_ring_close(&ring);
   return code;
 }
