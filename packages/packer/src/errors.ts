@@ -109,6 +109,11 @@ export const packerErrors = errorFamily('packer', {
     summary: 'The archive has files, and no manifest that says what they are',
     remedy: 'Nothing was changed. Restore `metadata/files.json` from a copy, or give another `storage.base_path`.',
   },
+  'packer.manifest-older': {
+    summary: 'The archive has files of later runs than its manifest',
+    remedy:
+      'Nothing was removed. Restore the newest `metadata/files.json`. Where it is lost, move what is newer than the manifest out of `parquet`, `heif`, `quarantine` and `metadata/ids`, for the packer removes what its manifest does not name.',
+  },
   'packer.manifest-newer': {
     summary: 'The manifest was written by a newer version',
     remedy: 'Use that version, or a later one.',

@@ -72,6 +72,27 @@ test('PA7: a manifest that was changed, lost or taken from elsewhere is refused,
   assert.equal(plain.settings.encryptionEnabled, false)
 })
 
+test('PA3: a manifest that is older than the files beside it is refused, and nothing is swept', async () => {
+  const b = await bench()
+  const path = join(b.base, 'metadata/files.json')
+  const source = new MemorySource([])
+  const manifests: Buffer[] = []
+  for (const at of [1, 2, 3]) {
+    source.push(eventStream([event(at)]))
+    await pack(b, source)
+    manifests.push(readFileSync(path))
+  }
+  writeFileSync(path, manifests[0]!)
+  await assert.rejects(
+    withArchive(b, async () => undefined),
+    coded('packer.manifest-older'),
+  )
+  writeFileSync(path, manifests[2]!)
+  const notices: string[] = []
+  assert.equal((await withArchive(b, async archive => archive.manifest.files, { notices })).length, 3)
+  assert.deepEqual(notices, [])
+})
+
 test('an archive has one packer at a time', async () => {
   const b = await bench()
   await withArchive(b, async () => {

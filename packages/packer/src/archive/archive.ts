@@ -17,7 +17,7 @@ import { idFilePieces, readIdFile } from './id-file.ts'
 import { IdSet } from './id-set.ts'
 import { decodeManifest, emptyManifest, encodeManifest, type Manifest } from './manifest-file.ts'
 import { directoryOf, frameName, type Moment, secondName } from './names.ts'
-import { idsDirectory, manifestPath, sweptDirectories } from './places.ts'
+import { generationOfIds, idsDirectory, idsPathOf, manifestPath, sweptDirectories } from './places.ts'
 import { type Expired, expired } from './retention.ts'
 import { sipKeyBytes } from './siphash.ts'
 
@@ -99,8 +99,11 @@ export class Archive {
       syncAbove(disk, this.#base)
       await this.#writeManifest(emptyManifest)
     }
+    const inPlace = this.#inPlace()
+    const later = inPlace.find(path => generationOfIds(path) > this.#manifest.generation + 1)
+    if (later !== undefined) throw packerErrors.create('packer.manifest-older', { path, file: later })
     const known = new Set([...this.#manifest.files.map(file => file.path), ...Object.values(this.#manifest.ids)])
-    for (const path of this.#inPlace().filter(path => !known.has(path))) this.#sweep(path)
+    for (const path of inPlace.filter(path => !known.has(path))) this.#sweep(path)
   }
 
   get algorithm(): ArchivedFile['algorithm'] {
@@ -156,7 +159,7 @@ export class Archive {
 
   /** The name that a day's ids will have with the next commit. */
   idsPath(day: string): string {
-    return `${idsDirectory}/${day}.${this.#manifest.generation + 1}.ids`
+    return idsPathOf(day, this.#manifest.generation + 1)
   }
 
   /** Writes ids to a file in temp, which a commit puts in place or which is read again before. */
