@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '@chronicle/base'
@@ -91,6 +91,18 @@ test('PA3: a manifest that is older than the files beside it is refused, and not
   const notices: string[] = []
   assert.equal((await withArchive(b, async archive => archive.manifest.files, { notices })).length, 3)
   assert.deepEqual(notices, [])
+})
+
+test('what the packer does not make is no stray: a directory that lies elsewhere stays, with what is in it', async () => {
+  const b = await bench()
+  await pack(b, new MemorySource([eventStream([event(1)])]))
+  const year = join(b.base, 'parquet/2026')
+  renameSync(year, `${b.base}.elsewhere`)
+  symlinkSync(`${b.base}.elsewhere`, year)
+  const notices: string[] = []
+  const [file] = await withArchive(b, async archive => archive.manifest.files, { notices })
+  assert.deepEqual(notices, [])
+  assert.ok(existsSync(join(b.base, file!.path)))
 })
 
 test('an archive has one packer at a time', async () => {

@@ -30,7 +30,7 @@ export type Disk = {
   syncDirectory(path: string): void
   /** Undefined where there is no such file. */
   readFile(path: string): Buffer | undefined
-  /** All files below, relative with slashes; none where there is no such directory. */
+  /** All regular files below, relative with slashes; none where there is no such directory. Links are not followed, and are no files. */
   list(path: string): string[]
   size(path: string): number | undefined
 }
@@ -58,7 +58,7 @@ export const nodeDisk: Disk = {
   readFile: path => ifThere(() => readFileSync(path)),
   list: path =>
     (ifThere(() => readdirSync(path, { recursive: true, withFileTypes: true })) ?? [])
-      .filter(entry => !entry.isDirectory())
+      .filter(entry => entry.isFile())
       .map(entry => `${entry.parentPath}/${entry.name}`.slice(path.length + 1))
       .sort(),
   size: path => ifThere(() => statSync(path).size),
