@@ -197,3 +197,20 @@ test('PA11: a run deletes what is beyond doubt and says what it holds back; a pe
   assert.deepEqual(asked, [false, true])
   await service.stop()
 })
+
+test('a run of named topics changes nothing of how the packer is: neither its failure nor its success', async () => {
+  const { service } = serviceOf({
+    run: async ({ topics }) => {
+      if (!topics || topics.includes('mistyped')) throw packerErrors.create('packer.topic-not-found')
+      return report
+    },
+  })
+  const failures = () => service.lastRun?.failures
+  await assert.rejects(service.run({ reason: 'command', topics: ['mistyped'] }))
+  assert.equal(failures(), undefined)
+  await service.run({ reason: 'command', topics: ['orders'] })
+  assert.equal(failures(), 0)
+  await assert.rejects(service.run({ reason: 'schedule' }))
+  await service.run({ reason: 'command', topics: ['orders'] })
+  assert.equal(failures(), 1)
+})

@@ -149,7 +149,9 @@ export class PackerService implements Stoppable {
       if (dryRun) return report
       metrics.ran(report.durationMs)
       logRun(logger, reason, report)
-      this.#finished({ reason, report, failures: 0, retentionFailure: await this.#retain() })
+      const retentionFailure = await this.#retain()
+      // Topics that were asked for say nothing of what failed before them.
+      if (!request.topics || !this.#lastRun?.failures) this.#finished({ reason, report, failures: 0, retentionFailure })
       // The others were packed. A ring that fails may fail again at once; a topic is not asked before the next run anyway.
       if (report.failedSources?.some(({ source }) => source === ringName)) this.#pause(1)
       return report
@@ -162,12 +164,13 @@ export class PackerService implements Stoppable {
 
   #failed({ reason, topics }: Omit<RunRequest, 'signal'>, failure: unknown): void {
     const { metrics, logger } = this.#options
-    const failures = (this.#lastRun?.failures ?? 0) + 1
-    this.#finished({ reason, failure: inWords(failure), failureCode: codesOf(failure)[0], failures })
-    // A topic that cannot be read is no reason to let the ring run full.
-    if (!topics) this.#pause(failures)
     metrics.failed(failure)
     logger.error({ error: failure, reason }, 'a run failed; what was read stays in its source')
+    // Whoever named topics is told; how the packer is by itself, and when it goes on, does not hang on a name or an address that was mistyped.
+    if (topics) return
+    const failures = (this.#lastRun?.failures ?? 0) + 1
+    this.#finished({ reason, failure: inWords(failure), failureCode: codesOf(failure)[0], failures })
+    this.#pause(failures)
   }
 
   #pause(failures: number): void {
