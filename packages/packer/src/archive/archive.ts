@@ -13,10 +13,11 @@ import type { ArchiveSettings } from './archive-settings.ts'
 import { Calendar } from './calendar.ts'
 import type { ArchivedFile, ArchiveKeys } from './contract.ts'
 import { type Disk, nodeDisk, syncAbove, writeDurably } from './disk.ts'
+import { FreeNames } from './free-names.ts'
 import { idFilePieces, readIdFile } from './id-file.ts'
 import { IdSet } from './id-set.ts'
 import { decodeManifest, emptyManifest, encodeManifest, type Manifest } from './manifest-file.ts'
-import { directoryOf, frameName, type Moment, secondName } from './names.ts'
+import { directoryOf, type Moment } from './names.ts'
 import { generationOfIds, idsDirectory, idsPathOf, manifestPath, sweptDirectories } from './places.ts'
 import { type Expired, expired } from './retention.ts'
 import { sipKeyBytes } from './siphash.ts'
@@ -65,15 +66,18 @@ export class Archive {
   readonly #lock: RingLock
   readonly #base: string
   #manifest: Manifest = emptyManifest
-  /** Names that were given to files of the next commit. */
-  readonly #reserved = new Set<string>()
+  /** For files of the next commit. */
+  readonly #names: FreeNames
   #temps = 0
 
   constructor(options: ArchiveOptions & { disk: Disk }, calendar: Calendar, lock: RingLock) {
     this.#options = options
     this.calendar = calendar
     this.#lock = lock
-    this.#base = options.settings.basePath
+    const { settings, disk } = options
+    this.#base = settings.basePath
+    const isInPlace = (path: string) => disk.size(join(this.#base, path)) !== undefined
+    this.#names = new FreeNames(settings.directoryFormat, isInPlace)
   }
 
   get manifest(): Manifest {
@@ -86,7 +90,7 @@ export class Archive {
    */
   async load(): Promise<void> {
     const { disk, keys } = this.#options
-    this.#reserved.clear()
+    this.#names.forget()
     for (const name of disk.list(join(this.#base, 'temp'))) this.#sweep(`temp/${name}`)
     const path = join(this.#base, manifestPath)
     const bytes = disk.readFile(path)
@@ -128,21 +132,13 @@ export class Archive {
     return join(this.#base, 'temp', `${this.#manifest.generation}-${++this.#temps}`)
   }
 
-  /** A name for a new file, which nobody else gets: `events_…`, `refused_…`. */
+  /** A name for a new file, which nobody else gets. */
   reserve(root: 'parquet' | 'quarantine', at: Moment): string {
-    const directory = this.#directory(root, at.day)
-    const [prefix, suffix] = root === 'parquet' ? ['events', '.parquet'] : ['refused', '.jsonl']
-    return this.#taken(
-      `${directory}/${secondName(prefix!, suffix!, at, name => this.#isTaken(`${directory}/${name}`))}`,
-    )
+    return this.#names.file(root, at)
   }
 
   reserveFrame(at: Moment): string {
-    const directory = this.#directory('heif', at.day)
-    for (let number = 0; ; number++) {
-      const path = `${directory}/${frameName(at, number)}`
-      if (!this.#isTaken(path)) return this.#taken(path)
-    }
+    return this.#names.frame(at)
   }
 
   /** The ids of a day's events, as the last commit left them. */
@@ -205,7 +201,7 @@ export class Archive {
       ids: { ...this.#manifest.ids, ...idsInPlace },
       files: [...this.#manifest.files, ...waiting.map(({ file }) => file)],
     })
-    this.#reserved.clear()
+    this.#names.forget()
     for (const path of replaced) this.#options.disk.remove(join(this.#base, path))
   }
 
@@ -243,19 +239,6 @@ export class Archive {
 
   close(): void {
     this.#lock.release()
-  }
-
-  #directory(root: string, day: string): string {
-    return `${root}/${directoryOf(this.#options.settings.directoryFormat, day)}`
-  }
-
-  #isTaken(path: string): boolean {
-    return this.#reserved.has(path) || this.#options.disk.size(join(this.#base, path)) !== undefined
-  }
-
-  #taken(path: string): string {
-    this.#reserved.add(path)
-    return path
   }
 
   #inPlace(): string[] {
