@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -306,4 +306,32 @@ test('S14: on a terminal passphrases are asked for and not shown, and a key is d
   const last = await onTerminal(destroy, [unlock, [/y\/N/, 'y'], [/type it/, 'file']])
   assert.match(last, /Destroyed/)
   for (const shown of [twice, made, last]) assert.ok(!shown.includes(passphrase) && !shown.includes(other), 'no echo')
+})
+
+test('S14: the passphrase of an archive that a packer makes is asked for twice', { skip: !hasScript }, async () => {
+  const { dataDir } = installation()
+  mkdirSync(dataDir, { recursive: true })
+  const [config, base] = [join(dataDir, 'packer.toml'), join(dataDir, 'archive')]
+  const settings = {
+    'storage.base_path': base,
+    'ring_buffer.path': join(dataDir, 'ring'),
+    'ring_buffer.size': 65_536,
+    'encryption.key_source': 'passphrase',
+    'encryption.kdf': 'PBKDF2-SHA256',
+    'logging.file_path': join(dataDir, 'packer.log'),
+  }
+  const lines = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`)
+  writeFileSync(config, lines.join(''))
+  const pack = ['packer', '--config', config, 'process']
+  const slip = await onTerminal(pack, [
+    [/New passphrase: /, other],
+    [/again: /, passphrase],
+  ])
+  assert.match(slip, /The two passphrases are not the same/)
+  const made = await onTerminal(pack, [
+    [/New passphrase: /, passphrase],
+    [/again: /, passphrase],
+  ])
+  assert.match(made, /Packed:/)
+  assert.match(await onTerminal(pack, [[/Passphrase of the key store: /, passphrase]]), /Packed:/)
 })

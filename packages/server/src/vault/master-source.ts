@@ -23,8 +23,8 @@ export type VaultSettings = Pick<
   | 'vaultKdfIterations'
 >
 
-/** Asks a person for a passphrase. */
-export type AskPassphrase = () => Promise<string>
+/** Asks a person for a passphrase: for the one that there is, or for a new one, where a slip would lock everything for good. */
+export type AskPassphrase = (which: 'known' | 'new') => Promise<string>
 
 /** A source of each kind: a key store names the one that opens it. `ask` is called where no variable has the passphrase. */
 export function masterSources(settings: VaultSettings, ask?: AskPassphrase): MasterSource[] {
@@ -34,7 +34,7 @@ export function masterSources(settings: VaultSettings, ask?: AskPassphrase): Mas
 /** Where the master key of a new vault comes from, as `vault.key-source` says. */
 export async function sourceForNewVault(settings: VaultSettings, ask?: AskPassphrase): Promise<MasterSource> {
   const { vaultKeySource: wanted } = settings
-  return masterSource(wanted === 'auto' ? await automaticKind(settings) : wanted, settings, ask)
+  return masterSource(wanted === 'auto' ? await automaticKind(settings) : wanted, settings, ask && (() => ask('new')))
 }
 
 async function automaticKind({ passphrase, vaultKeychainService }: VaultSettings): Promise<MasterSourceKind> {
@@ -57,6 +57,6 @@ export function masterSource(kind: MasterSourceKind, settings: VaultSettings, as
 
 function passphraseOf({ passphrase }: VaultSettings, ask: AskPassphrase | undefined): Promise<string> | string {
   if (passphrase !== undefined) return passphrase.reveal()
-  if (ask !== undefined) return ask()
+  if (ask !== undefined) return ask('known')
   throw vaultErrors.create('vault.no-passphrase')
 }

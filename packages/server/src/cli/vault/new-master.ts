@@ -40,10 +40,15 @@ export async function newPassphrase(terminal: Terminal, variable: string): Promi
   const given = process.env[variable]
   if (given) return new Secret(given)
   if (!terminal.canAsk) throw vaultErrors.create('vault.no-passphrase', { variable })
+  return new Secret(await askNewPassphrase(terminal))
+}
+
+/** Asks for a passphrase twice: a slip would lock everything for good. Rejects with 'server.passphrases-differ'. */
+export async function askNewPassphrase(terminal: Terminal): Promise<string> {
   terminal.note('Choose a passphrase that nobody guesses and you do not lose: without it nothing can be opened.')
   const first = await askSecret(terminal, 'New passphrase')
   const second = await askSecret(terminal, 'The same again')
   if (first === '') throw serverErrors.create('server.not-answered')
   if (first !== second) throw serverErrors.create('server.passphrases-differ')
-  return new Secret(first)
+  return first
 }

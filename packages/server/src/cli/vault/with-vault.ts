@@ -4,10 +4,12 @@ import type { AskPassphrase } from '../../vault/master-source.ts'
 import { openDataVault, openExistingVaultParts, type VaultParts } from '../../vault/open-vault.ts'
 import { askSecret } from '../ask.ts'
 import type { Terminal } from '../terminal.ts'
+import { askNewPassphrase } from './new-master.ts'
 
 /** How a person is asked for the passphrase; undefined where nobody can be. */
 export function passphrasePrompt(terminal: Terminal): AskPassphrase | undefined {
-  return terminal.canAsk ? () => askSecret(terminal, 'Passphrase of the key store') : undefined
+  if (!terminal.canAsk) return undefined
+  return which => (which === 'new' ? askNewPassphrase(terminal) : askSecret(terminal, 'Passphrase of the key store'))
 }
 
 /** Runs `action` with the key store of the data directory, which stays locked. Needs no key, and no server that is stopped. */
