@@ -47,6 +47,15 @@ test('PA8: a path that leaves the directory of its kind is refused, whoever has 
   }
 })
 
+test('any number of files comes back, in order', async () => {
+  for (const count of [0, 1, 999, 1000, 1001, 2500]) {
+    const files = Array.from({ length: count }, (_, at) => ({ ...file, bytes: at }))
+    const bytes = encodeManifest({ ...emptyManifest, files }, undefined)
+    assert.deepEqual((await decodeManifest(bytes, 'files.json', undefined)).files, files)
+    assert.deepEqual(JSON.parse(bytes.toString()).files, files)
+  }
+})
+
 test('a manifest of other shapes is refused and never crashes', async () => {
   const entries = [
     { kind: 'toString' },
