@@ -98,6 +98,7 @@ test('PA10: reading takes no lock, writes nothing, and goes on beside a packer',
     const before = list()
     const reader = await readerOf(b)
     for (const file of reader.files) await reader.verify(file)
+    await reader.strays()
     assert.deepEqual(list(), before)
   })
   const copy = temporaryBase()
@@ -106,6 +107,7 @@ test('PA10: reading takes no lock, writes nothing, and goes on beside a packer',
   const refuse = Object.fromEntries(writing.map(name => [name, () => assert.fail(`${name} on a copy`)]))
   const reader = await openArchiveReader({ basePath: copy, keys: b.keys, disk: { ...nodeDisk, ...refuse } })
   for (const file of reader.files) await reader.verify(file)
+  await reader.strays()
 })
 
 test('PA9: a byte that is another one anywhere in a file is found before its last piece is out', async () => {

@@ -66,6 +66,25 @@ test('PA2 PA3: wherever a process ends, every event is in one verified file or s
   assert.ok(crashes > 50, `${crashes} crashes`)
 })
 
+test('PA5: wherever a later run of a day ends, its earlier events are remembered', async () => {
+  for (let steps = 0, isOver = false; !isOver; steps++) {
+    const b = await bench()
+    const source = new MemorySource([eventStream([event(1)])])
+    await pack(b, source)
+    source.push(eventStream([event(1), event(2)]))
+    const { disk, hasEnded } = mortalDisk(steps)
+    await pack(b, source, { disk }).catch(error =>
+      assert.ok(error instanceof Crash || error.cause instanceof Crash, error),
+    )
+    isOver = !hasEnded()
+    source.reopen()
+    source.push(eventStream([event(1), event(2)]))
+    await pack(b, source)
+    const ids = (await archivedRows(b)).map(({ row }) => row.event_id)
+    assert.deepEqual(ids, [event(1).event_id, event(2).event_id], `after ${steps} steps`)
+  }
+})
+
 test('PA3: wherever the deletion of old files ends, what the manifest names is there, and the next deletion completes it', async () => {
   const onDay = (day: number) => event(day, { timestamp_ns: BigInt(Date.UTC(2026, 0, day, 12)) * 1_000_000n })
   const clock = { ...systemClock, now: () => Date.UTC(2026, 0, 64, 1) }
