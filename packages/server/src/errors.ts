@@ -65,6 +65,11 @@ export const serverErrors = errorFamily('server', {
     summary: 'The output cannot be written',
     remedy: 'Choose another place with --output, or give this user the right to write there.',
   },
+  'server.no-keys-to-open': {
+    summary: 'There is no key store here that opens files',
+    remedy:
+      'Name the data directory whose keys sealed them: --data-dir DIRECTORY. Of a file that was copied out of an archive that is ARCHIVE/metadata/keys.',
+  },
   'server.sealed-under-another-name': {
     summary: 'The file was sealed under another name than it has now',
     remedy: 'If you renamed it yourself, add --renamed. If not, somebody may have put it in the place of another file.',

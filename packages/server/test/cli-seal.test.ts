@@ -190,7 +190,7 @@ test('the key store of another installation does not open it, and says which key
   assert.match(stderr, /not in the key store[\s\S]*[0-9a-f]{8}-/)
   const none = await runChronicle(['open', path, '--stdout', '--data-dir', join(scratch, 'nowhere')])
   assert.equal(none.code, 1)
-  assert.match(none.stderr, /There is no key store here yet/)
+  assert.match(none.stderr, /There is no key store here that opens files/)
   assert.ok(!existsSync(join(scratch, 'nowhere')))
 })
 

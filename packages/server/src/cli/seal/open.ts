@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { openStream, type SealedHeader, type SealKey, sealKeyOf, type Vault, vaultErrors } from '@chronicle/vault'
 import { serverErrors } from '../../errors.ts'
+import { dataPaths } from '../../process/data-directory.ts'
 import type { ServerSettings } from '../../settings.ts'
 import { archiveOf, type PathInArchive, plainInArchive } from '../archive/open-file.ts'
 import { refuseInside } from '../archive/outside.ts'
@@ -54,6 +56,9 @@ async function openWithVault(
   jobs: readonly Job[],
   options: OpenOptions,
 ): Promise<void> {
+  if (!existsSync(dataPaths(settings.dataDirectory).objects)) {
+    throw serverErrors.create('server.no-keys-to-open', { file: jobs[0]!.path, directory: settings.dataDirectory })
+  }
   await withVault(terminal, settings, async vault => {
     for (const job of jobs)
       await naming(job.path, () => deliver(terminal, plainOf(terminal, vault, job, options), job, options))
