@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Clock, systemClock } from '@chronicle/base'
-import type { RunReport } from '../src/archive/contract.ts'
+import type { EventSource, RunReport } from '../src/archive/contract.ts'
 import { packerErrors } from '../src/errors.ts'
+import { preview } from '../src/service/preview.ts'
 import { packAll, type SourceJob } from '../src/service/several-sources.ts'
-import { progressTogether } from '../src/service/source-wrappers.ts'
+import { progressTogether, upTo } from '../src/service/source-wrappers.ts'
+import { topicSlice } from '../src/topic/index.ts'
+import { MemorySource } from './run-support.ts'
 
 const report: RunReport = {
   eventsProcessed: 1,
@@ -115,4 +118,18 @@ test('progress goes on from one source to the next', () => {
     [30, 30],
     [80, 90],
   ])
+})
+
+test('a dry run up to a day counts what lies before the cut, in the middle of records too', async () => {
+  const dayMs = 86_400_000
+  const records = [1, 1, 2, 3].map((day, offset) => {
+    return { offset, timestampMs: day * dayMs, key: null, headers: [], value: Buffer.from('x') }
+  })
+  const slices = [topicSlice(records, { topic: 't', partition: 0, topicId: 'id' }, { from: 0, next: 4 })]
+  const source = upTo({ ...new MemorySource([]), read: async () => slices.shift() } as unknown as EventSource, ns => {
+    return ns > BigInt(dayMs) * 1_000_000n
+  })
+  const dayOf = (ns: bigint) => `${ns}`
+  const found = await preview(source, { clock: systemClock, dayOf, signal: new AbortController().signal })
+  assert.deepEqual([found.eventsProcessed, found.filesCreated], [2, 1])
 })

@@ -29,7 +29,7 @@ export async function preview(
       for (const { columns, refusals } of eventsOf(record)) {
         seen.events += columns.rows
         seen.failed += refusals.length
-        for (const timestampNs of columns.timestampNs) days.add(dayOf(timestampNs))
+        for (const timestampNs of columns.timestampNs.subarray(0, columns.rows)) days.add(dayOf(timestampNs))
       }
     }
     if (signal.aborted) break
