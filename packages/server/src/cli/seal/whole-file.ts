@@ -23,8 +23,12 @@ export async function writeWholeFile(
 ): Promise<number> {
   if (!force) await refuseExisting(path)
   const partial = join(dirname(path), `.${systemRandom.uuid()}.partial`)
-  const file = await open(partial, 'wx', mode)
+  // Before the file is there: a signal in between would leave it.
   const forget = removeOnSignal(partial)
+  const file = await open(partial, 'wx', mode).catch(error => {
+    forget()
+    throw error
+  })
   try {
     const bytes = await writeAll(file, pieces)
     await giveName(partial, path, force)
