@@ -116,9 +116,17 @@ function printResult(terminal: Terminal, { report, cleanup }: Result, { dryRun, 
     ['read', size(bytesProcessed)],
   ] as const
   for (const [name, value] of rows) terminal.out(`  ${terminal.style('dim', name.padEnd(16))} ${value}`)
+  if (!dryRun && eventsFailed > 0) noteRefused(terminal)
   printShortfall(terminal, report)
   if (cleanup)
     terminal.out(`Deleted ${plural(cleanup.filesDeleted, 'file')} past their retention, ${size(cleanup.bytesDeleted)}.`)
+}
+
+/** Where a person finds what was refused. */
+function noteRefused(terminal: Terminal): void {
+  if (!terminal.notesAreSeen) return
+  const query = "chronicle archive sql 'SELECT reason, detail, count(*) FROM quarantine GROUP BY ALL'"
+  terminal.note(`${terminal.noteStyle('yellow', 'warning:')} what was refused is in quarantine: ${query}`)
 }
 
 /** What a run could not pack. */
