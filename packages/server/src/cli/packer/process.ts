@@ -101,7 +101,11 @@ function printResult(terminal: Terminal, { report, cleanup }: Result, { dryRun, 
     return
   }
   const { eventsProcessed, eventsFailed, duplicates, frames, filesCreated, bytesProcessed, ended } = report
-  const ends = { drained: '', 'time-limit': ': its time was up', stopped: ': it was stopped' } as const
+  const ends = {
+    drained: '',
+    'time-limit': ' until its time was up (the rest waits)',
+    stopped: ' until it was stopped (the rest waits)',
+  } as const
   terminal.out(
     dryRun
       ? 'Nothing was changed. A run would pack:'
