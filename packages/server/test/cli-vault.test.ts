@@ -308,7 +308,10 @@ test('S14: on a terminal passphrases are asked for and not shown, and a key is d
   for (const shown of [twice, made, last]) assert.ok(!shown.includes(passphrase) && !shown.includes(other), 'no echo')
 })
 
-test('S14: the passphrase of an archive that a packer makes is asked for twice', { skip: !hasScript }, async () => {
+test('S14: the passphrase of an archive that a packer makes is asked for twice', {
+  skip: !hasScript,
+  timeout: 60_000,
+}, async () => {
   const { dataDir } = installation()
   mkdirSync(dataDir, { recursive: true })
   const [config, base] = [join(dataDir, 'packer.toml'), join(dataDir, 'archive')]
