@@ -1,6 +1,6 @@
 /**
  * Kills the real server with SIGKILL at random moments under load, again and again over the same data, and then looks for
- * every record that was ever acknowledged. `CRASH_SEED=4711 npm test -- e2e/crash` repeats the moments and the tears.
+ * every record that was ever acknowledged. `CRASH_SEED=4711 npm test -- e2e/crash` repeats the moments and the tears; `CRASH_KILLS=25` kills so often.
  */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { type Load, librdkafkaLoad, platformaticLoad, type Target } from './cras
 import { tears, tearTail } from './crash/tear.ts'
 import { verify } from './crash/verify.ts'
 
-const kills = 25
+const kills = Number(process.env.CRASH_KILLS ?? 10)
 /** Between two kills at least this much is acknowledged, then up to this much time passes. */
 const acknowledgedMin = 200
 const momentMsMax = 400

@@ -1,7 +1,7 @@
 /**
  * Kills the real server with SIGKILL while 50 chunks are being posted, again and again over the same data, and then looks for every
  * chunk that was ever acknowledged: its bytes, its proof, and its place in a root that is computed again from nothing.
- * `CRASH_SEED=4711 npm test -- e2e/sessions-crash` repeats the chunks and the moments.
+ * `CRASH_SEED=4711 npm test -- e2e/sessions-crash` repeats the chunks and the moments; `CRASH_KILLS=25` kills so often.
  */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { leafDataOf, leafHash, MerkleTree, parseChunkExtra, parseProof, verifyPr
 import { chunkAt, type Place, sha256 } from './sessions/chunks.ts'
 import { type Root, SessionsClient } from './sessions/client.ts'
 
-const kills = 25
+const kills = Number(process.env.CRASH_KILLS ?? 10)
 const concurrent = 50
 const sessionIds = ['alpha', 'beta', 'gamma']
 /** Between two kills at least this much is acknowledged, then up to this much time passes. */
