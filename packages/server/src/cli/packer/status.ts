@@ -16,7 +16,7 @@ type Status = ServiceStatus & {
 
 /** Shows what the running packer says of itself. */
 export async function packerStatus(terminal: Terminal, globals: PackerGlobals, json: boolean): Promise<void> {
-  const { places } = settingsFor(terminal, globals)
+  const { places, settings } = settingsFor(terminal, globals)
   const status = (await askRunning(places, { command: 'status' })) as Status
   if (json) {
     terminal.out(JSON.stringify(status, null, 2))
@@ -31,7 +31,7 @@ export async function packerStatus(terminal: Terminal, globals: PackerGlobals, j
     ['metrics', metrics],
     ['now', nowInWords(status)],
     ['last run', lastRunInWords(status)],
-    ['next run', nextRunMs === null ? 'when it is told to' : moment(nextRunMs)],
+    ['next run', nextRunMs === null ? 'when it is told to' : nextInWords(nextRunMs, settings.timezone)],
   ] as const
   for (const [name, value] of facts) terminal.out(`${terminal.style('dim', name.padEnd(9))} ${value}`)
   for (const { source, position } of status.sources) {
@@ -44,6 +44,13 @@ function placeInWords(source: string, position: number): string {
   const [kind, id = '', topic, partition] = source.split('/')
   if (kind === 'topic') return `topic ${topic}, partition ${partition}, up to offset ${count(position)}`
   return `${kind} ${short(id, 8)}, up to byte ${count(position)}`
+}
+
+/** With what the clocks of the schedule's zone show then. */
+function nextInWords(ms: number, timeZone: string): string {
+  if (timeZone === 'UTC') return moment(ms)
+  const local = new Date(ms).toLocaleTimeString('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' })
+  return `${moment(ms)} (${local} in ${timeZone})`
 }
 
 const endings = {
