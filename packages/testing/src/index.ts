@@ -7,6 +7,7 @@ export {
   type ObjectStoreHandle,
   objectStoreContract,
 } from './object-store-contract.ts'
+export { type PostgresOptions, type RunningPostgres, startPostgres, withoutPostgres } from './postgres.ts'
 export {
   type ChronicleOptions,
   type ChronicleProcess,
