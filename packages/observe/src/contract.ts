@@ -24,7 +24,26 @@ export type RefusedEvent = {
   readonly detail: string
 }
 
-/** Where a record of the log stands. */
+/**
+ * Something that could not become a row, as the topic `swarm.dead-letters` holds it. What the projector reads and refuses it adds itself, before the batch is
+ * written; what the tables refuse the writer adds, before it commits.
+ */
+export type DeadLetter = {
+  /** A UUID that follows from what was refused: a second refusal of the same is the same letter, and is kept once. */
+  readonly id: string
+  readonly reason: string
+  readonly detail: string
+  /** Where it came from: `kafka:swarm.task/0/4711`, `nats:TASK_EVENTS/12`, `http`, `otlp`, `tables`. */
+  readonly source: string
+  readonly atMicros: number
+  /** What came, byte for byte: it is what a replay takes in again. */
+  readonly raw: Uint8Array
+}
+
+/** Takes dead letters in; resolves once they are durable. */
+export type DeadLetterSink = { add(letters: readonly DeadLetter[]): Promise<void> }
+
+/** Where a record of the log stands; as a position that is kept: the next one to be read. */
 export type LogPosition = { readonly topicId: string; readonly partition: number; readonly offset: number }
 
 export type TraceStatus = 'pending' | 'assigned' | 'in_progress' | 'completed' | 'failed' | 'timed_out'
