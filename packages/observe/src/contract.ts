@@ -38,6 +38,8 @@ export type DeadLetter = {
   readonly atMicros: number
   /** What came, byte for byte: it is what a replay takes in again. */
   readonly raw: Uint8Array
+  /** Came as a dead letter of the swarm itself: an event that a replay makes of it is marked so. */
+  readonly isDeadLetter?: boolean
 }
 
 /** Takes dead letters in; resolves once they are durable. */

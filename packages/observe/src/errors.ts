@@ -46,11 +46,13 @@ export const observeErrors = errorFamily('observe', {
   },
   'observe.data-refused': {
     summary: 'A value was refused by the database',
-    remedy: 'The SQLSTATE says why (PostgreSQL, appendix A, classes 22, 23 and 54), the names where. The event is in the dead letters.',
+    remedy:
+      'The SQLSTATE says why (PostgreSQL, appendix A, classes 22, 23 and 54), the names where. The event is in the dead letters.',
   },
   'observe.schema-newer': {
     summary: 'The tables of the database were made by a newer program',
-    remedy: 'Start that version or a newer one. An older one would not know what the newer tables mean, and has touched nothing.',
+    remedy:
+      'Start that version or a newer one. An older one would not know what the newer tables mean, and has touched nothing.',
   },
   'observe.schema-differs': {
     summary: 'The database got another migration under the number of one of ours',
