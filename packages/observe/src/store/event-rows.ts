@@ -1,0 +1,35 @@
+import type { SwarmEvent } from '../contract.ts'
+import type { Queries } from '../database/contract.ts'
+import { type Columns, incoming, names, values } from './columns.ts'
+
+const columns: Columns = {
+  event_id: 'uuid',
+  trace_id: 'text',
+  source: 'text',
+  event_type: 'text',
+  timestamp: 'micros',
+  metadata: 'jsonb',
+  is_dead_letter: 'boolean',
+}
+
+// The id is looked up in every partition: the key of a partition cannot keep an event out that another one has (OD3).
+const insertNew = `insert into swarm_events (${names(columns)}) select ${values(columns)} from ${incoming(columns)}
+  where not exists (select from swarm_events stored where stored.event_id = incoming.event_id)
+  returning event_id`
+
+/** Adds those of `events`, whose ids differ, that the table does not have yet, and gives them back. The caller has the writer's lock. */
+export async function insertEvents(queries: Queries, events: readonly SwarmEvent[]): Promise<SwarmEvent[]> {
+  if (events.length === 0) return []
+  const rows = events.map(event => ({
+    event_id: event.eventId,
+    trace_id: event.traceId,
+    source: event.source,
+    event_type: event.eventType,
+    timestamp: event.timestampMicros,
+    metadata: event.metadata,
+    is_dead_letter: event.isDeadLetter,
+  }))
+  const inserted = await queries.query<{ event_id: string }>(insertNew, [JSON.stringify(rows)])
+  const ids = new Set(inserted.map(row => row.event_id))
+  return events.filter(event => ids.has(event.eventId))
+}
