@@ -1,6 +1,7 @@
 export { damaged, noise } from './fuzz/inputs.ts'
 export { FuzzFinding, fuzz, type Tally } from './fuzz/run.ts'
 export type { FuzzInput, FuzzTarget } from './fuzz/target.ts'
+export { type NatsServerOptions, type RunningNatsServer, startNatsServer, withoutNatsServer } from './nats-server.ts'
 export {
   increment,
   type ObjectStoreFactory,
@@ -27,6 +28,7 @@ export { type SwarmEvent, type SwarmMessage, topicOf } from './swarm/message.ts'
 export { swarmTables } from './swarm/model.ts'
 export { type SwarmOptions, workingDay } from './swarm/options.ts'
 export type { AgentRow, EventRow, SwarmTables, TraceRow } from './swarm/tables.ts'
+export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 export { type WalFactory, type WalHandle, walContract } from './wal-contract.ts'
 export { entriesOf, type ModelEntry, readFrom } from './wal-model.ts'
 export { answerTo, type RunningWitness, serveAddCheckpoint, startWitness, type WitnessOptions } from './witness.ts'

@@ -71,7 +71,7 @@ test('the first end decides, and what follows moves nothing', () => {
   assert.equal(row.error, 'first')
   assert.equal(row.assigned_agent, 'x')
   assert.equal(row.started_at, 1_000)
-  assert.equal(row.out_of_order, 3)
+  assert.equal(row.out_of_order, 4)
 })
 
 test('what a slow clock puts before its cause still finds it', () => {
@@ -97,6 +97,19 @@ test('in one moment, what leads comes before what follows', () => {
   )
   assert.equal(row.out_of_order, 0)
   assert.equal(row.time_to_pickup_ms, 0)
+})
+
+test('what is missing, repeated or too late is out of order', () => {
+  const outOfOrder = (...types: string[]) => traceOf(...types.map((type, at) => event(`task.${type}`, at))).out_of_order
+  assert.equal(outOfOrder('created', 'assigned', 'started', 'failed'), 0)
+  for (const before of [['created'], ['created', 'assigned'], ['created', 'assigned', 'started']]) {
+    assert.equal(outOfOrder(...before, 'timeout'), 0)
+    assert.equal(outOfOrder(...before, 'timeout', 'timeout'), 1)
+  }
+  assert.equal(outOfOrder('timeout'), 1)
+  assert.equal(outOfOrder('created', 'completed'), 1)
+  assert.equal(outOfOrder('created', 'created', 'assigned', 'assigned'), 2)
+  assert.equal(outOfOrder('created', 'started', 'assigned', 'started', 'completed'), 3)
 })
 
 test('a dead letter of the swarm is a span and nothing else', () => {

@@ -23,7 +23,7 @@ export function agentLife(draw: Draw, agent: Member, options: SwarmOptions): Ste
     for (nowMs += heartbeatEveryMs; nowMs < sleepsAtMs; nowMs += heartbeatEveryMs) {
       say(nowMs, 'agent.heartbeat', heartbeat(draw, heartbeatEveryMs))
       if (draw.chance(0.002)) say(nowMs, 'system.error', { message: 'disk is slow' })
-      if (draw.chance(0.002)) steps.push(deadLetter(steps.at(-1)!))
+      if (draw.chance(0.002)) steps.push(deadLetter(draw, steps.at(-1)!))
     }
     say(sleepsAtMs, 'agent.sleep')
     nowMs = sleepsAtMs + draw.longTail(...sleepMs)
@@ -42,7 +42,8 @@ function heartbeat(draw: Draw, everyMs: number): Step['metadata'] {
   return { uptime_ms: everyMs, busy_ms }
 }
 
-/** What could not be handled, sent to the swarm's own dead letters. */
-function deadLetter(step: Step): Step {
+/** What could not be handled, sent to the swarm's own dead letters: as it was, or as an entry about it. */
+function deadLetter(draw: Draw, step: Step): Step {
+  if (draw.chance(0.5)) return { ...step, isDeadLetter: true }
   return { ...step, eventType: 'dlq.entry', metadata: { of: step.eventType }, isDeadLetter: true }
 }

@@ -12,6 +12,8 @@ const finals: Readonly<Record<string, string>> = {
 /** What comes first where times are the same. */
 const ranks = ['task.created', 'task.assigned', 'task.started', 'task.completed', 'task.failed', 'task.timeout']
 const statuses = ['pending', 'assigned', 'in_progress']
+/** The rank of all that end a trace, for who asks only how far it has come. */
+const ended = ranks.indexOf('task.completed')
 
 /** The moment of an event by its own clock, microseconds since the epoch. */
 export function microsOf({ message }: SwarmEvent): number {
@@ -40,7 +42,7 @@ export function modelTrace(traceId: string, events: readonly SwarmEvent[]): Mode
     duration_ms: millisBetween(startedAt, completedAt),
     time_to_pickup_ms: millisBetween(assigned ? microsOf(assigned) : null, startedAt),
     span_count: events.length,
-    error: final?.message.event_type === 'task.failed' ? written([final], 'error', isText) : null,
+    error: final?.message.event_type === 'task.failed' ? errorText(final) : null,
     scoring_breakdown: written(created, 'scoring_breakdown', isPresent, final),
     out_of_order: misfits(story),
   }
@@ -80,7 +82,7 @@ function written<T extends Json>(
   return writer ? (saidBy(writer) as T) : null
 }
 
-const isText = (value: Json | undefined): value is string => typeof value === 'string'
+const isText = (value: Json | undefined): value is string => typeof value === 'string' && value !== ''
 const isPresent = (value: Json | undefined): value is Exclude<Json, null> => value !== undefined && value !== null
 
 function furthest(story: readonly SwarmEvent[]): string {
@@ -91,18 +93,24 @@ function millisBetween(from: number | null, to: number | null): number | null {
   return from === null || to === null ? null : Math.max(0, Math.floor((to - from) / 1_000))
 }
 
-/** How many events met a state from which the lifecycle has no arrow for them. */
+/** Text as it is, anything else as JSON. */
+function errorText({ message }: SwarmEvent): string | null {
+  const error = message.metadata?.error ?? ''
+  return error === '' ? null : isText(error) ? error : JSON.stringify(error)
+}
+
+/**
+ * How many events were not the next one: created, assigned, started, ended, with a timeout at any point after the creation.
+ * What came too early still takes the trace as far; what came too late or again leaves it where it is.
+ */
 function misfits(story: readonly SwarmEvent[]): number {
-  let state = 0
+  let reached = -1
   let count = 0
-  let ended = false
   for (const { message } of story) {
-    const rank = ranks.indexOf(message.event_type)
-    const isFinal = message.event_type in finals
-    const fits = isFinal ? state === 2 || message.event_type === 'task.timeout' : rank === state || rank === state + 1
-    if (ended || !fits) count++
-    ended ||= isFinal
-    if (!isFinal) state = Math.max(state, rank)
+    const rank = Math.min(ranks.indexOf(message.event_type), ended)
+    const isTimely = message.event_type === 'task.timeout' && reached >= 0 && reached < ended
+    if (rank !== reached + 1 && !isTimely) count++
+    reached = Math.max(reached, rank)
   }
   return count
 }

@@ -3,7 +3,7 @@ import { type ModelTrace, microsOf, modelTrace } from './model-trace.ts'
 import type { AgentRow, EventRow, SwarmTables, TraceRow } from './tables.ts'
 
 /** A heartbeat that reports more is wrong about its unit. */
-const reportedMsMax = 1e12
+const reportedMsMax = 1e10
 
 /**
  * What the tables must hold after these distinct events, by the rules alone: everything is kept, sorted and counted

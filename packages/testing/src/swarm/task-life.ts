@@ -33,6 +33,8 @@ class TaskLife {
   readonly #draw: Draw
   readonly #traceId: string
   readonly #agents: readonly Member[]
+  /** Everything happens within some milliseconds, much of it in the same one. */
+  readonly #isHasty: boolean
   #nowMs: number
   #agent: Member
 
@@ -41,6 +43,7 @@ class TaskLife {
     this.#traceId = traceId
     this.#nowMs = startMs
     this.#agents = agents
+    this.#isHasty = draw.chance(0.05)
     this.#agent = draw.pick(agents)
   }
 
@@ -90,7 +93,7 @@ class TaskLife {
 
   #assign(): void {
     this.#agent = this.#draw.pick(this.#agents)
-    this.#say(dispatch, 'task.assigned', this.#draw.chance(0.99) ? { agent: this.#agent.name } : {})
+    this.#say(dispatch, 'task.assigned', this.#draw.chance(0.99) ? { agent: this.#agent.name } : { agent: '' })
   }
 
   #reassign(): void {
@@ -114,7 +117,7 @@ class TaskLife {
   }
 
   #wait(leastMs: number, mostMs: number): void {
-    this.#nowMs += this.#draw.longTail(leastMs, mostMs)
+    this.#nowMs += this.#isHasty ? this.#draw.between(0, 2) : this.#draw.longTail(leastMs, mostMs)
   }
 
   #say(sender: Member, eventType: string, metadata: JsonObject = {}, isDeadLetter = false): void {
@@ -130,6 +133,6 @@ function creation(draw: Draw): JsonObject {
   const odd = draw.between(1, 100)
   if (odd === 1) return {}
   if (odd === 2) return { title: 42, owner: ['warren'], scoring_breakdown: null }
-  if (odd === 3) return { owner, scoring_breakdown: 0 }
+  if (odd === 3) return { title: '', owner, scoring_breakdown: 0 }
   return { title, owner, scoring_breakdown }
 }
