@@ -1,9 +1,9 @@
 import type { Clock } from '@chronicle/base'
-import { encodeRecords, type Log, type Partition, type PlainRecord } from '@chronicle/log'
+import type { Log, Partition } from '@chronicle/log'
 import { Counter, type Registry } from '@chronicle/telemetry'
 import type { DeadLetter, DeadLetterSink } from '../contract.ts'
 import { observeErrors } from '../errors.ts'
-import { batchesOf } from '../log/batches-of.ts'
+import { appendRecords } from '../log/append-records.ts'
 import { deadLettersTopic } from '../log/topics.ts'
 import { encodeLetter, type StoredLetter } from './letter.ts'
 import { newestIds, readLetters } from './read-letters.ts'
@@ -47,10 +47,11 @@ export class DeadLetters implements DeadLetterSink {
     if (letters.length === 0) return
     const known = await this.#knownIds()
     const fresh = new Map(letters.filter(({ id }) => !known.has(id)).map(letter => [letter.id, letter]))
-    const partition = this.#partition()
-    const records = [...fresh.values()].map(encodeLetter)
-    await Promise.all(batchesOf(records).map(batch => this.#append(partition, batch, known)))
-    for (const { reason } of fresh.values()) this.#count.inc({ reason })
+    await appendRecords({ log: this.#log, clock: this.#clock }, deadLettersTopic, [...fresh.values()].map(encodeLetter))
+    for (const { id, reason } of fresh.values()) {
+      known.add(id)
+      this.#count.inc({ reason })
+    }
   }
 
   /** The newest letters, or the newest below the offset `before`. A page may hold fewer than `limit` although there are more. */
@@ -66,16 +67,11 @@ export class DeadLetters implements DeadLetterSink {
   /** Rejects with 'observe.unknown-letter'. */
   async get(offset: number): Promise<StoredLetter> {
     const partition = this.#partition()
-    const isThere = offset >= partition.logStartOffset && offset < partition.highWatermark
+    const isThere = Number.isInteger(offset) && offset >= partition.logStartOffset && offset < partition.highWatermark
     let letter: StoredLetter | undefined
     if (isThere) await readLetters(partition, offset, offset + 1, found => (letter = found))
     if (letter === undefined) throw observeErrors.create('observe.unknown-letter', { offset })
     return letter
-  }
-
-  async #append(partition: Partition, records: readonly PlainRecord[], known: RecentIds): Promise<void> {
-    await partition.append(encodeRecords(records, this.#clock.now())).durable
-    for (const { key } of records) known.add(key.toString())
   }
 
   /** Read from the topic when the first letter is added: a crash may have come between a letter and the position in the tables. */

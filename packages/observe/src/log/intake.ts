@@ -1,9 +1,9 @@
 import type { Clock } from '@chronicle/base'
-import { encodeRecords, type Log, type Partition } from '@chronicle/log'
+import type { Log } from '@chronicle/log'
 import type { SwarmEvent } from '../contract.ts'
 import { observeErrors } from '../errors.ts'
 import { eventToJson } from '../event/index.ts'
-import { batchesOf } from './batches-of.ts'
+import { appendRecords } from './append-records.ts'
 import { eventsTopic } from './topics.ts'
 
 export type IntakeOptions = {
@@ -20,6 +20,8 @@ export type IntakeOptions = {
 /** Where HTTP, OTLP and NATS bring their events: into the topic `swarm.events`, one record an event, in the order in which they are given. */
 export class EventIntake {
   readonly #options: IntakeOptions
+  /** Events that were let in and are not appended yet. */
+  #admitted = 0
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -30,16 +32,20 @@ export class EventIntake {
    * nothing was taken; as the log does, and some of them may have been taken: the same events again change nothing.
    */
   async take(events: readonly SwarmEvent[]): Promise<void> {
-    const { log, clock } = this.#options
     if (events.length === 0) return
     const records = events.map(event => ({ key: Buffer.from(event.traceId), value: Buffer.from(eventToJson(event)) }))
-    while (!log.ready) await log.whenReady()
-    // From here to the appends nothing is awaited: whoever is let in is counted before the next one asks.
     this.#admit(events.length)
-    const partition = this.#partition()
-    await Promise.all(
-      batchesOf(records).map(async batch => partition.append(encodeRecords(batch, clock.now())).durable),
-    )
+    // Counted from here on, and not only once the log counts them: whoever asks meanwhile has to wait.
+    let left = events.length
+    this.#admitted += left
+    try {
+      await appendRecords(this.#options, eventsTopic, records, appended => {
+        left -= appended.length
+        this.#admitted -= appended.length
+      })
+    } finally {
+      this.#admitted -= left
+    }
   }
 
   /** OL8: no more events are taken in than the buffer holds, unless the oldest are to be dropped. */
@@ -49,14 +55,9 @@ export class EventIntake {
     if (events > bufferEventsMax) {
       throw observeErrors.create('observe.too-many-events', { events, accepted: bufferEventsMax })
     }
-    if (waiting() + events <= bufferEventsMax) return
+    const taken = waiting() + this.#admitted
+    if (taken + events <= bufferEventsMax) return
     onBusy()
-    throw observeErrors.create('observe.busy', { waiting: waiting(), bufferMaxSize: bufferEventsMax })
-  }
-
-  #partition(): Partition {
-    const partition = this.#options.log.partition(eventsTopic, 0)
-    if (partition === undefined) throw observeErrors.create('observe.topic-missing', { topic: eventsTopic })
-    return partition
+    throw observeErrors.create('observe.busy', { waiting: taken, bufferMaxSize: bufferEventsMax })
   }
 }
