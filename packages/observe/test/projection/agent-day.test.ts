@@ -81,8 +81,7 @@ function average(values: readonly number[]): number | null {
   return values.length === 0 ? null : Math.round(values.reduce((sum, value) => sum + value, 0) / values.length)
 }
 
-test('the rank of p95 is counted, not computed in fractions', () => {
-  // 0.95 * 20 is 19 exactly on paper, and must not become 20.
+test('of twenty durations the nineteenth is the p95, of one the only one', () => {
   const twenty = Array.from({ length: 20 }, (_, index) => ({
     ...of,
     outcome: 'completed' as const,

@@ -111,7 +111,8 @@ export class Tables {
   readonly contributions = new Map<string, AgentContribution>()
   readonly days = new Map<string, AgentDay>()
 
-  write(batch: readonly SwarmEvent[]): void {
+  /** Returns those that were new. */
+  write(batch: readonly SwarmEvent[]): SwarmEvent[] {
     const fresh = batch.filter(({ eventId }) => !this.#ids.has(eventId) && this.#ids.add(eventId))
     for (const [traceId, events] of Map.groupBy(fresh, each => each.traceId)) this.#change(traceId, events)
     for (const each of fresh) {
@@ -120,6 +121,7 @@ export class Tables {
     }
     for (const [key, day] of this.days)
       if (extremesUnknown(day)) this.days.set(key, withExtremes(day, this.#extremes(key)))
+    return fresh
   }
 
   traceRows(): Map<string, TraceRow> {
