@@ -1,26 +1,7 @@
-/** Events by the thousand, and the tables that follow from them: what the store does in SQL, in memory. */
+/** Events of all kinds, in any order. */
 
 import fc from 'fast-check'
-import type { AgentContribution, JsonObject, SwarmEvent, TraceRow } from '../../src/contract.ts'
-import {
-  type AgentDay,
-  type AgentRow,
-  addContribution,
-  addEvents,
-  addHeartbeat,
-  agentRow,
-  contributionOf,
-  emptyAgentDay,
-  emptyTraceState,
-  extremesUnknown,
-  heartbeatOf,
-  isEmptyDay,
-  projectTrace,
-  removeContribution,
-  sameContribution,
-  type TraceState,
-  withExtremes,
-} from '../../src/projection/index.ts'
+import type { JsonObject, SwarmEvent } from '../../src/contract.ts'
 
 /** Ten seconds before midnight: traces end on two days. */
 export const startMicros = (Date.UTC(2026, 10, 20, 23, 59, 50) * 1_000_000) / 1000
@@ -104,68 +85,6 @@ export function deliveriesOf(events: readonly SwarmEvent[]): fc.Arbitrary<SwarmE
     })
 }
 
-/** What the store keeps. State and days go through JSON, as through a database. */
-export class Tables {
-  readonly #ids = new Set<string>()
-  readonly states = new Map<string, TraceState>()
-  readonly contributions = new Map<string, AgentContribution>()
-  readonly days = new Map<string, AgentDay>()
-
-  /** Returns those that were new. */
-  write(batch: readonly SwarmEvent[]): SwarmEvent[] {
-    const fresh = batch.filter(({ eventId }) => !this.#ids.has(eventId) && this.#ids.add(eventId))
-    for (const [traceId, events] of Map.groupBy(fresh, each => each.traceId)) this.#change(traceId, events)
-    for (const each of fresh) {
-      const heartbeat = heartbeatOf(each)
-      if (heartbeat) this.#changeDay(heartbeat, day => addHeartbeat(day, heartbeat))
-    }
-    for (const [key, day] of this.days)
-      if (extremesUnknown(day)) this.days.set(key, withExtremes(day, this.#extremes(key)))
-    return fresh
-  }
-
-  traceRows(): Map<string, TraceRow> {
-    return new Map([...this.states.keys()].sort().map(id => [id, projectTrace(id, this.states.get(id)!)]))
-  }
-
-  agentRows(): Map<string, AgentRow> {
-    return new Map([...this.days.keys()].sort().map(key => [key, agentRow(this.days.get(key)!)]))
-  }
-
-  #change(traceId: string, events: readonly SwarmEvent[]): void {
-    const state = addEvents(this.states.get(traceId) ?? emptyTraceState, events)
-    this.states.set(traceId, throughJson(state))
-    const before = this.contributions.get(traceId)
-    const now = contributionOf(projectTrace(traceId, state), state)
-    if (sameContribution(before, now)) return
-    if (before) this.#changeDay(before, day => removeContribution(day, before))
-    this.contributions.delete(traceId)
-    if (!now) return
-    this.#changeDay(now, day => addContribution(day, now))
-    this.contributions.set(traceId, now)
-  }
-
-  #changeDay(of: { agentId: string; day: string }, change: (day: AgentDay) => AgentDay): void {
-    const key = `${of.agentId} ${of.day}`
-    const day = change(this.days.get(key) ?? emptyAgentDay)
-    if (isEmptyDay(day)) this.days.delete(key)
-    else this.days.set(key, throughJson(day))
-  }
-
-  #extremes(key: string): { minMs: number; maxMs: number } {
-    const durations = [...this.contributions.values()]
-      .filter(({ agentId, day }) => `${agentId} ${day}` === key)
-      .flatMap(({ durationMs }) => durationMs ?? [])
-    return { minMs: Math.min(...durations), maxMs: Math.max(...durations) }
-  }
-}
-
 export function throughJson<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T
-}
-
-export function tablesOf(batches: readonly (readonly SwarmEvent[])[]): Tables {
-  const tables = new Tables()
-  for (const batch of batches) tables.write(batch)
-  return tables
 }
