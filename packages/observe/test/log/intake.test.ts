@@ -54,10 +54,13 @@ test('OL1: events are taken when they are durable, in their order and as one bat
 test('events of more bytes than a batch takes go into several, and stay in order', async t => {
   const tables = new MemoryTables()
   const settings = { flushThreshold: 20 }
-  const { intake, log, stop } = await openHouse({ directory: temporaryDirectory(t), tables, settings })
+  const { intake, log, clock, stop } = await openHouse({ directory: temporaryDirectory(t), tables, settings })
   const large = eventsOf(0, 20).map(event => ({ ...event, metadata: { ...event.metadata, text: 'x'.repeat(500_000) } }))
   await intake.take(large)
   assert.equal(log.partition(eventsTopic, 0)!.logEndOffset, 20)
+  await until(() => tables.batches.length === 1)
+  await settle()
+  clock.advance(5000)
   await until(() => tables.events.length === 20)
   assert.deepEqual(numbersOf(tables.events), numbersOf(large))
   await stop()

@@ -23,8 +23,8 @@ export const startMs = Date.UTC(2026, 10, 21, 9)
 /** Time that stands still unless it is moved. */
 export type TestClock = Clock & { advance(ms: number): void }
 
-export function testClock(): TestClock {
-  let now = startMs
+export function testClock(start = startMs): TestClock {
+  let now = start
   const timers = new Set<{ at: number; every?: number; action: () => void }>()
   const add = (timer: { at: number; every?: number; action: () => void }): Timer => {
     timers.add(timer)
@@ -67,6 +67,12 @@ export function openTestLog(directory: string, clock: Clock): Promise<Log> {
   })
 }
 
+/** One transaction: what it was given, and how far it moved each partition. */
+export type Commit = {
+  readonly eventIds: readonly string[]
+  readonly moves: readonly { readonly key: string; readonly from: number; readonly to: number }[]
+}
+
 /** What the tables hold, kept over restarts: events with the batch that brought them, and positions, changed together or not at all. */
 export class MemoryTables implements EventWriter {
   readonly events: SwarmEvent[] = []
@@ -74,8 +80,7 @@ export class MemoryTables implements EventWriter {
   readonly #positions = new Map<string, LogPosition>()
   /** Sizes of the batches that were committed. */
   readonly batches: number[] = []
-  /** Where each committed batch began and ended, for every partition that it moved. */
-  readonly steps: { readonly key: string; readonly from: number; readonly to: number }[] = []
+  readonly commits: Commit[] = []
   asked = 0
   /** What becomes of the next write: 'lost' is committed, and the answer does not come. */
   fate: () => 'ok' | 'fail' | 'lost' | 'hang' = () => 'ok'
@@ -92,11 +97,13 @@ export class MemoryTables implements EventWriter {
     const fresh = events.filter(({ eventId }) => !this.#ids.has(eventId) && this.#ids.add(eventId))
     this.events.push(...fresh)
     this.batches.push(events.length)
-    for (const position of positions) {
+    const moves = positions.map(position => {
       const key = `${position.topicId}/${position.partition}`
-      this.steps.push({ key, from: this.#positions.get(key)?.offset ?? 0, to: position.offset })
+      const from = this.#positions.get(key)?.offset ?? 0
       this.#positions.set(key, position)
-    }
+      return { key, from, to: position.offset }
+    })
+    this.commits.push({ eventIds: events.map(({ eventId }) => eventId), moves })
     if (fate === 'lost') throw new Error('the connection broke after the commit')
     return { inserted: fresh.length, duplicates: events.length - fresh.length, expired: 0, deadLettered: 0 }
   }
