@@ -2,7 +2,7 @@ import type { FollowedPartitions } from './followed.ts'
 
 /**
  * Passes over the oldest unread records, those of the longest backlog first, until `eventsMax` are left. Returns how many: they are in the log, and will not
- * be in the tables.
+ * be in the tables (OL8).
  */
 export function dropOldest(followed: FollowedPartitions, eventsMax: number): number {
   const longestFirst = [...followed].sort((a, b) => b.unread - a.unread)
