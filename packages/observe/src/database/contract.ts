@@ -1,5 +1,5 @@
-/** A value of a statement: text, numbers and truth values; bulk rows go as one JSON text. */
-export type SqlValue = string | number | boolean | null
+/** A value of a statement. Many rows go as one JSON text. */
+export type SqlValue = string | number | boolean | null | readonly string[]
 
 /**
  * What runs SQL. Results have the same types with every implementation: `bigint` and `int` are numbers (exact below 2^53), `date` is the text

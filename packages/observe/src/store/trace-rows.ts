@@ -40,7 +40,7 @@ const columns: Columns = {
 
 // In one order, whoever locks them: retention takes traces too.
 const lockTraces = `select trace_id, state, ${microsOf('first_event_at')} as first_micros, ${microsOf('last_event_at')} as last_micros
-  from swarm_traces where trace_id = any (array(select jsonb_array_elements_text($1::jsonb)))
+  from swarm_traces where trace_id = any ($1::text[])
   order by trace_id for update`
 
 const upsertTraces = upsert('swarm_traces', columns, ['trace_id'])
@@ -50,7 +50,7 @@ export async function foldTraces(queries: Queries, events: readonly SwarmEvent[]
   const byTrace = Map.groupBy(events, event => event.traceId)
   if (byTrace.size === 0) return []
   const ids = [...byTrace.keys()].sort()
-  const stored = await queries.query<StoredTrace>(lockTraces, [JSON.stringify(ids)])
+  const stored = await queries.query<StoredTrace>(lockTraces, [ids])
   const storedById = new Map(stored.map(trace => [trace.trace_id, trace]))
   const folded = ids.map(id => foldTrace(id, storedById.get(id), byTrace.get(id)!))
   await queries.query(upsertTraces, [JSON.stringify(folded.map(({ row }) => row))])
