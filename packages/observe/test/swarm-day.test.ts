@@ -2,22 +2,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '@chronicle/base'
-import { breakages, type Delivery, swarmDay, swarmTables, tableDifferences } from '@chronicle/testing'
-import type { RefusedEvent, SwarmEvent } from '../src/contract.ts'
-import { eventFromJson } from '../src/event/index.ts'
+import { breakages, swarmDay, swarmTables, tableDifferences } from '@chronicle/testing'
+import type { SwarmEvent } from '../src/contract.ts'
 import { FoldedTables } from './support/folded-tables.ts'
+import { deliveredEvents, isRefused, readDelivery, shuffled } from './support/swarm-events.ts'
 
 const seed = Number(process.env.SWARM_SEED ?? 4_711)
 const day = swarmDay({ seed, agents: 25, traces: 1_500, hours: 8 })
 const expected = swarmTables(day.events)
-const delivered = day.deliveries.map(read).filter(isTaken)
+const delivered = deliveredEvents(day)
 const again = `again: SWARM_SEED=${seed}`
 
 test('what is an event is taken, and what is none is refused without a word of it', () => {
   const { deliveries } = swarmDay({ seed, agents: 5, traces: 200, malformedRate: 0.5 })
   const seen = new Set<string>()
   for (const delivery of deliveries) {
-    const event = read(delivery)
+    const event = readDelivery(delivery)
     assert.equal(isRefused(event), delivery.why !== undefined, `${delivery.why}: ${JSON.stringify(event)}; ${again}`)
     if (delivery.why !== undefined) seen.add(delivery.why)
     if (isRefused(event)) assert.doesNotMatch(event.detail, /agent-|life-of|yesterday|event-17/)
@@ -41,8 +41,7 @@ test('OE2: the same tables when half of the day comes a second time, and every a
   assertTables([...delivered, ...delivered.slice(0, delivered.length / 2)], () => 77)
   for (const skewMsMax of [0, 600_000]) {
     const other = swarmDay({ seed, agents: 10, traces: 400, skewMsMax, malformedRate: 0 })
-    const events = other.deliveries.map(read).filter(isTaken)
-    assertTables(events, () => 100, swarmTables(other.events))
+    assertTables(deliveredEvents(other), () => 100, swarmTables(other.events))
   }
 })
 
@@ -54,30 +53,4 @@ function assertTables(events: readonly SwarmEvent[], nextBatchSize: () => number
     start = end
   }
   assert.deepEqual(tableDifferences(folded.tables(), tables), [], again)
-}
-
-function read({ body, subject, atMs }: Delivery): SwarmEvent | RefusedEvent {
-  return eventFromJson(body, {
-    receivedMicros: atMs * 1_000,
-    eventId: () => assert.fail('every event of the day has an id'),
-    isDeadLetter: subject.startsWith('dlq.'),
-  })
-}
-
-function isRefused(event: SwarmEvent | RefusedEvent): event is RefusedEvent {
-  return 'reason' in event
-}
-
-function isTaken(event: SwarmEvent | RefusedEvent): event is SwarmEvent {
-  return !isRefused(event)
-}
-
-/** Fisher and Yates. */
-function shuffled<T>(list: readonly T[], int: (limit: number) => number): T[] {
-  const copy = [...list]
-  for (let last = copy.length - 1; last > 0; last--) {
-    const other = int(last + 1)
-    ;[copy[last], copy[other]] = [copy[other]!, copy[last]!]
-  }
-  return copy
 }
