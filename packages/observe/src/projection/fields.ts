@@ -6,30 +6,29 @@ import type { LifecycleType } from './lifecycle.ts'
 import { errorBytesMax, nameBytesMax, scoringBreakdownBytesMax, titleBytesMax } from './limits.ts'
 
 export type EventFields = {
-  readonly title?: string
-  readonly owner?: string
-  readonly scoring?: Json
-  readonly agent?: string
-  readonly error?: string
+  readonly title?: string | undefined
+  readonly owner?: string | undefined
+  readonly scoring?: Json | undefined
+  readonly agent?: string | undefined
+  readonly error?: string | undefined
   /** Of final events: who ended the trace. */
   readonly source?: string
 }
 
-export function readFields(type: LifecycleType, event: SwarmEvent): EventFields {
-  const { metadata, source } = event
+export function readFields(type: LifecycleType, { metadata, source }: SwarmEvent): EventFields {
   switch (type) {
     case 'task.created':
-      return given({
+      return {
         title: titleOf(metadata.title),
         owner: nameOf(metadata.owner),
         scoring: scoringOf(metadata.scoring_breakdown),
-      })
+      }
     case 'task.assigned':
-      return given({ agent: nameOf(metadata.agent) })
+      return { agent: nameOf(metadata.agent) }
     case 'task.started':
       return {}
     case 'task.failed':
-      return given({ error: errorOf(metadata.error), source })
+      return { error: errorOf(metadata.error), source }
     case 'task.completed':
     case 'task.timeout':
       return { source }
@@ -62,8 +61,4 @@ function cut(text: string, bytesMax: number): string {
   if (Buffer.byteLength(text) <= bytesMax) return text
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytesMax))
   return text.slice(0, read)
-}
-
-function given<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
 }

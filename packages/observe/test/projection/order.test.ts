@@ -8,7 +8,7 @@ import { addEvents, emptyTraceState, mergeTraceStates, projectTrace } from '../.
 import { FoldedTables } from '../support/folded-tables.ts'
 import { deliveriesOf, distinctEvents, event, idOf, throughJson } from './support.ts'
 
-const stateOf = (events: readonly SwarmEvent[]) => addEvents(emptyTraceState, events)
+const stateOf = (events: readonly SwarmEvent[]) => throughJson(addEvents(emptyTraceState, events))
 
 /** Rows in an order that has nothing to do with that of the events. */
 function tablesOf(batches: readonly (readonly SwarmEvent[])[]): SwarmTables {
