@@ -6,7 +6,7 @@ import { swarmDay, swarmTables, tableDifferences } from '@chronicle/testing'
 import type { SwarmEvent } from '../src/contract.ts'
 import type { Database } from '../src/database/contract.ts'
 import { BatchWriter } from '../src/store/index.ts'
-import { openMigrated, testDatabases } from './databases.ts'
+import { openMigrated, testDatabases } from './support/databases.ts'
 import { storedTables } from './support/stored-tables.ts'
 import { deliveredEvents, shuffled } from './support/swarm-events.ts'
 
