@@ -3,6 +3,7 @@ import type { Log } from '@chronicle/log'
 import type { Health, Logger, Registry } from '@chronicle/telemetry'
 import type { Alerts } from './alerts.ts'
 import type { DeadLetterSink, LogPosition, SwarmEvent } from './contract.ts'
+import type { BatchReport } from './store/index.ts'
 
 /** What the projector asks of the tables. */
 export type EventWriter = {
@@ -15,18 +16,11 @@ export type EventWriter = {
   write(batch: {
     readonly events: readonly SwarmEvent[]
     readonly positions: readonly LogPosition[]
-  }): Promise<WriteReport>
+  }): Promise<BatchReport>
 }
 
-/** What became of the events of a batch. */
-export type WriteReport = {
-  readonly inserted: number
-  readonly duplicates: number
-  /** Older than the tables keep events. */
-  readonly expired: number
-  /** Refused by the database for their content. */
-  readonly deadLettered: number
-}
+/** A batch that the tables have now. */
+export type WrittenBatch = { readonly events: readonly SwarmEvent[]; readonly report: BatchReport }
 
 export type ProjectorSettings = {
   readonly flushThreshold: number

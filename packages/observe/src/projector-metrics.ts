@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from '@chronicle/telemetry'
-import type { WriteReport } from './projector-contract.ts'
+import type { BatchReport } from './store/index.ts'
 
 const sizeBuckets = [1, 10, 50, 100, 250, 500, 1000, 2500, 5000]
 /** Seconds. */
@@ -49,7 +49,7 @@ export class ProjectorMetrics {
     })
   }
 
-  written(events: number, { inserted, duplicates, expired, deadLettered }: WriteReport, ms: number): void {
+  written(events: number, { inserted, duplicates, expired, deadLettered }: BatchReport, ms: number): void {
     this.#events.inc({ outcome: 'inserted' }, inserted)
     this.#events.inc({ outcome: 'duplicate' }, duplicates)
     this.#events.inc({ outcome: 'expired' }, expired)

@@ -1,4 +1,4 @@
-import type { Stoppable, Timer } from '@chronicle/base'
+import { messageOf, type Stoppable, type Timer } from '@chronicle/base'
 import type { Health } from '@chronicle/telemetry'
 import { Attempts } from './attempts.ts'
 import { BatchDue } from './batch-due.ts'
@@ -7,7 +7,7 @@ import { FollowedPartitions } from './log/followed.ts'
 import { dropOldest } from './log/overflow.ts'
 import type { BatchLimits } from './log/read-batch.ts'
 import { eventsTopic, projectedTopics } from './log/topics.ts'
-import type { ProjectorOptions, ProjectorStatus } from './projector-contract.ts'
+import type { ProjectorOptions, ProjectorStatus, WrittenBatch } from './projector-contract.ts'
 import { ProjectorMetrics } from './projector-metrics.ts'
 
 /** One transaction, whatever has gathered: larger than the threshold, so that a backlog is caught up with. */
@@ -32,6 +32,7 @@ export class Projector implements Stoppable {
   readonly #metrics: ProjectorMetrics
   readonly #refreshing: Timer
   readonly #running: Promise<void>
+  readonly #listeners = new Set<(written: WrittenBatch) => void>()
   /** Ends when the step or the pause that runs does. */
   #turn: Promise<unknown> = Promise.resolve()
   #isStopping = false
@@ -73,6 +74,12 @@ export class Projector implements Stoppable {
     let events = 0
     for (const { partition, taken } of this.#followed) if (partition.topic === eventsTopic) events += taken
     return events
+  }
+
+  /** Calls `listener` after each batch that was written. Returns how to stop that. */
+  subscribe(listener: (written: WrittenBatch) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /** Runs `work` while nothing is written; the tables may be others afterwards, and are asked again how far they are. */
@@ -138,7 +145,18 @@ export class Projector implements Stoppable {
     this.#followed.written(batch.positions)
     this.#metrics.written(batch.events.length, report, clock.monotonic() - startedAt)
     this.#checkBuffer()
+    this.#tell({ events: batch.events, report })
     return true
+  }
+
+  #tell(written: WrittenBatch): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(written)
+      } catch (error) {
+        this.#options.logger.error({ reason: messageOf(error) }, 'a listener of the projector failed')
+      }
+    }
   }
 
   async #place(): Promise<boolean> {

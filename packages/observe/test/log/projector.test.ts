@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeRecord, type Log } from '@chronicle/log'
+import { silentLogger } from '@chronicle/telemetry'
+import { FollowedPartitions } from '../../src/log/followed.ts'
+import { dropOldest } from '../../src/log/overflow.ts'
 import { eventsTopic } from '../../src/log/topics.ts'
 import {
   eventOf,
@@ -10,6 +13,7 @@ import {
   MemoryTables,
   numbersOf,
   openHouse,
+  openTestLog,
   settle,
   startMs,
   temporaryDirectory,
@@ -27,7 +31,12 @@ async function produce(log: Log, topic: string, values: readonly string[], times
 
 test('OL4: as many events as the threshold are written at once, fewer after the interval from the first of them', async t => {
   const tables = new MemoryTables()
-  const { intake, clock, stop } = await openHouse({ directory: temporaryDirectory(t), tables })
+  const { intake, projector, clock, stop } = await openHouse({ directory: temporaryDirectory(t), tables })
+  const told: number[] = []
+  projector.subscribe(() => {
+    throw new Error('a listener that fails keeps nobody from anything')
+  })
+  projector.subscribe(({ events, report }) => void told.push(events.length, report.inserted))
   await intake.take(eventsOf(0, 99))
   await settle()
   assert.deepEqual(tables.batches, [])
@@ -40,6 +49,8 @@ test('OL4: as many events as the threshold are written at once, fewer after the 
   clock.advance(1)
   await until(() => tables.batches.length === 2)
   assert.deepEqual(tables.batches, [100, 1])
+  await settle()
+  assert.deepEqual(told, [100, 100, 1, 1])
   assert.deepEqual(numbersOf(tables.events), range(0, 101))
   await stop()
 })
@@ -265,4 +276,29 @@ test('nothing is written while the projector is paused, and it goes by the posit
   await until(() => tables.events.length === 3)
   assert.deepEqual(numbersOf(tables.events), [0, 3, 4])
   await stop()
+})
+
+test('OL8: the longest backlog is dropped from first', async t => {
+  const log = await openTestLog(temporaryDirectory(t), testClock())
+  await log.createTopic({ name: 'swarm.task', partitions: 3 })
+  for (const [index, records] of [5, 20, 12].entries()) {
+    for (let n = 0; n < records; n++) {
+      await log.partition('swarm.task', index)!.append(encodeRecord(Buffer.from(''), Buffer.from(''), startMs)).durable
+    }
+  }
+  const followed = new FollowedPartitions({
+    log,
+    topics: ['swarm.task'],
+    logger: silentLogger,
+    onAdvance: () => undefined,
+  })
+  followed.place([])
+  assert.equal(dropOldest(followed, 37), 0)
+  assert.equal(dropOldest(followed, 12), 25)
+  assert.deepEqual(
+    [...followed].map(({ next }) => next),
+    [0, 20, 5],
+  )
+  followed.close()
+  await log.close()
 })

@@ -15,7 +15,8 @@ import { eventFromJson } from '../../src/event/index.ts'
 import { EventIntake } from '../../src/log/intake.ts'
 import { makeTopics } from '../../src/log/topics.ts'
 import { Projector } from '../../src/projector.ts'
-import type { EventWriter, ProjectorSettings, WriteReport } from '../../src/projector-contract.ts'
+import type { EventWriter, ProjectorSettings } from '../../src/projector-contract.ts'
+import type { BatchReport } from '../../src/store/index.ts'
 
 export const dayMs = 86_400_000
 export const startMs = Date.UTC(2026, 10, 21, 9)
@@ -91,7 +92,7 @@ export class MemoryTables implements EventWriter {
     return [...this.#positions.values()]
   }
 
-  async write({ events, positions }: Parameters<EventWriter['write']>[0]): Promise<WriteReport> {
+  async write({ events, positions }: Parameters<EventWriter['write']>[0]): Promise<BatchReport> {
     const fate = this.fate()
     await this.#meet(fate)
     const fresh = events.filter(({ eventId }) => !this.#ids.has(eventId) && this.#ids.add(eventId))
@@ -105,7 +106,13 @@ export class MemoryTables implements EventWriter {
     })
     this.commits.push({ eventIds: events.map(({ eventId }) => eventId), moves })
     if (fate === 'lost') throw new Error('the connection broke after the commit')
-    return { inserted: fresh.length, duplicates: events.length - fresh.length, expired: 0, deadLettered: 0 }
+    return {
+      inserted: fresh.length,
+      duplicates: events.length - fresh.length,
+      expired: 0,
+      deadLettered: 0,
+      traceIds: [],
+    }
   }
 
   position(topicId: string, partition = 0): number | undefined {
