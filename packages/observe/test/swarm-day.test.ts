@@ -13,7 +13,7 @@ const expected = swarmTables(day.events)
 const delivered = deliveredEvents(day)
 const again = `again: SWARM_SEED=${seed}`
 
-test('what is an event is taken, and what is none is refused without a word of it', () => {
+test('OE1: what is an event is taken, and what is none is refused without a word of it', () => {
   const { deliveries } = swarmDay({ seed, agents: 5, traces: 200, malformedRate: 0.5 })
   const seen = new Set<string>()
   for (const delivery of deliveries) {
@@ -25,11 +25,11 @@ test('what is an event is taken, and what is none is refused without a word of i
   assert.equal(seen.size, Object.keys(breakages).length)
 })
 
-test('OE2: the tables in the order of delivery', () => {
+test('OE2, OE4, OE5: the tables in the order of delivery', () => {
   assertTables(delivered, () => 100)
 })
 
-test('OE2: the same tables one by one, in one batch, backwards, and shuffled', () => {
+test('OE2, OE4, OE5: the same tables one by one, in one batch, backwards, and shuffled', () => {
   assertTables(delivered, () => 1)
   assertTables(delivered, () => delivered.length)
   assertTables(delivered.toReversed(), () => 100)
@@ -37,7 +37,7 @@ test('OE2: the same tables one by one, in one batch, backwards, and shuffled', (
   for (let round = 0; round < 3; round++) assertTables(shuffled(delivered, random.int), () => 1 + random.int(300))
 })
 
-test('OE2: the same tables when half of the day comes a second time, and every agent’s clock is right or wrong', () => {
+test('OE2, OE4, OE5: the same tables when half of the day comes a second time, and every agent’s clock is right or wrong', () => {
   assertTables([...delivered, ...delivered.slice(0, delivered.length / 2)], () => 77)
   for (const skewMsMax of [0, 600_000]) {
     const other = swarmDay({ seed, agents: 10, traces: 400, skewMsMax, malformedRate: 0 })
