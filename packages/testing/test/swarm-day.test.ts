@@ -7,8 +7,9 @@ const day = swarmDay(small)
 
 test('D3: one seed makes one day, another seed another one', () => {
   const bytes = ({ deliveries }: SwarmDay) => Buffer.concat(deliveries.map(delivery => delivery.body))
-  assert.deepEqual(bytes(swarmDay(small)), bytes(day))
-  assert.notDeepEqual(bytes(swarmDay({ ...small, seed: 8 })), bytes(day))
+  // Not by deepEqual: it would print megabytes of difference.
+  assert.ok(bytes(swarmDay(small)).equals(bytes(day)))
+  assert.ok(!bytes(swarmDay({ ...small, seed: 8 })).equals(bytes(day)))
 })
 
 test('as many duplicates, late events and malformed messages as asked for', () => {
