@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { type Clock, systemClock } from '@chronicle/base'
+import { type Clock, seededRandom, systemClock } from '@chronicle/base'
 import type { DeadLetter, JsonObject, SwarmEvent } from '../../src/contract.ts'
 import type { Database } from '../../src/database/contract.ts'
-import { BatchWriter } from '../../src/store/batch-writer.ts'
+import { uuidFrom } from '../../src/event/index.ts'
+import { type Batch, BatchWriter } from '../../src/store/batch-writer.ts'
 import { microsOf } from '../../src/store/columns.ts'
 
 /** A Wednesday. */
@@ -63,4 +64,36 @@ export async function contentsOf(database: Database) {
 
 export async function emptyTables(database: Database): Promise<void> {
   await database.script('truncate swarm_events, swarm_traces, agent_metrics, observe_position')
+}
+
+/** What a partition of the log holds in crash tests: the same with every call, for ids follow from where an event stands. */
+export function logOf(traces: number): SwarmEvent[] {
+  const { int } = seededRandom(traces)
+  const events = Array.from({ length: traces }, (_, n) =>
+    task(`t${n}`, `agent-${n % 7}`, 5 + int(500), int(9 * 86_400)),
+  ).flat()
+  const beats = Array.from({ length: traces }, (_, n) =>
+    event('agent.heartbeat', n * 60, {
+      source: `agent-${n % 7}`,
+      metadata: { uptime_ms: 60_000, busy_ms: int(60_000) },
+    }),
+  )
+  const all = [...events, ...beats]
+    .map((each, n) => ({ each, n, at: each.timestampMicros + int(600_000_000) }))
+    .sort((a, b) => a.at - b.at || a.n - b.n)
+  return all.map(({ each }, offset) => ({ ...each, eventId: uuidFrom(`log/${offset}`) }))
+}
+
+const eventsAtOnce = 20
+export const crashLog = logOf(100)
+
+/** The batches behind a position, each with a few events of the batch before: a source that delivers at least once. */
+export function* batchesFrom(offset: number): Generator<Batch> {
+  for (let at = offset; at < crashLog.length; at += eventsAtOnce) {
+    const events = crashLog.slice(Math.max(0, at - 3), at + eventsAtOnce)
+    yield {
+      events,
+      positions: [{ topicId: 'log', partition: 0, offset: Math.min(at + eventsAtOnce, crashLog.length) }],
+    }
+  }
 }
