@@ -8,7 +8,7 @@ import { FoldedTables } from './support/folded-tables.ts'
 import { deliveredEvents, isRefused, readDelivery, shuffled } from './support/swarm-events.ts'
 
 const seed = Number(process.env.SWARM_SEED ?? 4_711)
-const day = swarmDay({ seed, agents: 25, traces: 1_500, hours: 8 })
+const day = swarmDay({ seed, agents: 12, traces: 800, hours: 8 })
 const expected = swarmTables(day.events)
 const delivered = deliveredEvents(day)
 const again = `again: SWARM_SEED=${seed}`
