@@ -36,7 +36,10 @@ export async function simulateLogSide(directory: string, seed: number): Promise<
   try {
     await life.run()
   } catch (error) {
-    throw new Error(`seed ${seed}, step ${life.step}: ${life.said.slice(-12).join('; ')}`, { cause: error })
+    throw new Error(
+      `again: LOG_SIDE_SEED=${seed} LOG_SIDE_LIVES=1 (step ${life.step}: ${life.said.slice(-12).join('; ')})`,
+      { cause: error },
+    )
   }
 }
 

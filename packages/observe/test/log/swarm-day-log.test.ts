@@ -15,7 +15,7 @@ import { storedTables } from '../support/stored-tables.ts'
 import { isRefused, readDelivery } from '../support/swarm-events.ts'
 
 const seed = Number(process.env.SWARM_SEED ?? 4_711)
-const day = swarmDay({ seed, agents: 8, traces: 200, hours: 8, heartbeatEveryMs: 300_000, malformedRate: 0.02 })
+const day = swarmDay({ seed, agents: 8, traces: 80, hours: 8, heartbeatEveryMs: 600_000, malformedRate: 0.02 })
 const endMs = day.options.startMs + 86_400_000
 const restarts = 4
 

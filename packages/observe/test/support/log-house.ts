@@ -8,13 +8,9 @@ import { type Clock, seededRandom, type Timer } from '@chronicle/base'
 import { type Log, openLog } from '@chronicle/log'
 import { createRegistry, Health, silentLogger } from '@chronicle/telemetry'
 import { nodeDisk, openDiskWal, walProfiles } from '@chronicle/wal'
-import { Alerts } from '../../src/alerts.ts'
 import type { LogPosition, SwarmEvent } from '../../src/contract.ts'
-import { DeadLetters } from '../../src/dead-letters/dead-letters.ts'
 import { eventFromJson } from '../../src/event/index.ts'
-import { EventIntake } from '../../src/log/intake.ts'
-import { makeTopics } from '../../src/log/topics.ts'
-import { Projector } from '../../src/projector.ts'
+import { type Pipeline, startPipeline } from '../../src/pipeline.ts'
 import type { EventWriter, ProjectorSettings } from '../../src/projector-contract.ts'
 import type { BatchReport } from '../../src/store/index.ts'
 
@@ -126,13 +122,9 @@ export class MemoryTables implements EventWriter {
   }
 }
 
-export type House = {
+export type House = Pipeline & {
   readonly log: Log
   readonly clock: TestClock
-  readonly alerts: Alerts
-  readonly deadLetters: DeadLetters
-  readonly projector: Projector
-  readonly intake: EventIntake
   readonly health: Health
   readonly registry: ReturnType<typeof createRegistry>
   stop(): Promise<void>
@@ -155,33 +147,23 @@ export async function openHouse({
   seed = 1,
 }: Opening): Promise<House> {
   const log = await openTestLog(directory, clock)
-  await makeTopics(log, { retentionMs: 7 * dayMs })
   const registry = createRegistry()
   const health = new Health()
-  const effects = { clock, random: seededRandom(seed), logger: silentLogger, registry }
-  const alerts = new Alerts(effects)
-  const deadLetters = new DeadLetters({ log, clock, registry })
-  const inForce: ProjectorSettings = {
+  const inForce = {
     flushThreshold: 100,
     flushIntervalMs: 5000,
     bufferEventsMax: 10_000,
-    overflow: 'back-pressure',
+    overflow: 'back-pressure' as const,
+    logRetentionMs: 7 * dayMs,
     ...settings,
   }
-  const projector = new Projector({ ...effects, log, writer: tables, deadLetters, alerts, health, settings: inForce })
-  const intake = new EventIntake({
-    log,
-    clock,
-    waiting: () => projector.takenWaiting,
-    bufferEventsMax: inForce.bufferEventsMax,
-    overflow: inForce.overflow,
-    onBusy: () => alerts.raise('buffer_full', 'events were refused'),
-  })
+  const effects = { clock, random: seededRandom(seed), logger: silentLogger, registry, health }
+  const pipeline = await startPipeline({ ...effects, log, writer: () => tables, settings: inForce })
   const stop = async (): Promise<void> => {
-    await projector.stop()
+    await pipeline.stop()
     await log.close()
   }
-  return { log, clock, alerts, deadLetters, projector, intake, health, registry, stop }
+  return { ...pipeline, log, clock, health, registry, stop }
 }
 
 /** Turns of the event loop until `isTrue`. What does not come in {@link turnsMax} of them does not come. */
