@@ -12,3 +12,4 @@ export {
   type TraceColumns,
 } from './queries.ts'
 export { applyRetention, type RetentionReport } from './retention.ts'
+export { Tables, type TablesOptions, type TablesState } from './tables.ts'

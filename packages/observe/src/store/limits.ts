@@ -15,3 +15,6 @@ export const tracesDeletedAtOnce = 5_000
 
 /** Whoever waits this long for a table leaves it to the next time; readers wait behind them meanwhile. */
 export const tableLockTimeoutMs = 2_000
+
+/** How often retention looks for what is past being kept, and makes the weeks to come. */
+export const retentionEveryMs = dayMs / 4
