@@ -30,7 +30,8 @@ test('the variables have the names and defaults that swarms are set up with', ()
 
 test('passwords are not shown, and a URL that is shown has none', () => {
   const resolved = resolve({ NATS_URL: 'nats://user:word@hermes', DATABASE_URL: 'postgres://user:word@host/chronicle' })
-  assert.doesNotMatch(JSON.stringify(showSettings(settings, resolved)), /word|hermes|host/)
+  const shown = showSettings(settings, resolved).map(({ value }) => value)
+  assert.doesNotMatch(shown.join('\n'), /word|hermes|host/)
   for (const url of ['http://user:word@alexandria:8500', 'alexandria:8500', 'nats://alexandria', 'http://']) {
     assert.throws(() => resolve({ ALEXANDRIA_URL: url }), /observe.alexandria-url/, url)
   }

@@ -1,4 +1,4 @@
-import { type Clock, messageOf, type Random } from '@chronicle/base'
+import { assert, type Clock, messageOf, type Random } from '@chronicle/base'
 import { logErrors } from '@chronicle/log'
 import type { Logger } from '@chronicle/telemetry'
 import type { Alerts } from '../alerts.ts'
@@ -83,6 +83,7 @@ export class EventReader {
     const { partition, next: offset, end } = followed
     try {
       const part = await readBatch({ partition, offset, end }, limits, this.#options.clock.now() * 1000)
+      assert(part.position.offset > offset, 'a partition with unread records gives some of them')
       followed.next = part.position.offset
       this.#recovered(followed)
       return part

@@ -1,4 +1,4 @@
-import type { Clock } from '@chronicle/base'
+import { assert, type Clock } from '@chronicle/base'
 import type { Log, Partition } from '@chronicle/log'
 import type { LogPosition } from '../contract.ts'
 import type { EventWriter } from '../projector-contract.ts'
@@ -23,7 +23,7 @@ export type ReplayOptions = {
 }
 
 export type ReplayProgress = {
-  /** Records that were read, and how many there are. */
+  /** Records that were read, and how many there were at the start: retention may remove some before their turn. */
   readonly read: number
   readonly total: number
   readonly events: number
@@ -69,20 +69,19 @@ async function replayStretch(
   stretch: Stretch,
   options: ReplayOptions,
   progress: { -readonly [K in keyof ReplayProgress]: number },
-) {
+): Promise<void> {
   const { partition, end } = stretch
-  for (let next = stretch.offset; next < end; ) {
+  let next = stretch.offset
+  for (;;) {
     options.signal?.throwIfAborted()
     // Retention goes on meanwhile.
     const offset = Math.max(next, partition.logStartOffset)
-    const { events, refused, position } = await readBatch(
-      { partition, offset, end },
-      batchLimits,
-      options.clock.now() * 1000,
-    )
-    if (position.offset === offset) return
+    if (offset >= end) return
+    const nowMicros = options.clock.now() * 1000
+    const { events, refused, position } = await readBatch({ partition, offset, end }, batchLimits, nowMicros)
+    assert(position.offset > offset, 'a partition with unread records gives some of them')
     await options.writer.write({ events, positions: [position] })
-    progress.read += position.offset - next
+    progress.read += position.offset - offset
     progress.events += events.length
     progress.refused += refused.length
     next = position.offset

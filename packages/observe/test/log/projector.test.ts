@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { encodeRecord, type Log } from '@chronicle/log'
 import { silentLogger } from '@chronicle/telemetry'
@@ -302,3 +304,48 @@ test('OL8: the longest backlog is dropped from first', async t => {
   followed.close()
   await log.close()
 })
+
+test('a partition that cannot be read is left alone for a while, and the others go on', async t => {
+  const directory = temporaryDirectory(t)
+  const clock = testClock()
+  const settings = { flushThreshold: 1000 }
+  const first = await openHouse({ directory, tables: new MemoryTables(), clock })
+  await first.log.createTopic({ name: 'swarm.task', partitions: 1 })
+  await produce(first.log, 'swarm.task', [jsonOf(0, { source: 'marked' })])
+  await first.stop()
+  const tables = new MemoryTables()
+  const { log, alerts, intake, stop } = await openHouse({ directory, tables, clock, settings })
+  const repair = damage(join(directory, 'wal'), 'marked')
+  await intake.take([eventOf(1)])
+  clock.advance(5000)
+  await until(() => tables.events.length === 1)
+  assert.deepEqual(
+    alerts.standing.map(({ name }) => name),
+    ['read_failure'],
+  )
+  assert.equal(tables.position(log.topic('swarm.task')!.id), undefined)
+  repair()
+  clock.advance(60_000)
+  clock.advance(60_000)
+  await until(() => tables.events.length === 2)
+  assert.deepEqual(alerts.standing, [])
+  await stop()
+})
+
+/** Changes `text` in the files of the write-ahead log; what is returned puts it back. */
+function damage(directory: string, text: string): () => void {
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name)
+    const bytes = readFileSync(path)
+    const at = bytes.indexOf(text)
+    if (at < 0) continue
+    const put = (value: string): void => {
+      const file = openSync(path, 'r+')
+      writeSync(file, value, at)
+      closeSync(file)
+    }
+    put(text.toUpperCase())
+    return () => put(text)
+  }
+  throw new Error(`${text} is in no file`)
+}
