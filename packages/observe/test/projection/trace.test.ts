@@ -20,7 +20,7 @@ function assertRow(row: TraceRow, expected: Partial<TraceRow>): void {
 const created = event('task.created', 0, { title: 'Fix the ring', owner: 'ann', scoring_breakdown: { skill: 0.5 } })
 const assigned = event('task.assigned', 1000, { agent: 'scout' })
 const started = event('task.started', 3000)
-const completed = event('task.completed', 8000, {}, { source: 'scout' })
+const completed = event('task.completed', 8000, {}, { source: 'warren' })
 
 test('a task from its creation to its end', () => {
   assert.deepEqual(rowOf(created, assigned, started, completed, event('agent.note', 4000)), {
@@ -130,6 +130,7 @@ test('a member of another type than expected is as if it were not there; an erro
     event('task.failed', 2, { error: { code: 7 } }),
   )
   assertRow(row, { taskTitle: null, owner: null, assignedAgent: null, scoringBreakdown: 0, error: '{"code":7}' })
+  for (const error of [null, '']) assertRow(rowOf(event('task.failed', 0, { error })), { error: null })
 })
 
 test('what is too long is cut in whole characters, names and scores are left out', () => {
