@@ -43,7 +43,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     bufferEventsMax,
     overflow,
     waiting: () => projector.takenWaiting,
-    onBusy: () => alerts.raise('buffer_full', `no room for more than ${bufferEventsMax} events`),
+    onBusy: () => projector.refused(),
   })
   return { intake, projector, deadLetters, alerts, stop: () => projector.stop() }
 }

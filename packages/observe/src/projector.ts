@@ -7,7 +7,7 @@ import { FollowedPartitions } from './log/followed.ts'
 import { dropOldest } from './log/overflow.ts'
 import type { BatchLimits } from './log/read-batch.ts'
 import { eventsTopic, projectedTopics } from './log/topics.ts'
-import type { ProjectorOptions, ProjectorStatus, WrittenBatch } from './projector-contract.ts'
+import type { ProjectorOptions, ProjectorSettings, ProjectorStatus, WrittenBatch } from './projector-contract.ts'
 import { ProjectorMetrics } from './projector-metrics.ts'
 
 /** One transaction, whatever has gathered: larger than the threshold, so that a backlog is caught up with. */
@@ -72,8 +72,16 @@ export class Projector implements Stoppable {
   /** Events that came through the intake and are not in the tables: what the intake goes by. */
   get takenWaiting(): number {
     let events = 0
-    for (const { partition, taken } of this.#followed) if (partition.topic === eventsTopic) events += taken
+    for (const { partition, waiting } of this.#followed) if (partition.topic === eventsTopic) events += waiting
     return events
+  }
+
+  /** The intake had to refuse events for want of room. */
+  refused(): void {
+    const { alerts, settings } = this.#options
+    const { waiting } = this.#followed
+    // A single large request may find no room although there is much: that is no alert.
+    if (waiting > settings.bufferEventsMax * calmBelow) alerts.raise('buffer_full', bufferFact(waiting, settings))
   }
 
   /** Calls `listener` after each batch that was written. Returns how to stop that. */
@@ -187,7 +195,7 @@ export class Projector implements Stoppable {
     const { alerts, settings } = this.#options
     const { waiting } = this.#followed
     if (waiting > settings.bufferEventsMax && settings.overflow === 'back-pressure') {
-      alerts.raise('buffer_full', `${waiting} events wait, ${settings.bufferEventsMax} may`)
+      alerts.raise('buffer_full', bufferFact(waiting, settings))
     } else if (waiting <= settings.bufferEventsMax * calmBelow) {
       for (const name of ['buffer_full', 'events_dropped', 'records_expired'] as const) alerts.clear(name)
     }
@@ -206,6 +214,9 @@ export class Projector implements Stoppable {
     return done
   }
 }
+
+const bufferFact = (waiting: number, { bufferEventsMax }: ProjectorSettings): string =>
+  `${waiting} events wait, at most ${bufferEventsMax} are to`
 
 function registerHealth(health: Health, status: () => ProjectorStatus): void {
   health.register('observe', () => {

@@ -32,13 +32,11 @@ export class Followed {
     return Math.max(0, this.end - this.next)
   }
 
-  /** Records that the tables do not have; those that are not durable yet or in an open transaction are counted. 0 as long as the tables were not asked. */
+  /**
+   * Records that the tables do not have, those included that are not durable yet or in an open transaction. As long as the tables were not asked, what has been
+   * appended since the start.
+   */
   get waiting(): number {
-    return this.position === undefined ? 0 : Math.max(0, this.partition.logEndOffset - this.position)
-  }
-
-  /** As `waiting`; as long as the tables were not asked, what has been appended since the start. */
-  get taken(): number {
     return Math.max(0, this.partition.logEndOffset - (this.position ?? this.seenEnd))
   }
 }

@@ -75,7 +75,10 @@ test('OL8: events beyond the buffer are refused and nothing of them is taken, un
     settings,
   })
   tables.fate = () => 'fail'
-  await intake.take(eventsOf(0, 8))
+  await intake.take(eventsOf(0, 3))
+  await assert.rejects(intake.take(eventsOf(3, 12)), refusedWith('observe.busy'))
+  assert.deepEqual(alerts.standing, [])
+  await intake.take(eventsOf(3, 8))
   await assert.rejects(intake.take(eventsOf(8, 11)), refusedWith('observe.busy'))
   await assert.rejects(intake.take(eventsOf(8, 19)), refusedWith('observe.too-many-events'))
   assert.equal(log.partition(eventsTopic, 0)!.logEndOffset, 8)
@@ -111,6 +114,11 @@ test('OL8: after a start with tables that do not answer the buffer is what came 
   await second.intake.take(eventsOf(10, 20))
   await settle()
   await assert.rejects(second.intake.take([eventOf(20)]), refusedWith('observe.busy'))
+  assert.equal(second.projector.status.bufferSize, 10)
+  assert.deepEqual(
+    second.alerts.standing.map(({ name }) => name),
+    ['buffer_full'],
+  )
   asked.reject(new Error('away'))
   await second.stop()
 })
