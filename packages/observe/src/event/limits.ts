@@ -17,5 +17,7 @@ export const metadataDepthMax = 32
 export const timestampCharactersMax = 64
 /** 1970: what is earlier is a clock that was never set, or the zero of a library's time type. */
 export const timestampMicrosMin = 0
+/** The end of 2254: up to here microseconds are exact as doubles. A record's own time may be anything. */
+export const timestampMicrosMax = 8_993_721_600_000_000
 /** How far an event may lie ahead of the moment at which it was taken in. */
 export const timestampAheadMicrosMax = dayMicros

@@ -8,6 +8,7 @@ import {
   eventTypeBytesMax,
   sourceBytesMax,
   timestampAheadMicrosMax,
+  timestampMicrosMax,
   timestampMicrosMin,
   traceIdBytesMax,
 } from './limits.ts'
@@ -62,6 +63,7 @@ function timestampField(value: unknown, receivedMicros: number): number | Refuse
   const micros = value === null ? receivedMicros : typeof value === 'string' ? microsFromText(value) : undefined
   if (micros === undefined) return refused('invalid-field', `timestamp: ${timestampForm}`)
   if (micros < timestampMicrosMin) return refused('clock', 'timestamp: it lies before 1970')
+  if (micros > timestampMicrosMax) return refused('clock', 'timestamp: it lies after the year 2254')
   if (micros > receivedMicros + timestampAheadMicrosMax) {
     return refused('clock', 'timestamp: it lies more than a day after the moment at which the event was taken in')
   }

@@ -110,6 +110,18 @@ function reasonOf(members: object): string | undefined {
   return 'reason' in result ? result.reason : undefined
 }
 
+test('a record may say that it was written at any time', () => {
+  const at = (receivedMicros: number, timestamp?: string) => {
+    const result = normalise({ ...least, timestamp }, { ...context, receivedMicros })
+    return 'reason' in result ? result.reason : result.timestampMicros
+  }
+  assert.equal(at(-1000), 'clock')
+  assert.equal(at(2 ** 62), 'clock')
+  assert.equal(at(2 ** 62, '9999-12-31T23:59:59Z'), 'clock')
+  assert.equal(at(2 ** 62, '2255-01-01T00:00:00Z'), Date.UTC(2255, 0) * 1000)
+  assert.equal(at(-1000, '1970-01-01T00:00:00Z'), 0)
+})
+
 test('OE1: bytes that are no text, no JSON, or end too early are refused', () => {
   const reasons: [string | Uint8Array, string][] = [
     [Buffer.from([0x7b, 0xff, 0x7d]), 'not-utf8'],
