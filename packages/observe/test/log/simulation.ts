@@ -10,6 +10,7 @@ import {
   batchEndOffset,
   batchIsControl,
   batchIsTransactional,
+  type Log,
   type Marker,
   type Partition,
   RecordReader,
@@ -51,6 +52,7 @@ class Life {
   readonly #tables = new MemoryTables()
   /** Ids that the intake has acknowledged. */
   readonly #acknowledged = new Set<number>()
+  readonly #taking: Promise<void>[] = []
   #next = 0
   #house!: House
   #clock: TestClock = testClock()
@@ -115,13 +117,14 @@ class Life {
     this.#say(`take ${from} to ${to}`)
     this.#next = Math.max(this.#next, to)
     const taken = this.#house.intake.take(eventsOf(from, to))
-    if (this.#random.int(3) > 0) await taken
-    taken.then(
+    const noted = taken.then(
       () => {
         for (let n = from; n < to; n++) this.#acknowledged.add(n)
       },
       () => undefined,
     )
+    this.#taking.push(noted)
+    if (this.#random.int(3) > 0) await noted
   }
 
   async #makeTopic(): Promise<void> {
@@ -183,15 +186,15 @@ class Life {
 
   async #end(): Promise<void> {
     this.#tables.fate = () => 'ok'
-    this.#clock.advance(60_000)
-    await settle()
-    this.#clock.advance(60_000)
-    const { projector } = this.#house
-    await until(
-      () =>
-        projector.status.state === 'waiting' ||
-        (projector.status.state === 'running' && projector.status.bufferSize === 0),
-    )
+    const { log } = this.#house
+    const isWritten = ({ topicId, index, logEndOffset }: Partition): boolean =>
+      (this.#tables.position(topicId, index) ?? 0) === logEndOffset
+    // What was not awaited may still come.
+    await Promise.allSettled(this.#taking)
+    await until(() => {
+      this.#clock.advance(60_000)
+      return partitionsOf(log).every(isWritten)
+    })
   }
 
   async #judge(): Promise<void> {
@@ -200,16 +203,14 @@ class Life {
     const refused = new Set<string>()
     const ends = new Map<string, number>()
     const idsOf = new Map<string, (string | undefined)[]>()
-    for (const name of ['swarm.events', 'swarm.task']) {
-      for (const partition of log.topic(name)?.partitions ?? []) {
-        const ids = await contentOf(partition)
-        ids.forEach((id, offset) => {
-          if (id === 'refused') refused.add(`kafka:${name}/${partition.index}/${offset}`)
-          else if (id !== undefined) events.add(id)
-        })
-        ends.set(`${partition.topicId}/${partition.index}`, partition.logEndOffset)
-        idsOf.set(`${partition.topicId}/${partition.index}`, ids)
-      }
+    for (const partition of partitionsOf(log)) {
+      const ids = await contentOf(partition)
+      ids.forEach((id, offset) => {
+        if (id === 'refused') refused.add(`kafka:${partition.topic}/${partition.index}/${offset}`)
+        else if (id !== undefined) events.add(id)
+      })
+      ends.set(`${partition.topicId}/${partition.index}`, partition.logEndOffset)
+      idsOf.set(`${partition.topicId}/${partition.index}`, ids)
     }
     for (const n of this.#acknowledged)
       assert.ok(events.has(JSON.parse(jsonOf(n)).event_id), `event ${n} was acknowledged`)
@@ -242,6 +243,10 @@ class Life {
     // A partition in which nothing was ever written has no position.
     assert.deepEqual(reached, ends)
   }
+}
+
+function partitionsOf(log: Log): Partition[] {
+  return ['swarm.events', 'swarm.task'].flatMap(name => log.topic(name)?.partitions ?? [])
 }
 
 /** By offset: the id of the event, 'refused', or undefined for what is no event: markers, and what was taken back. */
