@@ -115,7 +115,7 @@ function isLost(error: unknown): boolean {
 
 function queriesOf(client: pg.PoolClient): Queries {
   return {
-    // Without a name: a named statement would stay with a session that a pooler gives to somebody else next.
+    // Without a name: a named statement would stay with a session that a pooler gives to somebody else next (OD7).
     query: (sql, values = []) => calling(async () => (await client.query(sql, [...values])).rows),
     script: sql => calling(async () => void (await client.query(sql))),
   }

@@ -15,7 +15,7 @@ const deleteTraces = `with gone as (
   delete from swarm_traces using gone where swarm_traces.trace_id = gone.trace_id returning 1`
 
 /**
- * Makes the partitions of the weeks to come, drops those of events that are kept no longer, and deletes traces whose last event is too old. To be called at start and every few
+ * Makes the partitions of the weeks to come, drops those of events that are kept no longer, and deletes traces whose last event is too old (OD6). To be called at start and every few
  * hours; what fails is done the next time. Traces have no partitions: their key is the trace alone, and their time moves with every event.
  */
 export async function applyRetention(database: Database, nowMs: number): Promise<RetentionReport> {
@@ -28,7 +28,14 @@ export async function applyRetention(database: Database, nowMs: number): Promise
     deleted = (await database.query(deleteTraces, [before])).length
     tracesDeleted += deleted
   } while (deleted === tracesDeletedAtOnce)
+  if (database.kind === 'embedded') await vacuum(database)
   return { partitionsMade: made.length, partitionsDropped: dropped.length, tracesDeleted }
+}
+
+/** The embedded PostgreSQL is one process, and has none to do this by itself: the room of replaced rows would never be used again. */
+async function vacuum(database: Database): Promise<void> {
+  for (const table of ['swarm_traces', 'agent_metrics', 'observe_position'])
+    await database.script(`vacuum (analyze) ${table}`)
 }
 
 function weeksTo(endMs: number, startMs: number): number[] {

@@ -1,5 +1,5 @@
 /**
- * The tables behind a place, opened when somebody needs them for the first time: a server without events starts no database. They are migrated and have the partitions
+ * The tables behind a place, opened when somebody needs them for the first time: a server without events starts no database (OD8). They are migrated and have the partitions
  * of the weeks to come before anything else is done with them.
  */
 
