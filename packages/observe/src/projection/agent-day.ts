@@ -76,27 +76,23 @@ export function withExtremes(day: AgentDay, extremes: Extremes): AgentDay {
 
 function change(day: AgentDay, contribution: AgentContribution, sign: 1 | -1): AgentDay {
   const { outcome, durationMs, timeToPickupMs } = contribution
+  const { durations, pickups } = day
+  const sketch = durationMs === null ? durations.sketch : combine(durations.sketch, { [bucketOf(durationMs)]: 1 }, sign)
+  if (sketch === undefined) throw disagreement(contribution)
+  const measured = durationMs === null ? 0 : sign
+  const pickedUp = timeToPickupMs === null ? 0 : sign
   const changed: AgentDay = {
     ...day,
     completed: day.completed + (outcome === 'completed' ? sign : 0),
     failed: day.failed + (outcome === 'failed' ? sign : 0),
     timedOut: day.timedOut + (outcome === 'timed_out' ? sign : 0),
-    durations: durationMs === null ? day.durations : changeDurations(day.durations, durationMs, sign),
+    durations: { count: durations.count + measured, sumMs: durations.sumMs + measured * (durationMs ?? 0), sketch },
     extremes: durationMs === null ? day.extremes : changeExtremes(day, durationMs, sign),
-    pickups:
-      timeToPickupMs === null
-        ? day.pickups
-        : { count: day.pickups.count + sign, sumMs: day.pickups.sumMs + sign * timeToPickupMs },
+    pickups: { count: pickups.count + pickedUp, sumMs: pickups.sumMs + pickedUp * (timeToPickupMs ?? 0) },
   }
-  const { completed, failed, timedOut, pickups } = changed
-  if (Math.min(completed, failed, timedOut, pickups.count, pickups.sumMs) < 0) throw disagreement(contribution)
+  const least = Math.min(changed.completed, changed.failed, changed.timedOut, changed.pickups.count)
+  if (least < 0 || changed.pickups.sumMs < 0) throw disagreement(contribution)
   return changed
-
-  function changeDurations(durations: Durations, durationMs: number, sign: 1 | -1): Durations {
-    const sketch = combine(durations.sketch, { [bucketOf(durationMs)]: 1 }, sign)
-    if (sketch === undefined) throw disagreement(contribution)
-    return { count: durations.count + sign, sumMs: durations.sumMs + sign * durationMs, sketch }
-  }
 }
 
 function changeExtremes(day: AgentDay, durationMs: number, sign: 1 | -1): Extremes | null {

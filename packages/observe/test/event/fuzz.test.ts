@@ -107,7 +107,7 @@ test('OE1: PostgreSQL takes every event that is accepted, and gives it back', as
       )
       assert.deepEqual(JSON.parse(row!.metadata!), JSON.parse(JSON.stringify(metadata)))
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   )
   assert.ok(accepted > 20, `only ${accepted} events were accepted`)
 })
