@@ -10,7 +10,6 @@ import type { Database } from '../database/contract.ts'
 import { migrate } from '../database/migrate.ts'
 import { type DatabasePlace, openDatabase } from '../database/open.ts'
 import { observeErrors } from '../errors.ts'
-import type { EventWriter } from '../projector-contract.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { retentionEveryMs } from './limits.ts'
 import { applyRetention } from './retention.ts'
@@ -52,7 +51,7 @@ export class Tables implements Stoppable {
   }
 
   /** Writes batches, and opens the tables for the first of them. */
-  writer(deadLetters: DeadLetterSink): EventWriter {
+  writer(deadLetters: DeadLetterSink): Pick<BatchWriter, 'positions' | 'write'> {
     let made: { readonly database: Database; readonly writer: BatchWriter } | undefined
     const writer = async (): Promise<BatchWriter> => {
       const database = await this.database()
