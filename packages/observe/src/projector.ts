@@ -76,9 +76,10 @@ export class Projector implements Stoppable {
     return events
   }
 
-  /** The intake had to refuse events for want of room. */
+  /** The intake had to refuse events for want of room: what waits goes to the tables at once. */
   refused(): void {
     const { alerts, settings } = this.#options
+    this.#due.now()
     const { waiting } = this.#followed
     // A single large request may find no room although there is much: that is no alert.
     if (waiting > settings.bufferEventsMax * calmBelow) alerts.raise('buffer_full', bufferFact(waiting, settings))

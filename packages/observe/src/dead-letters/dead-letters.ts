@@ -30,6 +30,8 @@ export class DeadLetters implements DeadLetterSink {
   readonly #clock: Clock
   readonly #count: Counter
   #known: Promise<RecentIds> | undefined
+  /** By id, what is being appended. */
+  readonly #adding = new Map<string, Promise<void>>()
 
   constructor({ log, clock, registry }: DeadLettersOptions) {
     this.#log = log
@@ -46,19 +48,17 @@ export class DeadLetters implements DeadLetterSink {
   async add(letters: readonly DeadLetter[]): Promise<void> {
     if (letters.length === 0) return
     const known = await this.#knownIds()
-    const fresh = new Map(letters.filter(({ id }) => !known.has(id)).map(letter => [letter.id, letter]))
-    await appendRecords({ log: this.#log, clock: this.#clock }, deadLettersTopic, [...fresh.values()].map(encodeLetter))
-    for (const { id, reason } of fresh.values()) {
-      known.add(id)
-      this.#count.inc({ reason })
-    }
+    const unknown = new Map(letters.filter(({ id }) => !known.has(id)).map(letter => [letter.id, letter]))
+    const underWay = new Set([...unknown.keys()].flatMap(id => this.#adding.get(id) ?? []))
+    const fresh = [...unknown.values()].filter(({ id }) => !this.#adding.has(id))
+    await Promise.all([...underWay, this.#append(fresh, known)])
   }
 
   /** The newest letters, or the newest below the offset `before`. A page may hold fewer than `limit` although there are more. */
   async list({ before, limit }: { readonly before?: number; readonly limit: number }): Promise<LetterPage> {
     const partition = this.#partition()
     const end = Math.min(before ?? partition.highWatermark, partition.highWatermark)
-    const start = Math.max(partition.logStartOffset, end - Math.min(limit, letterPageMax))
+    const start = Math.max(partition.logStartOffset, end - Math.max(1, Math.min(limit, letterPageMax)))
     const letters: Omit<StoredLetter, 'raw'>[] = []
     await readLetters(partition, start, end, ({ raw: _, ...letter }) => letters.push(letter))
     return { letters: letters.reverse(), before: start > partition.logStartOffset ? start : undefined }
@@ -72,6 +72,21 @@ export class DeadLetters implements DeadLetterSink {
     if (isThere) await readLetters(partition, offset, offset + 1, found => (letter = found))
     if (letter === undefined) throw observeErrors.create('observe.unknown-letter', { offset })
     return letter
+  }
+
+  async #append(letters: readonly DeadLetter[], known: RecentIds): Promise<void> {
+    const effects = { log: this.#log, clock: this.#clock }
+    const appended = appendRecords(effects, deadLettersTopic, letters.map(encodeLetter))
+    for (const { id } of letters) this.#adding.set(id, appended)
+    try {
+      await appended
+      for (const { id, reason } of letters) {
+        known.add(id)
+        this.#count.inc({ reason })
+      }
+    } finally {
+      for (const { id } of letters) this.#adding.delete(id)
+    }
   }
 
   /** Read from the topic when the first letter is added: a crash may have come between a letter and the position in the tables. */

@@ -122,3 +122,17 @@ test('OL8: after a start with tables that do not answer the buffer is what came 
   asked.reject(new Error('away'))
   await second.stop()
 })
+
+test('OL8: a buffer below the threshold is emptied when events find no room in it', async t => {
+  const tables = new MemoryTables()
+  const settings = { flushThreshold: 100, bufferEventsMax: 10 }
+  const { intake, stop } = await openHouse({ directory: temporaryDirectory(t), tables, settings })
+  await intake.take(eventsOf(0, 8))
+  await settle()
+  assert.equal(tables.events.length, 0)
+  await assert.rejects(intake.take(eventsOf(8, 12)), refusedWith('observe.busy'))
+  await until(() => tables.events.length === 8)
+  await settle()
+  await intake.take(eventsOf(8, 12))
+  await stop()
+})
