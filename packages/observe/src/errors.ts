@@ -59,6 +59,16 @@ export const observeErrors = errorFamily('observe', {
     remedy:
       'Restore the SQL file as it was released, or use an empty database: the events in the log fill it again. Nothing was touched.',
   },
+  'observe.invalid-nats-url': {
+    summary: 'NATS_URL is not accepted',
+    remedy:
+      'Write it in the form that is named, special characters of user and password percent-encoded. Its text is not shown, for it may hold a password.',
+  },
+  'observe.nats-stream-missing': {
+    summary: 'A stream of the swarm is not on the NATS server',
+    remedy:
+      'It is waited for, as CHRONICLE_OBSERVE_NATS_STREAMS=wait asks. Create it, or set `create`, and it is made.',
+  },
   'observe.invalid-cursor': {
     summary: 'The cursor is none that this list gave',
     remedy: 'Take it from the Link header of the page before, as it is; without a cursor the list begins at its start.',

@@ -27,6 +27,14 @@ export const observeSettings = {
     section,
     help: 'NATS server that the streams of the swarm are read from, such as nats://hermes:4222. It is never shown, for it may hold a password.',
   }),
+  natsStreams: setting({
+    key: 'observe.nats-streams',
+    env: 'CHRONICLE_OBSERVE_NATS_STREAMS',
+    type: oneOf('create', 'wait'),
+    default: 'create',
+    section,
+    help: 'What happens when TASK_EVENTS, SYSTEM_EVENTS or DLQ is not on the NATS server: it is made, or waited for. One that is there stays as it is.',
+  }),
   databaseUrl: setting({
     key: 'observe.database-url',
     env: 'DATABASE_URL',
