@@ -128,7 +128,9 @@ export class Projector implements Stoppable {
     const deadline = this.#options.clock.monotonic() + drainMsMax
     const isInTime = (): boolean => this.#options.clock.monotonic() < deadline
     // Tables that were not needed until now are not opened for a stop.
-    while (this.#followed.isPlaced && this.#followed.unread > 0 && isInTime()) if (!(await this.#step())) break
+    while (this.#followed.isPlaced && this.#followed.unread > 0 && isInTime()) {
+      if (!(await this.#exclusively(() => this.#step()))) break
+    }
     this.#isStopped = true
   }
 

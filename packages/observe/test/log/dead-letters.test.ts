@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { encodeRecord } from '@chronicle/log'
 import { createRegistry } from '@chronicle/telemetry'
 import type { DeadLetter } from '../../src/contract.ts'
 import { DeadLetters } from '../../src/dead-letters/dead-letters.ts'
-import { rawBytesMax } from '../../src/dead-letters/letter.ts'
+import { decodeLetter, encodeLetter, rawBytesMax } from '../../src/dead-letters/letter.ts'
 import { replayLetter } from '../../src/dead-letters/replay.ts'
 import { observeErrors } from '../../src/errors.ts'
 import { deadLettersTopic, eventsTopic } from '../../src/log/topics.ts'
@@ -30,6 +31,23 @@ const letterOf = (n: number, raw: Buffer | string = jsonOf(n)): DeadLetter => ({
 })
 
 const refusedWith = (code: string) => (error: unknown) => observeErrors.is(error) && error.code === code
+
+test('the record of a letter is what version 1 wrote, and is read back; what is no letter is none', () => {
+  const golden = readFileSync(new URL('../golden/dead-letter-v1.json', import.meta.url))
+  const letter = { ...letterOf(1, 'no json'), isDeadLetter: true }
+  const { key, value } = encodeLetter(letter)
+  assert.equal(value.toString(), golden.toString().trimEnd())
+  assert.deepEqual(decodeLetter(5, key, golden), { ...letter, offset: 5, rawBytes: 7 })
+  const stored = JSON.parse(value.toString())
+  const without = (name: string): Buffer => Buffer.from(JSON.stringify({ ...stored, [name]: undefined }))
+  for (const name of ['reason', 'detail', 'source', 'at', 'raw_bytes']) {
+    assert.equal(decodeLetter(0, key, without(name)), undefined, name)
+  }
+  for (const other of ['', '[]', 'null', '"text"', 'no json'])
+    assert.equal(decodeLetter(0, key, Buffer.from(other)), undefined)
+  assert.equal(decodeLetter(0, null, value), undefined)
+  assert.equal(decodeLetter(0, key, null), undefined)
+})
 
 test('letters are listed from the newest on, page by page, and read one by one', async t => {
   const { deadLetters, log, stop } = await openHouse({ directory: temporaryDirectory(t), tables: new MemoryTables() })

@@ -305,6 +305,26 @@ test('OL8: the longest backlog is dropped from first', async t => {
   await log.close()
 })
 
+test('a stop writes nothing while the projector is paused, and does not wait for the end of the pause', async t => {
+  const directory = temporaryDirectory(t)
+  const tables = new MemoryTables()
+  const { intake, projector, clock, stop } = await openHouse({ directory, tables, settings: { flushThreshold: 1 } })
+  await intake.take([eventOf(0)])
+  await until(() => tables.events.length === 1)
+  const pause = Promise.withResolvers<void>()
+  const paused = projector.whilePaused(() => pause.promise)
+  await intake.take([eventOf(1)])
+  const stopped = stop()
+  await settle()
+  assert.equal(tables.events.length, 1)
+  clock.advance(5000)
+  await stopped
+  pause.resolve()
+  await paused
+  await settle()
+  assert.equal(tables.events.length, 1)
+})
+
 test('a partition that cannot be read is left alone for a while, and the others go on', async t => {
   const directory = temporaryDirectory(t)
   const clock = testClock()
