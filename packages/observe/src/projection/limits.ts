@@ -2,7 +2,10 @@
 
 const kibibyte = 1024
 
-/** Of each lifecycle event type so many of the first and so many of the last events are kept: 1,200 events of a trace at most. */
+/**
+ * Of each lifecycle event type so many of the first and so many of the last events are kept: 1,200 events of a trace at most, which
+ * is some 5 MB of text when all of them are as long as the limits below allow.
+ */
 export const firstEventsMax = 100
 export const lastEventsMax = 100
 
