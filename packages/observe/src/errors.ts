@@ -69,6 +69,11 @@ export const observeErrors = errorFamily('observe', {
     remedy:
       'It is waited for, as CHRONICLE_OBSERVE_NATS_STREAMS=wait asks. Create it, or set `create`, and it is made.',
   },
+  'observe.invalid-otlp': {
+    summary: 'The body is no OTLP export request that can be read',
+    remedy:
+      'Send an ExportTraceServiceRequest, as protobuf with Content-Type application/x-protobuf or as JSON with application/json. Nothing of it was taken.',
+  },
   'observe.invalid-cursor': {
     summary: 'The cursor is none that this list gave',
     remedy: 'Take it from the Link header of the page before, as it is; without a cursor the list begins at its start.',
