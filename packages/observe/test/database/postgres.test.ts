@@ -128,17 +128,25 @@ describe('a PostgreSQL behind a URL', { skip: realPostgres.skip }, () => {
     const url = await server.createDatabase()
     const [one, two] = [await openDatabase({ url }), await openDatabase({ url })]
     await migrate(one)
-    const traces = Array.from({ length: 60 }, (_, n) => task(`t${n}`, `agent-${n % 3}`, 10 + n))
-    const write = async (database: typeof one) => {
+    // Different traces of the same agents, and then each those of the other.
+    const traces = Array.from({ length: 80 }, (_, n) => task(`t${n}`, `agent-${n % 2}`, 10 + n))
+    const write = async (database: typeof one, own: typeof traces, others: typeof traces) => {
+      const { writer, letters } = writerOf(database)
       let inserted = 0
-      for (const events of traces)
-        inserted += (await writerOf(database).writer.write({ events, positions: [] })).inserted
+      for (const events of [...own, ...others]) inserted += (await writer.write({ events, positions: [] })).inserted
+      assert.deepEqual(letters, [])
       return inserted
     }
-    const inserted = await Promise.all([write(one), write(two)])
-    assert.equal(inserted[0] + inserted[1], 240)
-    const sum = 'select sum(tasks_completed)::int as tasks from agent_metrics'
-    assert.deepEqual(await one.query(sum), [{ tasks: 60 }])
+    const [even, odd] = [traces.filter((_, n) => n % 4 < 2), traces.filter((_, n) => n % 4 >= 2)]
+    const inserted = await Promise.all([write(one, even, odd), write(two, odd, even)])
+    assert.equal(inserted[0] + inserted[1], 320)
+    const counted = await one.query<{ tasks: number }>(
+      'select tasks_completed as tasks from agent_metrics order by agent_id',
+    )
+    assert.deepEqual(
+      counted.map(row => row.tasks),
+      [40, 40],
+    )
     await Promise.all([one.close(), two.close()])
   })
 })
