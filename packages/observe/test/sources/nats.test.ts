@@ -143,6 +143,37 @@ test('OS5: a consumer that somebody deletes is made again', { skip }, async t =>
   assert.deepEqual(numbersOf(tables.events), [1, 2])
 })
 
+test('OS1: a stop acknowledges what the log has, and the next start takes in the rest', { skip }, async t => {
+  const { house, tables, startSource, publish, consumer } = await openNatsHouse(t)
+  const taking = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const first = startSource({
+    intake: {
+      async take(events) {
+        taking.resolve()
+        await release.promise
+        await house.intake.take(events)
+      },
+    },
+  })
+  await eventually(() => isReading(first))
+  await publish('swarm.task.created', jsonOf(0))
+  await taking.promise
+  for (const n of numbers(1, 50)) await publish('swarm.task.created', jsonOf(n))
+  const stopped = first.stop()
+  release.resolve()
+  await stopped
+  assert.equal(first.status.state, 'stopped')
+  assert.ok((await consumer('TASK_EVENTS')).ack_floor.stream_seq >= 1)
+  startSource({ registry: createRegistry() })
+  await eventually(() => tables.events.length === 50)
+  await eventually(async () => (await consumer('TASK_EVENTS')).ack_floor.stream_seq === 50)
+  assert.deepEqual(
+    numbersOf(tables.events).toSorted((a, b) => Number(a) - Number(b)),
+    numbers(0, 50),
+  )
+})
+
 test('streams that are not there are waited for where the setting says so', { skip }, async t => {
   const { client, house, startSource } = await openNatsHouse(t)
   const source = startSource({ missingStreams: 'wait' })

@@ -1,7 +1,7 @@
 import type { NodeConnectionOptions } from '@nats-io/transport-node'
 import { observeErrors } from '../../errors.ts'
 
-/** Where to connect, and as whom: never to be logged. */
+/** Where to connect, and as whom: never to be logged (OS7). The client is given names of servers and credentials apart, so that its messages hold none. */
 export type NatsAddress = Pick<NodeConnectionOptions, 'servers' | 'user' | 'pass' | 'token' | 'tls'>
 
 const serversMax = 64

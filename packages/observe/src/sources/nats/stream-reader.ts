@@ -62,7 +62,7 @@ export class StreamReader {
     return { stream: this.#stream.name, state: this.#state, ...(reason === undefined ? {} : { reason }) }
   }
 
-  /** Reads until the connection is closed for good or everything stops; a stream that cannot be read is tried again. Never rejects. */
+  /** Reads until the connection is closed for good or everything stops; a stream that cannot be read is tried again (OS5). Never rejects. */
   async run(connection: NatsConnection): Promise<void> {
     const { pausing, clock } = this.#options
     const working = clock.every(this.#ackWaitMs / workingPerWait, () => this.#each(message => message.working()))
@@ -77,9 +77,6 @@ export class StreamReader {
       }
     }
     working.cancel()
-    // Whoever reads next gets them at once.
-    this.#each(message => message.nak())
-    this.#inHand.clear()
   }
 
   async #read(connection: NatsConnection): Promise<void> {
@@ -104,30 +101,42 @@ export class StreamReader {
     const forget = pausing.onStop(() => messages.stop())
     const gathered: JsMsg[] = []
     let taking: Promise<void> | undefined
+    const takeAll = async (): Promise<void> => {
+      try {
+        while (gathered.length > 0 && !pausing.isStopping) await this.#take(gathered.splice(0))
+      } catch (error) {
+        messages.stop(error as Error)
+      } finally {
+        taking = undefined
+      }
+    }
     try {
       for await (const message of messages) {
         this.#inHand.add(message)
         gathered.push(message)
         // What comes while the disk is at it goes together.
-        taking ??= this.#takeAll(gathered).finally(() => (taking = undefined))
+        taking ??= takeAll()
       }
     } finally {
       forget()
       await taking
+      // What was not taken is delivered again at once, to whoever reads next.
+      this.#each(message => message.nak())
+      this.#inHand.clear()
     }
   }
 
-  async #takeAll(gathered: JsMsg[]): Promise<void> {
-    while (gathered.length > 0) {
-      const messages = gathered.splice(0)
-      const read = messages.map(message => readMessage(this.#stream, message))
-      const events = read.filter(isEvent)
-      const letters = read.filter((found): found is DeadLetter => !isEvent(found))
-      if (!(await this.#untilDurable(() => this.#options.deadLetters.add(letters)))) return
-      if (!(await this.#untilDurable(() => this.#options.intake.take(events)))) return
-      for (const message of messages) this.#acknowledge(message)
-      this.#options.onTaken(this.#stream.name, events.length, letters.length)
-    }
+  /** Returns without an acknowledgement when everything stops before the log has them. */
+  async #take(messages: readonly JsMsg[]): Promise<void> {
+    const { deadLetters, intake, onTaken } = this.#options
+    const read = messages.map(message => readMessage(this.#stream, message))
+    const events = read.filter(isEvent)
+    const letters = read.filter((found): found is DeadLetter => !isEvent(found))
+    if (!(await this.#untilDurable(() => deadLetters.add(letters)))) return
+    if (!(await this.#untilDurable(() => intake.take(events)))) return
+    // OS1: from here on the log has all of them.
+    for (const message of messages) this.#acknowledge(message)
+    onTaken(this.#stream.name, events.length, letters.length)
   }
 
   /** Tries until the log has it. False when everything stops before: then it is delivered again. */
