@@ -18,6 +18,8 @@ const seed = Number(process.env.SWARM_SEED ?? 4_711)
 const day = swarmDay({ seed, agents: 8, traces: 80, hours: 8, heartbeatEveryMs: 600_000, malformedRate: 0.02 })
 const endMs = day.options.startMs + 86_400_000
 const restarts = 4
+/** Deliveries that come at the same time. */
+const togetherMax = 10
 
 for (const databases of testDatabases) {
   test(`OL3: ${databases.name}: a day by Kafka and by the intake, with failures and restarts, makes the tables of that day`, {
@@ -31,7 +33,10 @@ for (const databases of testDatabases) {
     for (const name of kafkaTopics) await house.log.createTopic({ name, partitions: 2 })
     const size = Math.ceil(day.deliveries.length / (restarts + 1))
     for (let start = 0; start < day.deliveries.length; start += size) {
-      for (const delivery of day.deliveries.slice(start, start + size)) await deliver(house, delivery, int)
+      for (let at = start; at < start + size; at += togetherMax) {
+        const together = day.deliveries.slice(at, Math.min(at + togetherMax, start + size))
+        await Promise.all(together.map(delivery => deliver(house, delivery, int)))
+      }
       await house.stop()
       house = await open()
     }
