@@ -14,12 +14,12 @@ import {
   sameContribution,
   withExtremes,
 } from '../projection/index.ts'
-import { type Columns, incoming, upsert } from './columns.ts'
+import { encodeRows, incoming, upsert } from './columns.ts'
 import type { ChangedTrace } from './trace-rows.ts'
 
-const key: Columns = { agent_id: 'text', metric_date: 'date' }
-const columns: Columns = {
-  ...key,
+const keyColumns = { agent_id: 'text', metric_date: 'date' } as const
+const columns = {
+  ...keyColumns,
   tasks_completed: 'int',
   tasks_failed: 'int',
   tasks_timed_out: 'int',
@@ -32,14 +32,14 @@ const columns: Columns = {
   busy_ms: 'bigint',
   utilization_pct: 'numeric',
   state: 'jsonb',
-}
+} as const
 
-const readDays = `select agent_id, metric_date, state from agent_metrics join ${incoming(key)} using (agent_id, metric_date)`
+const readDays = `select agent_id, metric_date, state from agent_metrics join ${incoming(keyColumns)} using (agent_id, metric_date)`
 const upsertDays = upsert('agent_metrics', columns, ['agent_id', 'metric_date'])
-const deleteDays = `delete from agent_metrics using ${incoming(key)}
+const deleteDays = `delete from agent_metrics using ${incoming(keyColumns)}
   where agent_metrics.agent_id = incoming.agent_id and agent_metrics.metric_date = incoming.metric_date`
 const readExtremes = `select incoming.agent_id, incoming.metric_date, min(duration_ms) as min_ms, max(duration_ms) as max_ms
-  from swarm_traces join ${incoming(key)} on metrics_agent = incoming.agent_id and metrics_date = incoming.metric_date
+  from swarm_traces join ${incoming(keyColumns)} on metrics_agent = incoming.agent_id and metrics_date = incoming.metric_date
   group by incoming.agent_id, incoming.metric_date`
 
 type DayKey = { readonly agent_id: string; readonly metric_date: string }
@@ -58,7 +58,10 @@ export async function foldAgentDays(
 ): Promise<void> {
   const changes = changesOf(traces, events)
   if (changes.length === 0) return
-  const keys = JSON.stringify(changes.map(change => change.key))
+  const keys = encodeRows(
+    keyColumns,
+    changes.map(change => change.key),
+  )
   const stored = await queries.query<DayKey & { state: AgentDay }>(readDays, [keys])
   const states = new Map(stored.map(({ agent_id, metric_date, state }) => [nameOf(agent_id, metric_date), state]))
   const days = changes.map(change => ({
@@ -68,8 +71,20 @@ export async function foldAgentDays(
   const known = await lookUpExtremes(queries, days)
   const kept = known.filter(({ day }) => !isEmptyDay(day))
   const gone = known.filter(({ day }) => isEmptyDay(day))
-  if (kept.length > 0) await queries.query(upsertDays, [JSON.stringify(kept.map(({ key, day }) => rowOf(key, day)))])
-  if (gone.length > 0) await queries.query(deleteDays, [JSON.stringify(gone.map(({ key }) => key))])
+  if (kept.length > 0)
+    await queries.query(upsertDays, [
+      encodeRows(
+        columns,
+        kept.map(({ key, day }) => rowOf(key, day)),
+      ),
+    ])
+  if (gone.length > 0)
+    await queries.query(deleteDays, [
+      encodeRows(
+        keyColumns,
+        gone.map(({ key }) => key),
+      ),
+    ])
 }
 
 function changesOf(traces: readonly ChangedTrace[], events: readonly SwarmEvent[]): DayChange[] {
@@ -107,7 +122,10 @@ function applyTo(day: AgentDay, { removed, added, heartbeats }: DayChange): Agen
 async function lookUpExtremes(queries: Queries, days: readonly { key: DayKey; day: AgentDay }[]) {
   const unknown = days.filter(({ day }) => extremesUnknown(day))
   if (unknown.length === 0) return days
-  const keys = JSON.stringify(unknown.map(({ key }) => key))
+  const keys = encodeRows(
+    keyColumns,
+    unknown.map(({ key }) => key),
+  )
   const found = await queries.query<DayKey & { min_ms: number; max_ms: number }>(readExtremes, [keys])
   const extremes = new Map(
     found.map(row => [nameOf(row.agent_id, row.metric_date), { minMs: row.min_ms, maxMs: row.max_ms }]),

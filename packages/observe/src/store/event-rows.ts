@@ -1,8 +1,8 @@
 import type { SwarmEvent } from '../contract.ts'
 import type { Queries } from '../database/contract.ts'
-import { type Columns, incoming, names, values } from './columns.ts'
+import { encodeRows, incoming, names } from './columns.ts'
 
-const columns: Columns = {
+const columns = {
   event_id: 'uuid',
   trace_id: 'text',
   source: 'text',
@@ -10,12 +10,12 @@ const columns: Columns = {
   timestamp: 'micros',
   metadata: 'jsonb',
   is_dead_letter: 'boolean',
-}
+} as const
 
 // Ids are looked up in every partition: the key of one cannot keep an event out that another one has (OD3). As a parameter of its own the planner knows
 // how many they are; a join with `incoming`, of whose size it knows nothing, would read whole partitions.
 const insertNew = `with stored as materialized (select event_id from swarm_events where event_id = any ($2::uuid[]))
-  insert into swarm_events (${names(columns)}) select ${values(columns)} from ${incoming(columns)}
+  insert into swarm_events (${names(columns)}) select ${names(columns)} from ${incoming(columns)}
   where not exists (select from stored where stored.event_id = incoming.event_id)
   returning event_id`
 
@@ -32,7 +32,7 @@ export async function insertEvents(queries: Queries, events: readonly SwarmEvent
     is_dead_letter: event.isDeadLetter,
   }))
   const ids = events.map(event => event.eventId)
-  const inserted = await queries.query<{ event_id: string }>(insertNew, [JSON.stringify(rows), ids])
+  const inserted = await queries.query<{ event_id: string }>(insertNew, [encodeRows(columns, rows), ids])
   const added = new Set(inserted.map(row => row.event_id))
   return events.filter(event => added.has(event.eventId))
 }

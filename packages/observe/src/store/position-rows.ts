@@ -1,6 +1,6 @@
 import type { LogPosition } from '../contract.ts'
 import type { Queries } from '../database/contract.ts'
-import { incoming } from './columns.ts'
+import { encodeRows, incoming } from './columns.ts'
 
 const columns = { topic_id: 'text', partition: 'int', next_offset: 'bigint' } as const
 
@@ -16,7 +16,7 @@ export async function advancePositions(queries: Queries, positions: readonly Log
     partition,
     next_offset: offset,
   }))
-  await queries.query(advance, [JSON.stringify(rows)])
+  await queries.query(advance, [encodeRows(columns, rows)])
 }
 
 export async function readPositions(queries: Queries): Promise<LogPosition[]> {

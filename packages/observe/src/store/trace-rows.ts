@@ -1,7 +1,7 @@
 import type { AgentContribution, SwarmEvent, TraceRow } from '../contract.ts'
 import type { Queries } from '../database/contract.ts'
 import { addEvents, contributionOf, emptyTraceState, projectTrace, type TraceState } from '../projection/index.ts'
-import { type Columns, microsOf, upsert } from './columns.ts'
+import { encodeRows, microsOf, upsert } from './columns.ts'
 
 /** What a batch makes of one trace: what it added to its agent's day before, and what it adds now. */
 export type ChangedTrace = {
@@ -17,7 +17,7 @@ type StoredTrace = {
   readonly last_micros: number
 }
 
-const columns: Columns = {
+const columns = {
   trace_id: 'text',
   task_title: 'text',
   owner: 'text',
@@ -36,7 +36,7 @@ const columns: Columns = {
   metrics_agent: 'text',
   metrics_date: 'date',
   state: 'jsonb',
-}
+} as const
 
 // In one order, whoever locks them: retention takes traces too.
 const lockTraces = `select trace_id, state, ${microsOf('first_event_at')} as first_micros, ${microsOf('last_event_at')} as last_micros
@@ -53,7 +53,12 @@ export async function foldTraces(queries: Queries, events: readonly SwarmEvent[]
   const stored = await queries.query<StoredTrace>(lockTraces, [ids])
   const storedById = new Map(stored.map(trace => [trace.trace_id, trace]))
   const folded = ids.map(id => foldTrace(id, storedById.get(id), byTrace.get(id)!))
-  await queries.query(upsertTraces, [JSON.stringify(folded.map(({ row }) => row))])
+  await queries.query(upsertTraces, [
+    encodeRows(
+      columns,
+      folded.map(({ row }) => row),
+    ),
+  ])
   return folded.map(({ change }) => change)
 }
 
