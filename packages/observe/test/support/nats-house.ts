@@ -34,11 +34,22 @@ export type NatsHouse = {
   consumer(stream: string): Promise<ConsumerInfo>
 }
 
-export async function openNatsHouse(t: TestContext, bufferEventsMax = 10_000): Promise<NatsHouse> {
+export type NatsOpening = {
+  readonly bufferEventsMax?: number
+  readonly directory?: string
+  /** Runs between the start of the server and that of the log side. */
+  readonly before?: (server: RunningNatsServer) => Promise<void>
+}
+
+export async function openNatsHouse(
+  t: TestContext,
+  { bufferEventsMax = 10_000, directory = temporaryDirectory(t), before }: NatsOpening = {},
+): Promise<NatsHouse> {
   const server = await startNatsServer()
+  await before?.(server)
   const tables = new MemoryTables()
   const house = await openHouse({
-    directory: temporaryDirectory(t),
+    directory,
     tables,
     settings: { flushThreshold: 1, bufferEventsMax },
   })
