@@ -19,7 +19,7 @@ const numbers = (from: number, to: number): number[] => Array.from({ length: to 
 /** What a test holds back goes on when the test ends, however it ends: before the source stops. */
 function releasedAfter(t: TestContext): PromiseWithResolvers<void> {
   const release = Promise.withResolvers<void>()
-  t.after(release.resolve)
+  t.after(() => release.resolve())
   return release
 }
 
