@@ -27,6 +27,7 @@ for (const databases of testDatabases) {
   }, async t => {
     const { int } = seededRandom(seed)
     const database = await openMigrated(databases)
+    t.after(() => database.close())
     const directory = temporaryDirectory(t)
     const open = (): Promise<House> => openWith(directory, database, int)
     let house = await open()
@@ -51,7 +52,6 @@ for (const databases of testDatabases) {
       `again: SWARM_SEED=${seed}`,
     )
     await house.stop()
-    await database.close()
   })
 }
 
