@@ -189,6 +189,17 @@ test('OS5: a server that dies and comes back is found again; streams go on where
   )
 })
 
+test('a source stops while its server is away', { skip }, async t => {
+  const { server, startSource } = await openNatsHouse(t)
+  const source = startSource()
+  await eventually(() => isReading(source))
+  await server.kill()
+  await eventually(() => source.status.state === 'connecting')
+  await source.stop()
+  assert.equal(source.status.state, 'stopped')
+  await server.start()
+})
+
 test('OS5: a consumer that somebody deletes is made again', { skip }, async t => {
   const { client, tables, startSource, publish } = await openNatsHouse(t)
   const source = startSource()

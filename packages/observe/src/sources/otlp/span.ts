@@ -22,7 +22,7 @@ export type Span = {
 const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']
 const errorCode = 2
 
-/** Undefined attributes: their values lie too deep. The detail names the field, never what came. */
+/** The span, or why it is not accepted: the detail names the field, never what came. */
 export function spanOf({ span, resource, scope }: ReceivedSpan): Span | RefusedEvent {
   const received = objectOf(span)
   const traceId = idOf(received.traceId, 16)
