@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { SwarmEvent } from '../../src/contract.ts'
 import type { Database } from '../../src/database/contract.ts'
-import { openMigrated, testDatabases } from '../support/databases.ts'
+import { embedded, openMigrated, testDatabases } from '../support/databases.ts'
 import { contentsOf, emptyTables, nowMs, writerOf } from '../support/store.ts'
 
 const lifecycle = ['task.created', 'task.assigned', 'task.started', 'task.completed', 'task.failed', 'task.timeout']
@@ -62,7 +62,7 @@ for (const databases of testDatabases) {
           assert.deepEqual(delivered, await writeAll([events]))
         }),
         // Making a failure smaller takes minutes here; `seed` and `path` of the message show it as it is.
-        { numRuns: 80, endOnFailure: true },
+        { numRuns: databases === embedded ? 20 : 80, endOnFailure: true },
       )
     })
   })

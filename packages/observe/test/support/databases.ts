@@ -1,5 +1,6 @@
 /** The databases that tests run over: the real PostgreSQL where the machine has one, and the embedded one. */
 import { mkdtempSync, rmSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
@@ -39,7 +40,11 @@ export const realPostgres: TestDatabases = {
 export const embedded: TestDatabases = {
   name: 'embedded',
   skip: false,
-  open: () => openDatabase({ directory: freshDirectory() }),
+  async open() {
+    const directory = freshDirectory()
+    await cp(await (template ??= emptyEmbedded()), directory, { recursive: true })
+    return openDatabase({ directory })
+  },
 }
 
 export const testDatabases: readonly TestDatabases[] = [realPostgres, embedded]
@@ -55,4 +60,13 @@ export async function openMigrated(databases: TestDatabases): Promise<Database> 
   const database = await databases.open()
   await migrate(database)
   return database
+}
+
+let template: Promise<string> | undefined
+
+/** Making one takes seconds, copying it does not. */
+async function emptyEmbedded(): Promise<string> {
+  const directory = freshDirectory()
+  await (await openDatabase({ directory })).close()
+  return directory
 }
