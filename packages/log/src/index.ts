@@ -30,8 +30,8 @@ export type {
   TimestampedOffset,
   Topic,
 } from './contract.ts'
-export type { Marker } from './control-batch.ts'
-export { encodeRecord } from './encode-batch.ts'
+export { decodeMarker, type Marker } from './control-batch.ts'
+export { encodeRecord, encodeRecords, type PlainRecord, recordOverheadBytesMax } from './encode-batch.ts'
 export { logErrors } from './errors.ts'
 export { openLog } from './open.ts'
 export type { LogOptions, OpenWal } from './options.ts'

@@ -1,0 +1,122 @@
+import pg from 'pg'
+import { observeErrors } from '../errors.ts'
+import type { Database, Queries, SqlValue } from './contract.ts'
+import { calling } from './failure.ts'
+
+/** Reads at once; one further connection writes. A pooler sees no more than these. */
+const readersMax = 4
+const connectTimeoutMs = 10_000
+/** A statement that is not answered by then has lost its server, or its reader. */
+const statementTimeoutMs = 60_000
+const idleTimeoutMs = 30_000
+
+const int8 = 20
+const date = 1082
+const parsers: Readonly<Record<number, (text: string) => unknown>> = { [int8]: Number, [date]: text => text }
+const types = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    parsers[oid] ?? pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+}
+
+/** A PostgreSQL behind a URL. Connects with the first statement, and again after a loss. Throws what the driver says of the URL. */
+export function openPostgres(url: string): Database {
+  // Reads the URL and the certificates that it names; connects to nothing.
+  new pg.Client({ connectionString: withMeaningOfLibpq(url) })
+  return new PostgresDatabase(url)
+}
+
+class PostgresDatabase implements Database {
+  readonly kind = 'postgresql'
+  readonly #readers: pg.Pool
+  readonly #writer: pg.Pool
+
+  constructor(url: string) {
+    this.#readers = poolOf(url, readersMax)
+    this.#writer = poolOf(url, 1)
+  }
+
+  query<Row extends object>(sql: string, values: readonly SqlValue[] = []): Promise<Row[]> {
+    return withClient(this.#readers, queries => queries.query<Row>(sql, values))
+  }
+
+  script(sql: string): Promise<void> {
+    return withClient(this.#readers, queries => queries.script(sql))
+  }
+
+  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+    return withClient(this.#writer, async queries => {
+      await queries.script('begin isolation level read committed')
+      try {
+        const result = await work(queries)
+        await queries.script('commit')
+        return result
+      } catch (error) {
+        // Where the connection is lost the server rolls back by itself; why the work failed says more than that this failed too.
+        if (!isLost(error)) await queries.script('rollback').catch(() => undefined)
+        throw error
+      }
+    })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#readers.end(), this.#writer.end()])
+  }
+}
+
+function poolOf(url: string, max: number): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: withMeaningOfLibpq(url),
+    max,
+    types,
+    application_name: 'chronicle',
+    keepAlive: true,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: statementTimeoutMs,
+    idleTimeoutMillis: idleTimeoutMs,
+    allowExitOnIdle: true,
+  })
+  // A connection that breaks while it is idle leaves the pool; whoever needs one next is told if there is none to be had.
+  pool.on('error', () => undefined)
+  return pool
+}
+
+/**
+ * `sslmode` as libpq has it, which is what whoever copied the URL from a provider expects: `require` encrypts and checks no certificate, `verify-full` checks it.
+ * The driver by itself would check with both.
+ */
+function withMeaningOfLibpq(url: string): string {
+  const asksForTls = /[?&]sslmode=(prefer|require|verify-ca|verify-full)(&|$)/.test(url)
+  return asksForTls && !url.includes('uselibpqcompat=') ? `${url}&uselibpqcompat=true` : url
+}
+
+/** Lends a client to `work`. One that lost its connection, or was left in a transaction, is not used again. */
+async function withClient<T>(pool: pg.Pool, work: (queries: Queries) => Promise<T>): Promise<T> {
+  const client = await calling(() => pool.connect())
+  let drop = false
+  const dropped = (): void => {
+    drop = true
+  }
+  // Without a listener an 'error' of a client that is lent would end the process; the statement that runs fails by itself.
+  client.on('error', dropped)
+  try {
+    return await work(queriesOf(client))
+  } catch (error) {
+    drop ||= isLost(error) || client.getTransactionStatus() !== 'I'
+    throw error
+  } finally {
+    client.off('error', dropped)
+    client.release(drop)
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return observeErrors.is(error) && error.code === 'observe.database-unavailable'
+}
+
+function queriesOf(client: pg.PoolClient): Queries {
+  return {
+    // Without a name: a named statement would stay with a session that a pooler gives to somebody else next (OD7).
+    query: (sql, values = []) => calling(async () => (await client.query(sql, [...values])).rows),
+    script: sql => calling(async () => void (await client.query(sql))),
+  }
+}

@@ -1,0 +1,62 @@
+import { mkdir } from 'node:fs/promises'
+import type { PGlite, Transaction } from '@electric-sql/pglite'
+import type { Database, Queries, SqlValue } from './contract.ts'
+import { calling, databaseError } from './failure.ts'
+
+const int8 = 20
+const date = 1082
+const parsers = { [int8]: Number, [date]: (text: string) => text }
+
+/** Of the memory that it takes, about 250 MB, these are what there is to choose; and of the disk, what its log takes at most. */
+const postgresqlconf = ['shared_buffers = 16MB', 'max_wal_size = 128MB']
+
+/**
+ * PostgreSQL inside of this process, its files in `directory`. The module is loaded here and nowhere else.
+ * One statement at a time runs, on the thread of whoever calls. What is committed survives the death of the process; it is not synced to the disk, because the module cannot.
+ * One process at a time may have the directory: nothing in it keeps a second one out.
+ */
+export async function openEmbedded(directory: string): Promise<Database> {
+  const { PGlite } = await import('@electric-sql/pglite')
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  return new EmbeddedDatabase(await calling(() => PGlite.create(directory, { parsers, postgresqlconf })))
+}
+
+class EmbeddedDatabase implements Database {
+  readonly kind = 'embedded'
+  readonly #lite: PGlite
+  readonly query: Queries['query']
+  readonly script: Queries['script']
+
+  constructor(lite: PGlite) {
+    this.#lite = lite
+    const { query, script } = queriesOf(lite)
+    this.query = query
+    this.script = script
+  }
+
+  async transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+    let failure: { readonly error: unknown } | undefined
+    const working = (transaction: Transaction): Promise<T> =>
+      work(queriesOf(transaction)).catch(error => {
+        failure = { error }
+        throw error
+      })
+    try {
+      return await this.#lite.transaction(working)
+    } catch (error) {
+      throw failure ? failure.error : databaseError(error)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#lite.close()
+  }
+}
+
+function queriesOf(lite: PGlite | Transaction): Queries {
+  return {
+    query: <Row extends object>(sql: string, values: readonly SqlValue[] = []) =>
+      calling(async () => (await lite.query<Row>(sql, [...values])).rows),
+    script: sql => calling(async () => void (await lite.exec(sql))),
+  }
+}

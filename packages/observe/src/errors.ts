@@ -1,0 +1,81 @@
+import { errorFamily } from '@chronicle/base'
+
+/** Every way in which observe refuses. */
+export const observeErrors = errorFamily('observe', {
+  'observe.busy': {
+    summary: 'As many events wait for the tables as the buffer takes',
+    remedy:
+      'Send the events again after the time in Retry-After; nothing of them was kept. /api/v1/health says what the tables wait for.',
+  },
+  'observe.too-many-events': {
+    summary: 'More events in one request than the buffer takes altogether',
+    remedy: 'Send them in smaller portions, or raise BUFFER_MAX_SIZE. Nothing of them was kept.',
+  },
+  'observe.topic-missing': {
+    summary: 'A topic that observe writes to is not there',
+    remedy: 'Somebody deleted it. Start the server again: it makes the topic at start.',
+  },
+  'observe.unknown-letter': {
+    summary: 'There is no dead letter at this offset',
+    remedy: 'Take an offset from the list of dead letters. Retention removes old ones, see observe.log-retention.',
+  },
+  'observe.letter-without-event': {
+    summary: 'The dead letter holds nothing that could be taken in',
+    remedy:
+      'A batch that cannot be read has to be sent again by its producer; of what was larger than 2 MiB only the length was kept.',
+  },
+  'observe.tables-disagree': {
+    summary: 'What a trace added to the day of its agent is not there to be taken away',
+    remedy:
+      'The tables were changed by another program, or restored in part. Build them again from the log: `chronicle observe replay`.',
+  },
+  'observe.invalid-database-url': {
+    summary: 'DATABASE_URL is not accepted',
+    remedy:
+      'Write it in the form that is named, special characters of the password percent-encoded; a certificate that it names has to be there, and sslmode=verify-ca needs sslrootcert.',
+  },
+  'observe.database-unavailable': {
+    summary: 'The database cannot be reached, or cannot do this at present',
+    remedy:
+      'Nothing is lost: events wait in the log, and the tables follow when the database is back. Look at its log and at the network; the SQLSTATE or reason says where.',
+  },
+  'observe.database-refused': {
+    summary: 'The database refused, and would refuse again',
+    remedy:
+      'Look the SQLSTATE up (PostgreSQL, appendix A): 28 is user or password, 3D the name of the database, 42501 a missing permission, 42P01 or 42703 tables that somebody changed. Events wait in the log meanwhile.',
+  },
+  'observe.data-refused': {
+    summary: 'A value was refused by the database',
+    remedy:
+      'The SQLSTATE says why (PostgreSQL, appendix A, classes 22, 23 and 54), the names where. The event is in the dead letters.',
+  },
+  'observe.schema-newer': {
+    summary: 'The tables of the database were made by a newer program',
+    remedy:
+      'Start that version or a newer one. An older one would not know what the newer tables mean, and has touched nothing.',
+  },
+  'observe.schema-differs': {
+    summary: 'The database got another migration under the number of one of ours',
+    remedy:
+      'Restore the SQL file as it was released, or use an empty database: the events in the log fill it again. Nothing was touched.',
+  },
+  'observe.invalid-nats-url': {
+    summary: 'NATS_URL is not accepted',
+    remedy:
+      'Write it in the form that is named, special characters of user and password percent-encoded. Its text is not shown, for it may hold a password.',
+  },
+  'observe.nats-stream-missing': {
+    summary: 'A stream of the swarm is not on the NATS server',
+    remedy:
+      'It is waited for, as CHRONICLE_OBSERVE_NATS_STREAMS=wait asks. Create it, or set `create`, and it is made.',
+  },
+  'observe.invalid-otlp': {
+    summary: 'The body is no OTLP export request that can be read',
+    remedy:
+      'Send an ExportTraceServiceRequest, as protobuf with Content-Type application/x-protobuf or as JSON with application/json. Nothing of it was taken.',
+  },
+  'observe.invalid-cursor': {
+    summary: 'The cursor is none that this list gave',
+    remedy: 'Take it from the Link header of the page before, as it is; without a cursor the list begins at its start.',
+  },
+})

@@ -1,0 +1,5 @@
+export { eventFromJson, eventToJson } from './codec.ts'
+export { type NormaliseContext, normalise } from './normalise.ts'
+export type { RefusalReason } from './refusal.ts'
+export { microsFromText, textFromMicros, utcDayOf } from './timestamp.ts'
+export { uuidFrom, uuidV7 } from './uuid.ts'

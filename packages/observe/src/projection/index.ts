@@ -1,0 +1,16 @@
+export {
+  type AgentDay,
+  addContribution,
+  addHeartbeat,
+  type Extremes,
+  emptyAgentDay,
+  extremesUnknown,
+  isEmptyDay,
+  removeContribution,
+  withExtremes,
+} from './agent-day.ts'
+export { type AgentRow, agentRow } from './agent-row.ts'
+export { contributionOf, sameContribution } from './contribution.ts'
+export { type Heartbeat, heartbeatOf } from './heartbeat.ts'
+export { projectTrace } from './trace-row.ts'
+export { addEvents, emptyTraceState, mergeTraceStates, type TraceState } from './trace-state.ts'

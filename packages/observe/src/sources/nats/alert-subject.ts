@@ -1,0 +1,37 @@
+import type { NatsConnection } from '@nats-io/transport-node'
+import { alertEvent } from '../../alert-event.ts'
+import type { Alert } from '../../alerts.ts'
+import { eventToJson } from '../../event/index.ts'
+
+export const alertSubject = 'swarm.system.alert'
+/** Alerts that wait for the connection; past it the oldest is left out. */
+const missedMax = 100
+
+/**
+ * Publishes alerts in the shape of events. One that the server did not get for want of a connection is published with the next one: whoever was told that an
+ * alert stands is also told that it does not any more. It may come twice then, with the same event_id.
+ */
+export class AlertSubject {
+  readonly #connection: NatsConnection
+  #missed: Alert[] = []
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection
+  }
+
+  /** Rejects when the server did not get it. */
+  async publish(alert: Alert): Promise<void> {
+    try {
+      this.#connection.publish(alertSubject, eventToJson(alertEvent(alert)))
+      await this.#connection.flush()
+    } catch (error) {
+      this.#missed = [...this.#missed, alert].slice(-missedMax)
+      throw error
+    }
+  }
+
+  /** Never rejects: what fails again waits again. */
+  async publishMissed(): Promise<void> {
+    for (const alert of this.#missed.splice(0)) await this.publish(alert).catch(() => undefined)
+  }
+}

@@ -1,0 +1,171 @@
+import type { Stoppable } from '@chronicle/base'
+import { Counter, type Health, type Registry } from '@chronicle/telemetry'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import type { Alert, Alerts } from '../../alerts.ts'
+import { Backoff } from '../../backoff.ts'
+import { Pausing } from '../pausing.ts'
+import { type NatsAddress, parseNatsUrl } from './address.ts'
+import { AlertSubject } from './alert-subject.ts'
+import { reasonOf } from './reason.ts'
+import { StreamReader, type StreamReaderOptions, type StreamStatus } from './stream-reader.ts'
+import { swarmStreams } from './streams.ts'
+
+const connectMsMax = 5_000
+const firstWaits = { firstMs: 500, waitMsMax: 15_000 }
+const reconnectWaitMs = 1_000
+/** What a stop waits for: acknowledgements that are on their way. */
+const drainMsMax = 2_000
+const connectionName = 'chronicle'
+
+export type NatsSourceOptions = Omit<StreamReaderOptions, 'pausing' | 'onTaken'> & {
+  /** It may hold a password: it is never shown. */
+  readonly url: string
+  readonly alerts: Pick<Alerts, 'publishTo'>
+  readonly registry: Registry
+  readonly health: Health
+}
+
+export type NatsStatus = {
+  readonly state: 'connecting' | 'connected' | 'stopped'
+  /** Why there is no connection. */
+  readonly reason?: string
+  readonly streams: readonly StreamStatus[]
+}
+
+/** Reads the swarm's streams from NATS JetStream into the log, and publishes alerts there. Connects, and connects again, for ever (OS5). */
+export class NatsSource implements Stoppable {
+  readonly #options: NatsSourceOptions
+  readonly #address: NatsAddress
+  readonly #pausing: Pausing
+  readonly #readers: readonly StreamReader[]
+  readonly #running: Promise<void>
+  #state: NatsStatus['state'] = 'connecting'
+  #reason: string | undefined
+
+  /** Begins at once. Throws 'observe.invalid-nats-url'. */
+  constructor(options: NatsSourceOptions) {
+    this.#options = options
+    this.#address = parseNatsUrl(options.url)
+    this.#pausing = new Pausing(options.clock)
+    const onTaken = counting(options.registry)
+    this.#readers = swarmStreams.map(
+      stream => new StreamReader(stream, { ...options, onTaken, pausing: this.#pausing }),
+    )
+    registerHealth(options.health, () => this.status)
+    this.#running = this.#run()
+  }
+
+  get status(): NatsStatus {
+    const reason = this.#reason
+    const streams = this.#readers.map(({ status }) => status)
+    return { state: this.#state, streams, ...(reason === undefined ? {} : { reason }) }
+  }
+
+  /** Takes in nothing more, waits for what is being written to the log and acknowledges it. */
+  async stop(): Promise<void> {
+    this.#pausing.stop()
+    await this.#running
+    this.#state = 'stopped'
+  }
+
+  async #run(): Promise<void> {
+    const backoff = new Backoff(this.#options.random, firstWaits)
+    while (!this.#pausing.isStopping) {
+      try {
+        const connection = await this.#connect()
+        backoff.succeeded()
+        await this.#use(connection)
+      } catch (error) {
+        this.#disconnected(reasonOf(error))
+        await this.#pausing.pause(backoff.failed())
+      }
+    }
+  }
+
+  #connect(): Promise<NatsConnection> {
+    return connect({
+      ...this.#address,
+      name: connectionName,
+      timeout: connectMsMax,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: reconnectWaitMs,
+      // A password that is wrong now may be right when the server has read its file again.
+      ignoreAuthErrorAbort: true,
+      noAsyncTraces: true,
+    })
+  }
+
+  async #use(connection: NatsConnection): Promise<void> {
+    const subject = new AlertSubject(connection)
+    this.#connected()
+    const stopAlerts = this.#options.alerts.publishTo((alert: Alert) => subject.publish(alert))
+    const watching = this.#watch(connection, subject)
+    await Promise.all(this.#readers.map(reader => reader.run(connection)))
+    stopAlerts()
+    await this.#close(connection)
+    await watching
+  }
+
+  async #watch(connection: NatsConnection, subject: AlertSubject): Promise<void> {
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') this.#disconnected('the connection broke')
+      if (status.type === 'error')
+        this.#options.logger.warn({ reason: reasonOf(status.error) }, 'NATS reports an error')
+      if (status.type === 'reconnect') {
+        this.#connected()
+        await subject.publishMissed()
+      }
+    }
+  }
+
+  async #close(connection: NatsConnection): Promise<void> {
+    const { clock } = this.#options
+    const late = Promise.withResolvers<void>()
+    const timer = clock.after(drainMsMax, late.resolve)
+    // A drain without a connection waits for one.
+    await Promise.race([connection.drain().catch(() => undefined), late.promise])
+    timer.cancel()
+    await connection.close()
+  }
+
+  #connected(): void {
+    this.#state = 'connected'
+    this.#reason = undefined
+    this.#options.logger.info({}, 'connected to NATS')
+  }
+
+  #disconnected(reason: string): void {
+    if (this.#pausing.isStopping) return
+    if (this.#reason !== reason) this.#options.logger.warn({ reason }, 'not connected to NATS; it is tried again')
+    this.#state = 'connecting'
+    this.#reason = reason
+  }
+}
+
+function counting(registry: Registry): StreamReaderOptions['onTaken'] {
+  const counter = new Counter({
+    name: 'chronicle_observe_nats_messages_total',
+    help: 'Messages of NATS streams that were acknowledged, by what became of them',
+    labelNames: ['stream', 'outcome'],
+    registers: [registry],
+  })
+  return (stream, events, deadLetters) => {
+    counter.inc({ stream, outcome: 'event' }, events)
+    counter.inc({ stream, outcome: 'dead_letter' }, deadLetters)
+  }
+}
+
+function registerHealth(health: Health, status: () => NatsStatus): void {
+  health.register('nats', () => {
+    const { state, reason, streams } = status()
+    if (state === 'stopped') return { status: 'warn', reason: 'stopped' }
+    if (state === 'connecting')
+      return { status: 'warn', reason: `Not connected, it is tried again: ${reason ?? 'the first time'}` }
+    const troubled = streams.filter(stream => stream.state !== 'reading')
+    if (troubled.length === 0) return { status: 'pass', reason: `${streams.length} streams are read` }
+    return { status: 'warn', reason: troubled.map(sentence).join('; ') }
+  })
+}
+
+const sentence = ({ stream, state, reason }: StreamStatus): string =>
+  `${stream} is ${state}${reason === undefined ? '' : `: ${reason}`}`

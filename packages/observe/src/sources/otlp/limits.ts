@@ -1,0 +1,6 @@
+/** Spans of one request. Exporters send 512 at once by default. */
+export const spansMax = 10_000
+/** Values inside values of one attribute: a limit on recursion. */
+export const valueDepthMax = 16
+/** Messages inside messages on the wire: a request, its six levels down to an attribute, and that attribute's own. */
+export const messageDepthMax = 8 + 2 * valueDepthMax

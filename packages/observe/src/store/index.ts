@@ -1,0 +1,15 @@
+export { type Batch, type BatchReport, BatchWriter } from './batch-writer.ts'
+export {
+  type AgentColumns,
+  agentsOfDay,
+  type EventColumns,
+  eventsOfTrace,
+  latestDayOf,
+  listTraces,
+  type Page,
+  type PageRequest,
+  readTrace,
+  type TraceColumns,
+} from './queries.ts'
+export { applyRetention, type RetentionReport } from './retention.ts'
+export { Tables, type TablesOptions, type TablesState } from './tables.ts'

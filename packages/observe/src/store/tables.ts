@@ -1,0 +1,108 @@
+/**
+ * The tables behind a place, opened when somebody needs them for the first time: a server without events starts no database (OD8). They are migrated and have the partitions
+ * of the weeks to come before anything else is done with them.
+ */
+
+import { type Clock, messageOf, type Stoppable, type Timer } from '@chronicle/base'
+import type { Logger } from '@chronicle/telemetry'
+import type { DeadLetterSink } from '../contract.ts'
+import type { Database } from '../database/contract.ts'
+import { migrate } from '../database/migrate.ts'
+import { type DatabasePlace, openDatabase } from '../database/open.ts'
+import { observeErrors } from '../errors.ts'
+import { BatchWriter } from './batch-writer.ts'
+import { retentionEveryMs } from './limits.ts'
+import { applyRetention } from './retention.ts'
+
+/** `unused`: nobody has needed them yet. `failed`: opening them failed, and whoever needs them next tries again. */
+export type TablesState = 'unused' | 'opening' | 'open' | 'failed' | 'closed'
+
+export type TablesOptions = {
+  /** Asked with each attempt to open: what a secrets API gives may change. */
+  readonly place: () => Promise<DatabasePlace> | DatabasePlace
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export class Tables implements Stoppable {
+  readonly #options: TablesOptions
+  readonly #retention: Timer
+  #opening: Promise<Database> | undefined
+  #tending: Promise<void> = Promise.resolve()
+  #state: TablesState = 'unused'
+
+  constructor(options: TablesOptions) {
+    this.#options = options
+    this.#retention = options.clock.every(retentionEveryMs, () => void (this.#tending = this.#tend()))
+  }
+
+  get state(): TablesState {
+    return this.#state
+  }
+
+  /** The database with its tables. Fails as `openDatabase` and `migrate` do; the next call tries again then. */
+  database(): Promise<Database> {
+    this.#opening ??= this.#open().catch(error => {
+      this.#opening = undefined
+      if (this.#state !== 'closed') this.#state = 'failed'
+      throw error
+    })
+    return this.#opening
+  }
+
+  /** Writes batches, and opens the tables for the first of them. */
+  writer(deadLetters: DeadLetterSink): Pick<BatchWriter, 'positions' | 'write'> {
+    let made: { readonly database: Database; readonly writer: BatchWriter } | undefined
+    const writer = async (): Promise<BatchWriter> => {
+      const database = await this.database()
+      if (made?.database !== database) {
+        made = { database, writer: new BatchWriter({ database, deadLetters, clock: this.#options.clock }) }
+      }
+      return made.writer
+    }
+    return {
+      positions: async () => (await writer()).positions(),
+      write: async batch => (await writer()).write(batch),
+    }
+  }
+
+  /** Waits for what runs. To be called after whoever uses them has stopped. */
+  async stop(): Promise<void> {
+    this.#retention.cancel()
+    this.#state = 'closed'
+    await this.#tending
+    const database = await this.#opening?.catch(() => undefined)
+    this.#state = 'closed'
+    await database?.close()
+  }
+
+  async #open(): Promise<Database> {
+    const { clock, logger, place } = this.#options
+    if (this.#state === 'closed')
+      throw observeErrors.create('observe.database-unavailable', { reason: 'the server stops' })
+    this.#state = 'opening'
+    const database = await openDatabase(await place())
+    try {
+      const { version, applied } = await migrate(database)
+      await applyRetention(database, clock.now())
+      logger.info({ database: database.kind, version, applied: applied.length }, 'tables are open')
+      this.#state = 'open'
+      return database
+    } catch (error) {
+      await database.close()
+      throw error
+    }
+  }
+
+  /** What fails is done the next time: weeks are made far ahead, and what is kept for longer does no harm. */
+  async #tend(): Promise<void> {
+    if (this.#state !== 'open') return
+    const { clock, logger } = this.#options
+    try {
+      const report = await applyRetention(await this.database(), clock.now())
+      logger.info(report, 'retention of the tables')
+    } catch (error) {
+      logger.warn({ reason: messageOf(error) }, 'retention of the tables failed; it is tried again later')
+    }
+  }
+}

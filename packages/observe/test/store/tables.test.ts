@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { silentLogger } from '@chronicle/telemetry'
+import type { DatabasePlace } from '../../src/database/open.ts'
+import { Tables } from '../../src/store/tables.ts'
+import { freshDirectory, postgres, realPostgres } from '../support/databases.ts'
+import { clock, event } from '../support/store.ts'
+
+const deadLetters = { add: async () => undefined }
+const batch = { events: [event('a', 1)], positions: [{ topicId: 'log', partition: 0, offset: 1 }] }
+
+test('OD8: nothing is opened before somebody needs it, and what was written is there after the next start', async () => {
+  const directory = join(freshDirectory(), 'pg')
+  const open = () => new Tables({ place: () => ({ directory }), clock, logger: silentLogger })
+  const tables = open()
+  const writer = tables.writer(deadLetters)
+  assert.deepEqual([tables.state, existsSync(directory)], ['unused', false])
+  const report = await writer.write(batch)
+  assert.deepEqual([tables.state, report.inserted], ['open', 1])
+  await tables.stop()
+  assert.equal(tables.state, 'closed')
+  await assert.rejects(writer.write(batch), { code: 'observe.database-unavailable' })
+  const again = open()
+  assert.deepEqual(await again.writer(deadLetters).positions(), batch.positions)
+  assert.equal((await again.writer(deadLetters).write(batch)).duplicates, 1)
+  await again.stop()
+})
+
+test('OD8: where opening fails the next one tries again, at the place that is named then', {
+  skip: realPostgres.skip,
+}, async () => {
+  const server = await postgres()
+  const good = { url: await server.createDatabase() }
+  const places: DatabasePlace[] = [
+    { url: 'postgres://127.0.0.1:1/x' },
+    { url: server.url.replace(server.password, 'wrong') },
+    good,
+  ]
+  const tables = new Tables({ place: () => places.shift()!, clock, logger: silentLogger })
+  const writer = tables.writer(deadLetters)
+  await assert.rejects(writer.positions(), { code: 'observe.database-unavailable' })
+  assert.equal(tables.state, 'failed')
+  await assert.rejects(writer.write(batch), { code: 'observe.database-refused' })
+  const [first, second] = await Promise.all([writer.write(batch), tables.database()])
+  assert.deepEqual([first.inserted, second.kind, tables.state, places.length], [1, 'postgresql', 'open', 0])
+  await tables.stop()
+})
