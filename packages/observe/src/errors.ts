@@ -12,8 +12,8 @@ export const observeErrors = errorFamily('observe', {
     remedy: 'Send them in smaller portions, or raise BUFFER_MAX_SIZE. Nothing of them was kept.',
   },
   'observe.topic-missing': {
-    summary: 'A topic that observe writes to is not there',
-    remedy: 'Somebody deleted it. Start the server again: it makes the topic at start.',
+    summary: 'A topic that observe writes to was deleted while it was being made',
+    remedy: 'Send the events again: it is made once more.',
   },
   'observe.unknown-letter': {
     summary: 'There is no dead letter at this offset',

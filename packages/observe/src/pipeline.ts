@@ -5,7 +5,7 @@ import { Alerts } from './alerts.ts'
 import type { DeadLetterSink } from './contract.ts'
 import { DeadLetters } from './dead-letters/dead-letters.ts'
 import { EventIntake } from './log/intake.ts'
-import { makeTopics } from './log/topics.ts'
+import { OwnTopics } from './log/topics.ts'
 import { Projector } from './projector.ts'
 import type { EventWriter, ProjectorSettings } from './projector-contract.ts'
 
@@ -29,17 +29,19 @@ export type Pipeline = Stoppable & {
   readonly alerts: Alerts
 }
 
-/** Makes the topics and begins to bring what they hold to the tables. To be stopped after the sources and before the tables and the log. */
+/** Begins to bring what the topics hold to the tables. To be stopped after the sources and before the tables and the log. */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { log, clock, registry, settings } = options
-  await makeTopics(log, { retentionMs: settings.logRetentionMs })
+  const topics = new OwnTopics({ log, retentionMs: settings.logRetentionMs, onMade: () => projector.refresh() })
+  await topics.update()
   const alerts = new Alerts(options)
-  const deadLetters = new DeadLetters({ log, clock, registry })
+  const deadLetters = new DeadLetters({ log, clock, topics, registry })
   const projector = new Projector({ ...options, writer: options.writer(deadLetters), deadLetters, alerts })
   const { bufferEventsMax, overflow } = settings
   const intake = new EventIntake({
     log,
     clock,
+    topics,
     bufferEventsMax,
     overflow,
     waiting: () => projector.takenWaiting,

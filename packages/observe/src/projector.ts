@@ -49,7 +49,7 @@ export class Projector implements Stoppable {
     this.#followed = new FollowedPartitions({ log, topics: projectedTopics, logger, onAdvance })
     const onExpired = (topic: string, records: number): void => this.#metrics.expired(topic, records)
     this.#reader = new EventReader({ ...options, followed: this.#followed, onExpired, onRested: onAdvance })
-    this.#refreshing = clock.every(refreshMs, () => this.#refresh())
+    this.#refreshing = clock.every(refreshMs, () => this.refresh())
     registerHealth(health, () => this.status)
     this.#advanced()
     this.#running = this.#run()
@@ -89,6 +89,13 @@ export class Projector implements Stoppable {
   subscribe(listener: (written: WrittenBatch) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
+  }
+
+  /** Looks for topics that are new. It happens by itself too, so that clients of Kafka may make them. */
+  refresh(): void {
+    if (this.#isStopping) return
+    this.#followed.refresh()
+    this.#advanced()
   }
 
   /** Runs `work` while nothing is written; the tables may be others afterwards, and are asked again how far they are. */
@@ -187,11 +194,6 @@ export class Projector implements Stoppable {
   #advanced(): void {
     this.#due.update(this.#followed.unread)
     this.#checkBuffer()
-  }
-
-  #refresh(): void {
-    this.#followed.refresh()
-    this.#advanced()
   }
 
   #checkBuffer(): void {

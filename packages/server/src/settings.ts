@@ -12,6 +12,7 @@ import {
   setting,
   type ValuesOf,
 } from '@chronicle/config'
+import { observeSettings } from '@chronicle/observe'
 import { sessionSettings, vaultSettings } from './settings-sessions.ts'
 import { hostNames } from './settings-types.ts'
 
@@ -343,6 +344,7 @@ export const settings = declareSettings({
     section: http,
     help: 'Address that the metrics port listens on. Metrics hold names of topics, and no records.',
   }),
+  ...observeSettings,
   ...sessionSettings,
   ...vaultSettings,
 })

@@ -1,6 +1,5 @@
 import { observeErrors } from '../errors.ts'
 import type { Database } from './contract.ts'
-import { openPostgres } from './pg.ts'
 import { openEmbedded } from './pglite.ts'
 
 /** A PostgreSQL somewhere, or the embedded one with its directory. */
@@ -14,6 +13,8 @@ export async function openDatabase(place: DatabasePlace): Promise<Database> {
   if (!/^postgres(ql)?:\/\//.test(place.url)) {
     throw observeErrors.create('observe.invalid-database-url', { accepted })
   }
+  // The driver is loaded when somebody needs it.
+  const { openPostgres } = await import('./pg.ts')
   try {
     return openPostgres(place.url)
   } catch (error) {

@@ -4,7 +4,7 @@ import { Counter, type Registry } from '@chronicle/telemetry'
 import type { DeadLetter, DeadLetterSink } from '../contract.ts'
 import { observeErrors } from '../errors.ts'
 import { appendRecords } from '../log/append-records.ts'
-import { deadLettersTopic } from '../log/topics.ts'
+import { deadLettersTopic, type OwnTopics } from '../log/topics.ts'
 import { encodeLetter, type StoredLetter } from './letter.ts'
 import { newestIds, readLetters } from './read-letters.ts'
 import { RecentIds } from './recent-ids.ts'
@@ -22,20 +22,27 @@ export type LetterPage = {
   readonly before: number | undefined
 }
 
-export type DeadLettersOptions = { readonly log: Log; readonly clock: Clock; readonly registry: Registry }
+export type DeadLettersOptions = {
+  readonly log: Log
+  readonly clock: Clock
+  readonly topics: OwnTopics
+  readonly registry: Registry
+}
 
 /** What could not be taken, in the topic `swarm.dead-letters`: added, listed, read. */
 export class DeadLetters implements DeadLetterSink {
   readonly #log: Log
   readonly #clock: Clock
+  readonly #topics: OwnTopics
   readonly #count: Counter
   #known: Promise<RecentIds> | undefined
   /** By id, what is being appended. */
   readonly #adding = new Map<string, Promise<void>>()
 
-  constructor({ log, clock, registry }: DeadLettersOptions) {
+  constructor({ log, clock, topics, registry }: DeadLettersOptions) {
     this.#log = log
     this.#clock = clock
+    this.#topics = topics
     this.#count = new Counter({
       name: 'chronicle_observe_dead_letters_total',
       help: 'Events that could not be taken and went to the dead letters, by reason',
@@ -56,7 +63,8 @@ export class DeadLetters implements DeadLetterSink {
 
   /** The newest letters, or the newest below the offset `before`. A page may hold fewer than `limit` although there are more. */
   async list({ before, limit }: { readonly before?: number; readonly limit: number }): Promise<LetterPage> {
-    const partition = this.#partition()
+    const partition = this.#topics.find(deadLettersTopic)
+    if (partition === undefined) return { letters: [], before: undefined }
     const end = Math.min(before ?? partition.highWatermark, partition.highWatermark)
     const start = Math.max(partition.logStartOffset, end - Math.max(1, Math.min(limit, letterPageMax)))
     const letters: Omit<StoredLetter, 'raw'>[] = []
@@ -66,16 +74,16 @@ export class DeadLetters implements DeadLetterSink {
 
   /** Rejects with 'observe.unknown-letter'. */
   async get(offset: number): Promise<StoredLetter> {
-    const partition = this.#partition()
-    const isThere = Number.isInteger(offset) && offset >= partition.logStartOffset && offset < partition.highWatermark
+    const partition = this.#topics.find(deadLettersTopic)
     let letter: StoredLetter | undefined
-    if (isThere) await readLetters(partition, offset, offset + 1, found => (letter = found))
+    if (partition !== undefined && holds(partition, offset))
+      await readLetters(partition, offset, offset + 1, found => (letter = found))
     if (letter === undefined) throw observeErrors.create('observe.unknown-letter', { offset })
     return letter
   }
 
   async #append(letters: readonly DeadLetter[], known: RecentIds): Promise<void> {
-    const effects = { log: this.#log, clock: this.#clock }
+    const effects = { log: this.#log, clock: this.#clock, topics: this.#topics }
     const appended = appendRecords(effects, deadLettersTopic, letters.map(encodeLetter))
     for (const { id } of letters) this.#adding.set(id, appended)
     try {
@@ -91,16 +99,19 @@ export class DeadLetters implements DeadLetterSink {
 
   /** Read from the topic when the first letter is added: a crash may have come between a letter and the position in the tables. */
   #knownIds(): Promise<RecentIds> {
-    this.#known ??= newestIds(this.#partition(), new RecentIds(knownIdsMax)).catch(error => {
+    this.#known ??= this.#readIds().catch(error => {
       this.#known = undefined
       throw error
     })
     return this.#known
   }
 
-  #partition(): Partition {
-    const partition = this.#log.partition(deadLettersTopic, 0)
-    if (partition === undefined) throw observeErrors.create('observe.topic-missing', { topic: deadLettersTopic })
-    return partition
+  async #readIds(): Promise<RecentIds> {
+    const partition = this.#topics.find(deadLettersTopic)
+    const ids = new RecentIds(knownIdsMax)
+    return partition === undefined ? ids : newestIds(partition, ids)
   }
 }
+
+const holds = ({ logStartOffset, highWatermark }: Partition, offset: number): boolean =>
+  Number.isInteger(offset) && offset >= logStartOffset && offset < highWatermark

@@ -1,17 +1,15 @@
 import { assert, type Clock } from '@chronicle/base'
 import { batchHeaderBytes, encodeRecords, type Log, type PlainRecord, recordOverheadBytesMax } from '@chronicle/log'
-import { observeErrors } from '../errors.ts'
-import { batchBytesMax } from './topics.ts'
+import { batchBytesMax, type OwnTopics } from './topics.ts'
 
 /** Records go together up to this size; a larger one goes alone. */
 const togetherBytesMax = 1024 * 1024
 
 /**
- * Appends records to the first partition of `topic`, in order, in as few batches as they fit. Resolves once all are durable. Rejects with 'observe.topic-missing',
- * or as the log does: the first of them may have been appended then. `onAppended` is told how many were, batch by batch.
+ * Appends records to `topic`, in order, in as few batches as they fit. Resolves once all are durable. Rejects as the log does: the first of them may have been appended then. `onAppended` is told how many were, batch by batch.
  */
 export async function appendRecords(
-  { log, clock }: { readonly log: Log; readonly clock: Clock },
+  { log, clock, topics }: { readonly log: Log; readonly clock: Clock; readonly topics: OwnTopics },
   topic: string,
   records: readonly PlainRecord[],
   onAppended: (records: readonly PlainRecord[]) => void = () => undefined,
@@ -20,8 +18,7 @@ export async function appendRecords(
   try {
     for (const batch of batchesOf(records)) {
       while (!log.ready) await log.whenReady()
-      const partition = log.partition(topic, 0)
-      if (partition === undefined) throw observeErrors.create('observe.topic-missing', { topic })
+      const partition = await topics.partition(topic)
       durable.push(partition.append(encodeRecords(batch, clock.now())).durable)
       onAppended(batch)
     }

@@ -4,11 +4,12 @@ import type { SwarmEvent } from '../contract.ts'
 import { observeErrors } from '../errors.ts'
 import { eventToJson } from '../event/index.ts'
 import { appendRecords } from './append-records.ts'
-import { eventsTopic } from './topics.ts'
+import { eventsTopic, type OwnTopics } from './topics.ts'
 
 export type IntakeOptions = {
   readonly log: Log
   readonly clock: Clock
+  readonly topics: OwnTopics
   /** Events of `swarm.events` that the tables do not have. */
   readonly waiting: () => number
   readonly bufferEventsMax: number

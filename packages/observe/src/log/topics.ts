@@ -1,4 +1,5 @@
-import { type Log, logErrors } from '@chronicle/log'
+import { type Log, logErrors, type Partition } from '@chronicle/log'
+import { observeErrors } from '../errors.ts'
 
 /** What HTTP, OTLP and NATS bring: one event a record, normalised, with its trace as key. */
 export const eventsTopic = 'swarm.events'
@@ -29,28 +30,58 @@ export const eventBytesMax = mebibyte
 /** The largest record batch of these topics: an event or a dead letter of any accepted size has room in it. */
 export const batchBytesMax = 4 * mebibyte
 
+export type OwnTopicsOptions = {
+  readonly log: Log
+  readonly retentionMs: number
+  /** Called when a topic was made. */
+  readonly onMade: () => void
+}
+
 /**
- * Makes the topics that observe writes, with one partition each, or brings the settings of those that are there up to date. Resolves once they are durable;
- * rejects as the log does.
+ * The topics that observe writes itself. Each is made when something is written to it for the first time: a server without events has none of them. One that
+ * somebody deleted is made again.
  */
-export async function makeTopics(log: Log, { retentionMs }: { readonly retentionMs: number }): Promise<void> {
-  const configs = { 'retention.ms': String(retentionMs), 'max.message.bytes': String(batchBytesMax) }
-  for (const name of [eventsTopic, deadLettersTopic]) await makeTopic(log, name, configs)
-}
+export class OwnTopics {
+  readonly #options: OwnTopicsOptions
 
-async function makeTopic(log: Log, name: string, configs: Record<string, string>): Promise<void> {
-  const made = log.topic(name) ?? (await createTopic(log, name, configs))
-  const isCurrent = Object.entries(configs).every(([config, value]) => made.configs[config] === value)
-  if (!isCurrent) await log.setTopicConfigs(name, { ...made.configs, ...configs })
-}
+  constructor(options: OwnTopicsOptions) {
+    this.#options = options
+  }
 
-async function createTopic(log: Log, name: string, configs: Record<string, string>) {
-  try {
-    return await log.createTopic({ name, partitions: 1, configs })
-  } catch (error) {
-    // A client of Kafka was first.
-    const existing = log.topic(name)
-    if (!logErrors.is(error) || error.code !== 'log.topic-exists' || existing === undefined) throw error
-    return existing
+  /** Brings the settings of those that are there up to date. Resolves once that is durable; rejects as the log does. */
+  async update(): Promise<void> {
+    const { log } = this.#options
+    for (const name of [eventsTopic, deadLettersTopic]) {
+      const configs = log.topic(name)?.configs
+      if (configs === undefined) continue
+      const isCurrent = Object.entries(this.#configs).every(([config, value]) => configs[config] === value)
+      if (!isCurrent) await log.setTopicConfigs(name, { ...configs, ...this.#configs })
+    }
+  }
+
+  /** The one partition of a topic, undefined while there is none. */
+  find(name: string): Partition | undefined {
+    return this.#options.log.partition(name, 0)
+  }
+
+  /** The one partition of a topic, which is made if it is not there. Rejects as the log does. */
+  async partition(name: string): Promise<Partition> {
+    const { log, onMade } = this.#options
+    const there = this.find(name)
+    if (there !== undefined) return there
+    try {
+      await log.createTopic({ name, partitions: 1, configs: this.#configs })
+    } catch (error) {
+      // Another event, or a client of Kafka, was first.
+      if (!logErrors.is(error) || error.code !== 'log.topic-exists') throw error
+    }
+    const made = this.find(name)
+    if (made === undefined) throw observeErrors.create('observe.topic-missing', { topic: name })
+    onMade()
+    return made
+  }
+
+  get #configs(): Record<string, string> {
+    return { 'retention.ms': String(this.#options.retentionMs), 'max.message.bytes': String(batchBytesMax) }
   }
 }

@@ -18,6 +18,7 @@ import {
   settle,
   startMs,
   temporaryDirectory,
+  topicsOf,
   until,
 } from '../support/log-house.ts'
 
@@ -156,7 +157,7 @@ test('OL6: the newest letters are known after a restart, as many as are looked b
   const directory = temporaryDirectory(t)
   const { deadLetters, log, clock, stop } = await openHouse({ directory, tables: new MemoryTables() })
   for (let n = 0; n < 1000; n += 100) await deadLetters.add(Array.from({ length: 100 }, (_, at) => letterOf(n + at)))
-  const reopened = new DeadLetters({ log, clock, registry: createRegistry() })
+  const reopened = new DeadLetters({ log, clock, topics: topicsOf(log), registry: createRegistry() })
   await reopened.add(Array.from({ length: 1000 }, (_, n) => letterOf(n)))
   assert.equal(log.partition(deadLettersTopic, 0)!.logEndOffset, 1000)
   await stop()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { batchRecordCount } from '@chronicle/log'
 import { observeErrors } from '../../src/errors.ts'
-import { deadLettersTopic, eventsTopic, makeTopics } from '../../src/log/topics.ts'
+import { deadLettersTopic, eventsTopic, OwnTopics } from '../../src/log/topics.ts'
 import {
   dayMs,
   eventOf,
@@ -19,19 +19,44 @@ import {
 
 const refusedWith = (code: string) => (error: unknown) => observeErrors.is(error) && error.code === code
 
-test('topics are made with their settings, and brought up to date at the next start', async t => {
+test('topics are made with their first record and their settings, which the next start brings up to date', async t => {
   const log = await openTestLog(temporaryDirectory(t), testClock())
-  await makeTopics(log, { retentionMs: dayMs })
-  const made = log.topic(eventsTopic)!
-  assert.deepEqual(made.configs, { 'retention.ms': String(dayMs), 'max.message.bytes': String(4 * 1024 * 1024) })
-  assert.equal(made.partitions.length, 1)
+  let made = 0
+  const topics = new OwnTopics({ log, retentionMs: dayMs, onMade: () => made++ })
+  await topics.update()
+  assert.equal(topics.find(eventsTopic), undefined)
+  const both = await Promise.all([topics.partition(eventsTopic), topics.partition(eventsTopic)])
+  assert.equal(both[0], both[1])
+  await topics.partition(deadLettersTopic)
+  assert.ok(made >= 2)
+  const { id, configs } = log.topic(eventsTopic)!
+  assert.deepEqual(configs, { 'retention.ms': String(dayMs), 'max.message.bytes': String(4 * 1024 * 1024) })
   await log.setTopicConfigs(deadLettersTopic, { 'retention.bytes': '1000000', 'retention.ms': '5' })
-  await makeTopics(log, { retentionMs: 2 * dayMs })
-  assert.equal(log.topic(eventsTopic)!.id, made.id)
+  await new OwnTopics({ log, retentionMs: 2 * dayMs, onMade: () => undefined }).update()
+  assert.equal(log.topic(eventsTopic)!.id, id)
   assert.equal(log.topic(eventsTopic)!.configs['retention.ms'], String(2 * dayMs))
   assert.equal(log.topic(deadLettersTopic)!.configs['retention.ms'], String(2 * dayMs))
   assert.equal(log.topic(deadLettersTopic)!.configs['retention.bytes'], '1000000')
   await log.close()
+})
+
+test('a server without events has no topics of ours; one that is deleted is made again', async t => {
+  const tables = new MemoryTables()
+  const settings = { flushThreshold: 1 }
+  const { intake, log, projector, deadLetters, stop } = await openHouse({
+    directory: temporaryDirectory(t),
+    tables,
+    settings,
+    isBare: true,
+  })
+  assert.deepEqual([log.topic(eventsTopic), log.topic(deadLettersTopic)], [undefined, undefined])
+  assert.deepEqual(await deadLetters.list({ limit: 10 }), { letters: [], before: undefined })
+  await intake.take([eventOf(1)])
+  await until(() => projector.status.bufferSize === 0 && tables.events.length === 1)
+  await log.deleteTopic(eventsTopic)
+  await intake.take([eventOf(2)])
+  await until(() => tables.events.length === 2)
+  await stop()
 })
 
 test('OL1: events are taken when they are durable, in their order and as one batch', async t => {

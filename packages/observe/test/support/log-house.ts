@@ -10,6 +10,7 @@ import { createRegistry, Health, silentLogger } from '@chronicle/telemetry'
 import { nodeDisk, openDiskWal, walProfiles } from '@chronicle/wal'
 import type { LogPosition, SwarmEvent } from '../../src/contract.ts'
 import { eventFromJson } from '../../src/event/index.ts'
+import { deadLettersTopic, eventsTopic, OwnTopics } from '../../src/log/topics.ts'
 import { type Pipeline, startPipeline } from '../../src/pipeline.ts'
 import type { EventWriter, ProjectorSettings } from '../../src/projector-contract.ts'
 import type { BatchReport } from '../../src/store/index.ts'
@@ -69,6 +70,9 @@ export type Commit = {
   readonly eventIds: readonly string[]
   readonly moves: readonly { readonly key: string; readonly from: number; readonly to: number }[]
 }
+
+/** The topics that observe writes, of a log. */
+export const topicsOf = (log: Log): OwnTopics => new OwnTopics({ log, retentionMs: 7 * dayMs, onMade: () => undefined })
 
 /** What the tables hold, kept over restarts: events with the batch that brought them, and positions, changed together or not at all. */
 export class MemoryTables implements EventWriter {
@@ -136,6 +140,8 @@ export type Opening = {
   readonly clock?: TestClock
   readonly settings?: Partial<ProjectorSettings>
   readonly seed?: number
+  /** Without the topics that observe writes, as at the first start. */
+  readonly isBare?: boolean
 }
 
 /** All of the log side over the log in `directory`. */
@@ -145,8 +151,11 @@ export async function openHouse({
   clock = testClock(),
   settings,
   seed = 1,
+  isBare = false,
 }: Opening): Promise<House> {
   const log = await openTestLog(directory, clock)
+  const topics = topicsOf(log)
+  if (!isBare) for (const name of [eventsTopic, deadLettersTopic]) await topics.partition(name)
   const registry = createRegistry()
   const health = new Health()
   const inForce = {

@@ -3,6 +3,7 @@ import type { Log } from '@chronicle/log'
 import type { Sessions } from '@chronicle/sessions'
 import type { Health, Registry } from '@chronicle/telemetry'
 import type { FastifyInstance } from 'fastify'
+import type { Observe } from '../observe/start.ts'
 import type { ServerSettings } from '../settings.ts'
 import { addConfigRoute } from './config.ts'
 import { addHealthRoute } from './health.ts'
@@ -19,6 +20,7 @@ export type Served = {
   readonly registry: Registry
   readonly log: Log
   readonly sessions: Sessions
+  readonly observe: Observe
   readonly version: string
 }
 

@@ -11,6 +11,8 @@ export type DataPaths = {
   readonly objects: string
   /** Audit events, a JSON object a line. */
   readonly audit: string
+  /** The embedded PostgreSQL, where the settings name no other. */
+  readonly tables: string
   /** The master key, where it comes from a file and the settings name no other. */
   readonly keyFile: string
 }
@@ -21,6 +23,7 @@ export function dataPaths(directory: string): DataPaths {
     snapshots: join(directory, 'snapshots'),
     objects: join(directory, 'objects'),
     audit: join(directory, 'audit.log'),
+    tables: join(directory, 'observe', 'pg'),
     keyFile: join(directory, 'master.key'),
   }
 }

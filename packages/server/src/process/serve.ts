@@ -5,6 +5,7 @@ import type { Sessions } from '@chronicle/sessions'
 import { collectProcessMetrics, createRegistry, Health, type Logger, type Registry } from '@chronicle/telemetry'
 import { nodeDisk, openDiskWal } from '@chronicle/wal'
 import type { Places } from '../http/home.ts'
+import type { Observe, startObserve } from '../observe/start.ts'
 import { settings as declared, type ServerSettings } from '../settings.ts'
 import { advertisedAddress, hostPort, isLoopback } from './addresses.ts'
 import { dataPaths, prepareDataDirectory } from './data-directory.ts'
@@ -58,6 +59,7 @@ type Core = ServeOptions & {
   readonly health: Health
   readonly log: Log
   readonly sessions: Sessions
+  readonly observe: Observe
 }
 
 async function startParts(options: ServeOptions, lifecycle: Lifecycle): Promise<Addresses> {
@@ -80,12 +82,13 @@ async function startParts(options: ServeOptions, lifecycle: Lifecycle): Promise<
   const parts = [
     opening,
     openServerSessions({ ...options, registry, health, log: opening }, lifecycle),
+    startServerObserve({ ...options, registry, health, log: opening }, lifecycle),
     modules,
   ] as const
   // Also where one of them fails: what another is still opening has to be closed before the lock goes.
   await Promise.allSettled(parts)
-  const [log, { sessions, keys }, [kafka, app, routes, metricsServer]] = await Promise.all(parts)
-  const core = { ...options, registry, health, log, sessions }
+  const [log, { sessions, keys }, observe, [kafka, app, routes, metricsServer]] = await Promise.all(parts)
+  const core = { ...options, registry, health, log, sessions, observe }
   const broker = lifecycle.add('kafka', await startBroker(core, kafka, advertised))
   const metrics = lifecycle.add('metrics', await startMetrics(core, metricsServer))
   const { dataDirectory, metricsBindAddress, advertisedPort } = settings
@@ -196,6 +199,15 @@ function startHttp(
 async function openServerSessions(...args: Parameters<typeof startSessions>): ReturnType<typeof startSessions> {
   const door = await import('./start-sessions.ts')
   return door.startSessions(...args)
+}
+
+/** Loaded while the log recovers. */
+async function startServerObserve(
+  options: Omit<Parameters<typeof startObserve>[0], 'log'> & { readonly log: Promise<Log> },
+  lifecycle: Lifecycle,
+): Promise<Observe> {
+  const door = await import('../observe/start.ts')
+  return door.startObserve({ ...options, log: await options.log }, lifecycle)
 }
 
 function warnAboutOpenPorts({ settings: { bindAddress, httpBindAddress }, logger }: ServeOptions): void {

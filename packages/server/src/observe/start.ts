@@ -1,0 +1,71 @@
+/** Observe in the process: the tables, the way into them, and NATS where the settings name it. Started after the log, stopped before it. */
+import type { Clock, Lifecycle, Random } from '@chronicle/base'
+import type { Log } from '@chronicle/log'
+import { type NatsSource, type Pipeline, startNatsSource, startPipeline, Tables } from '@chronicle/observe'
+import type { Health, Logger, Registry } from '@chronicle/telemetry'
+import { dataPaths } from '../process/data-directory.ts'
+import type { ServerSettings } from '../settings.ts'
+
+export type ObserveOptions = {
+  readonly settings: ServerSettings
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly registry: Registry
+  readonly health: Health
+  readonly log: Log
+}
+
+/** What the doors of observe work on. */
+export type Observe = {
+  readonly pipeline: Pipeline
+  readonly tables: Tables
+  /** Undefined without NATS_URL. */
+  readonly nats: NatsSource | undefined
+}
+
+/** Opens no database: the first event or query does. */
+export async function startObserve(options: ObserveOptions, lifecycle: Lifecycle): Promise<Observe> {
+  const { settings, clock, health } = options
+  const logger = options.logger.child({ component: 'observe' })
+  const { url, directory } = {
+    url: settings.databaseUrl?.reveal(),
+    directory: dataPaths(settings.dataDirectory).tables,
+  }
+  const place = () => (url === undefined ? { directory } : { url })
+  const tables = lifecycle.add('tables', new Tables({ place, clock, logger }))
+  const pipeline = lifecycle.add(
+    'observe',
+    await startPipeline({
+      ...options,
+      logger,
+      writer: deadLetters => tables.writer(deadLetters),
+      settings: {
+        flushThreshold: settings.batchFlushThreshold,
+        flushIntervalMs: settings.batchFlushIntervalMs,
+        bufferEventsMax: settings.bufferEventsMax,
+        overflow: settings.bufferOverflow,
+        logRetentionMs: settings.logRetentionMs,
+      },
+    }),
+  )
+  health.register('tables', () => ({
+    status: tables.state === 'failed' ? 'warn' : 'pass',
+    reason: tables.state === 'unused' ? 'nobody has needed them yet' : tables.state,
+  }))
+  const nats = await startNats({ ...options, logger }, pipeline)
+  if (nats !== undefined) lifecycle.add('nats', nats)
+  return { pipeline, tables, nats }
+}
+
+async function startNats(options: ObserveOptions, pipeline: Pipeline): Promise<NatsSource | undefined> {
+  const { settings } = options
+  if (settings.natsUrl === undefined) return undefined
+  return startNatsSource({
+    ...options,
+    ...pipeline,
+    url: settings.natsUrl.reveal(),
+    missingStreams: settings.natsStreams,
+    bufferEventsMax: settings.bufferEventsMax,
+  })
+}
