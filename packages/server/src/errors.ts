@@ -33,6 +33,11 @@ export const serverErrors = errorFamily('server', {
     summary: 'There is no data here',
     remedy: 'Name the data directory of a server: `chronicle fsck DIR`, or --data-dir.',
   },
+  'server.tables-in-use': {
+    summary: 'A running server has the embedded database of this data directory',
+    remedy:
+      'It applies the migrations itself when it opens its tables: `chronicle observe status` says how they are. To do it by hand stop the server first, or set DATABASE_URL.',
+  },
   'server.cluster-not-available': {
     summary: 'This version runs alone: several brokers over one bucket are not built yet',
     remedy: 'Leave --cluster (old name: --raft) away. One process is durable by itself.',

@@ -19,9 +19,18 @@ export type MigrationReport = {
   readonly applied: readonly string[]
 }
 
+/** How a database stands to this program's migrations. */
+export type MigrationState = {
+  /** Applied to it already, in their order. */
+  readonly applied: readonly Migration[]
+  /** What {@link migrate} would apply, in their order. */
+  readonly missing: readonly Migration[]
+}
+
 type Applied = { readonly version: number; readonly name: string; readonly checksum: string }
 
 const directory = new URL('./migrations/', import.meta.url)
+const selectApplied = 'select version, name, checksum from observe_migrations order by version'
 const fileName = /^(\d{4})_([a-z0-9_]+)\.sql$/
 
 /**
@@ -40,6 +49,17 @@ export async function migrate(database: Database, migrations?: readonly Migratio
   })
 }
 
+/** What {@link migrate} would do, without doing anything; refuses what it would refuse. */
+export async function inspectMigrations(database: Database): Promise<MigrationState> {
+  const ours = await readMigrations()
+  const [table] = await database.query<{ name: string | null }>(
+    `select to_regclass('observe_migrations')::text as name`,
+  )
+  const applied = table?.name == null ? [] : await database.query<Applied>(selectApplied)
+  refuseOthers(applied, ours)
+  return { applied: ours.slice(0, applied.length), missing: ours.slice(applied.length) }
+}
+
 /** In the order of their versions, which count from 1 without a gap. */
 export async function readMigrations(): Promise<Migration[]> {
   const files = (await readdir(directory)).filter(name => fileName.test(name)).sort()
@@ -56,7 +76,7 @@ export async function readMigrations(): Promise<Migration[]> {
 async function appliedTo(queries: Queries): Promise<Applied[]> {
   await queries.script(`create table if not exists observe_migrations (
     version int primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`)
-  return queries.query<Applied>('select version, name, checksum from observe_migrations order by version')
+  return queries.query<Applied>(selectApplied)
 }
 
 function refuseOthers(applied: readonly Applied[], ours: readonly Migration[]): void {

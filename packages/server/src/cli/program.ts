@@ -6,6 +6,7 @@ import { addConsume } from './commands/consume.ts'
 import { addFsck } from './commands/fsck.ts'
 import { addGroups } from './commands/groups.ts'
 import { addHealth } from './commands/health.ts'
+import { addMigrate } from './commands/migrate.ts'
 import { addPacker } from './commands/packer.ts'
 import { addProduce } from './commands/produce.ts'
 import { addSeal } from './commands/seal.ts'
@@ -57,6 +58,7 @@ export function buildProgram(terminal: Terminal): Command {
   addConfig(program, terminal)
   addHealth(program, terminal)
   addFsck(program, terminal)
+  addMigrate(program, terminal)
   addSession(program, terminal)
   addVerify(program, terminal)
   addVault(program, terminal)
