@@ -5,7 +5,7 @@ import { ArchiveDatabase } from '../src/archive-sql/database.ts'
 import { hasStatement, isStatementEnd } from '../src/archive-sql/statement-end.ts'
 import { ValueWriter } from '../src/archive-sql/values.ts'
 import { ZoneOffset } from '../src/archive-sql/zone-offset.ts'
-import { cutTo, widthOf } from '../src/cli/archive/text-width.ts'
+import { cutTo, widthOf } from '../src/cli/text-width.ts'
 
 /** Text and JSON of the only row of a SELECT, by the zone in which DuckDB works as well. */
 async function shown(select: string, timezone = 'UTC'): Promise<{ text: (string | undefined)[]; json: string[] }> {

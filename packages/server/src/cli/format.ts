@@ -1,46 +1,76 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Terminal } from './terminal.ts'
+import { cutTo, widthOf } from './text-width.ts'
 
 export type Column = {
   readonly title: string
   readonly right?: boolean
   /** Left out where the table is wider than the terminal: the last of them first. */
   readonly optional?: boolean
+  /** Plain text that is cut before any column is left out, or, `last`, when none is left to leave out. */
+  readonly cut?: 'first' | 'last'
+  /** Applied to the text as it is shown, which is plain then. */
+  readonly style?: (text: string) => string
 }
 
 const gap = '  '
+/** Texts are cut to no less. */
+const cutWidthMin = 8
 
-/** Prints `rows` in aligned columns under their titles. */
+/** Prints `rows` in aligned columns under their titles. On a terminal a row is a line, as far as cutting and leaving out gets there. */
 export function printTable(terminal: Terminal, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
-  const widths = columns.map(({ title }, at) => Math.max(title.length, ...rows.map(row => width(row[at] ?? ''))))
-  const shown = terminal.isInteractive ? fitting(columns, widths, terminal.columns) : columns
-  const line = (cells: readonly string[]): string =>
+  const wanted = columns.map(({ title }, at) => Math.max(title.length, ...rows.map(row => width(row[at] ?? ''))))
+  const widths = terminal.isInteractive ? fitted(columns, wanted, terminal.columns) : wanted
+  const line = (cells: readonly string[], isHead = false): string =>
     cells
       .flatMap((cell, at) => {
-        if (!shown.includes(columns[at]!)) return []
-        const padding = ' '.repeat(widths[at]! - width(cell))
-        return columns[at]!.right ? padding + cell : cell + padding
+        const { right, cut, style } = columns[at]!
+        if (widths[at] === 0) return []
+        const text = cut ? cutTo(cell, widths[at]!) : cell
+        const padding = ' '.repeat(Math.max(0, widths[at]! - width(text)))
+        const styled = style === undefined || isHead ? text : style(text)
+        return right ? padding + styled : styled + padding
       })
       .join(gap)
       .trimEnd()
-  terminal.out(terminal.style('dim', line(columns.map(({ title }) => title.toUpperCase()))))
+  const titles = columns.map(({ title }) => title.toUpperCase())
+  terminal.out(terminal.style('dim', line(titles, true)))
   for (const row of rows) terminal.out(line(row))
 }
 
-/** As many columns as the room takes, and those that are not optional in any case. */
-function fitting(columns: readonly Column[], widths: readonly number[], room: number): readonly Column[] {
-  const shown = new Set(columns)
-  const needed = () =>
-    columns.reduce((sum, each, at) => sum + (shown.has(each) ? widths[at]! + gap.length : 0), -gap.length)
-  for (const column of columns.filter(({ optional }) => optional).toReversed()) {
-    if (needed() <= room) break
-    shown.delete(column)
+/** The columns' widths in a room, 0 for those that are left out. */
+function fitted(columns: readonly Column[], wanted: readonly number[], room: number): readonly number[] {
+  const optional = columns.map((_, at) => at).filter(at => columns[at]!.optional)
+  const isFirst = ({ cut }: Column): boolean => cut === 'first'
+  let widths = [...wanted]
+  for (;;) {
+    const cut = narrowed(widths, room, at => isFirst(columns[at]!))
+    if (total(cut) <= room) return cut
+    const last = optional.pop()
+    if (last === undefined) return narrowed(cut, room, at => columns[at]!.cut !== undefined)
+    widths = widths.map((each, at) => (at === last ? 0 : each))
   }
-  return [...shown]
+}
+
+/** The widest of the columns that may be cut give way until all fit, or none can be cut further. */
+function narrowed(widths: readonly number[], room: number, mayBeCut: (column: number) => boolean): readonly number[] {
+  const cut = [...widths]
+  const choices = cut.map((_, at) => at).filter(mayBeCut)
+  while (total(cut) > room) {
+    const widest = choices.toSorted((a, b) => cut[b]! - cut[a]!)[0]
+    if (widest === undefined || cut[widest]! <= cutWidthMin) break
+    cut[widest]!--
+  }
+  return cut
+}
+
+function total(widths: readonly number[]): number {
+  const shown = widths.filter(each => each > 0)
+  return shown.reduce((sum, each) => sum + each, 0) + gap.length * Math.max(0, shown.length - 1)
 }
 
 function width(text: string): number {
-  return stripVTControlCharacters(text).length
+  return widthOf(stripVTControlCharacters(text))
 }
 
 /** `1234567` as `1,234,567`. */
@@ -71,6 +101,20 @@ export function span(ms: number): string {
   return plural(Math.floor(seconds / 86_400), 'day')
 }
 
+/** A measured time as a person says it: `850 ms`, `12.5 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+export function took(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  const two = (whole: number, unit: string, rest: number, restUnit: string): string =>
+    rest === 0 ? `${whole} ${unit}` : `${whole} ${unit} ${rest} ${restUnit}`
+  if (seconds < 3600) return two(Math.floor(seconds / 60), 'min', seconds % 60, 's')
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 24 * 60) return two(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
+  const hours = Math.floor(minutes / 60)
+  return two(Math.floor(hours / 24), 'd', hours % 24, 'h')
+}
+
 /** `2026-11-21 13:05:07` in UTC, for people. */
 export function moment(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`
@@ -81,10 +125,14 @@ export function short(hash: string, characters = 12): string {
   return hash.length <= characters ? hash : `${hash.slice(0, characters)}…`
 }
 
-/** Text from outside as it may be shown on a terminal: control characters cannot move the cursor or forge a line. */
+/** What would move the cursor, begin a line or turn the direction of writing: controls, line separators, overrides of the order of characters. */
+const unprintable = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
+
+/** Text from outside as it may be shown on a terminal: it cannot move the cursor, forge a line, or show itself in another order. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, character => {
+  return text.replace(unprintable, character => {
     const escapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
-    return escapes[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
+    const code = character.charCodeAt(0).toString(16)
+    return escapes[character] ?? (code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`)
   })
 }

@@ -3,8 +3,8 @@ import type { Answer } from '../../archive-sql/database.ts'
 import { isNumeric, isProse, type ValueWriter } from '../../archive-sql/values.ts'
 import { printable } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
+import { cutTo, widthOf } from '../text-width.ts'
 import type { Shape } from './sql-shape.ts'
-import { cutTo, widthOf } from './text-width.ts'
 
 const between = '  '
 /** Texts of a table that is too wide are cut no further. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import { type UrlOptions, urlOption } from '../api-client.ts'
 import { wholeNumber } from '../bootstrap.ts'
-import { type UrlOptions, urlOption } from '../session/client.ts'
 import type { ExportOptions } from '../session/export.ts'
 import type { GetOptions } from '../session/get.ts'
 import type { Terminal } from '../terminal.ts'

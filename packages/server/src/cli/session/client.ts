@@ -1,14 +1,4 @@
-import { Option } from 'commander'
-import { serverErrors } from '../../errors.ts'
-
-export type UrlOptions = { readonly url: string }
-
-/** The option that says which server's HTTP interface a command talks to. */
-export function urlOption(): Option {
-  return new Option('--url <url>', 'HTTP interface of the server (variable CHRONICLE_URL)').default(
-    process.env.CHRONICLE_URL || 'http://127.0.0.1:8700',
-  )
-}
+import { ApiClient, type UrlOptions } from '../api-client.ts'
 
 /** A session as the server shows it; sizes in bytes. */
 export type ShownSession = {
@@ -35,14 +25,11 @@ export type ShownRoot = {
 type ShownPage = { readonly sessions: ShownSession[]; readonly damaged: string[]; readonly next?: string }
 
 export class SessionsClient {
-  readonly #base: string
+  readonly #api: ApiClient
 
   /** Throws 'server.invalid-argument' for what is no URL. */
-  constructor({ url }: UrlOptions) {
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-      throw serverErrors.create('server.invalid-argument', { url, accepted: 'http://HOST:PORT' })
-    }
-    this.#base = `${url.replace(/\/+$/, '')}/api/v1`
+  constructor(options: UrlOptions) {
+    this.#api = new ApiClient(options)
   }
 
   /** All sessions, in the order of their ids; of one whose record is damaged, `onDamaged` is told. */
@@ -50,7 +37,7 @@ export class SessionsClient {
     let after: string | undefined
     do {
       const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`
-      const page = (await (await this.#ask(`/sessions${query}`)).json()) as ShownPage
+      const page = await this.#api.json<ShownPage>(`/sessions${query}`)
       for (const id of page.damaged) onDamaged(id)
       yield* page.sessions
       after = page.next
@@ -58,64 +45,37 @@ export class SessionsClient {
   }
 
   async session(id: string): Promise<ShownSession> {
-    return (await (await this.#ask(sessionPath(id))).json()) as ShownSession
+    return this.#api.json(sessionPath(id))
   }
 
   async finalize(id: string): Promise<ShownRoot> {
-    return (await (await this.#ask(`${sessionPath(id)}/finalize`, 'POST')).json()) as ShownRoot
+    return this.#api.json(`${sessionPath(id)}/finalize`, { method: 'POST' })
   }
 
   async publicKey(): Promise<string> {
-    return (await (await this.#ask('/vkey')).text()).trim()
+    return (await (await this.#api.ask('/vkey')).text()).trim()
   }
 
   async checkpoint(id: string): Promise<string> {
-    return (await this.#ask(`${sessionPath(id)}/checkpoint`)).text()
+    return (await this.#api.ask(`${sessionPath(id)}/checkpoint`)).text()
   }
 
   async proof(id: string, index: number): Promise<string> {
-    return (await this.#ask(`${sessionPath(id)}/chunks/${index}/proof`)).text()
+    return (await this.#api.ask(`${sessionPath(id)}/chunks/${index}/proof`)).text()
   }
 
   /** A tile or bundle by its C2SP path. */
   async tile(id: string, path: string): Promise<Buffer> {
-    return Buffer.from(await (await this.#ask(`${sessionPath(id)}/${path}`)).arrayBuffer())
+    return Buffer.from(await (await this.#api.ask(`${sessionPath(id)}/${path}`)).arrayBuffer())
   }
 
   /** A chunk as it was posted. The server checks every byte; a chunk that turns out to be damaged ends in an error. */
   async *chunk(id: string, index: number): AsyncGenerator<Uint8Array> {
-    const response = await this.#ask(`${sessionPath(id)}/chunks/${index}`)
+    const response = await this.#api.ask(`${sessionPath(id)}/chunks/${index}`)
     for await (const piece of response.body ?? []) yield piece
-  }
-
-  async #ask(path: string, method = 'GET'): Promise<Response> {
-    const url = this.#base + path
-    const response = await fetch(url, { method }).catch(error => {
-      throw serverErrors.create('server.no-http-server', { url: this.#base }, error)
-    })
-    if (response.ok) return response
-    throw await refusal(response)
   }
 }
 
 function sessionPath(id: string): string {
   return `/sessions/${encodeURIComponent(id)}`
-}
-
-/** What a problem document (RFC 9457) says. */
-async function refusal(response: Response): Promise<Error> {
-  const text = await response.text()
-  let problem: { code?: string; title?: string; detail?: string; remedy?: string } = {}
-  try {
-    problem = JSON.parse(text)
-  } catch {
-    // A proxy in between answers in its own words.
-  }
-  const { code, title, detail, remedy: advice } = problem
-  return serverErrors.create('server.request-refused', {
-    status: response.status,
-    code,
-    reason: detail ?? title,
-    advice,
-  })
 }

@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { entriesPath, parseCheckpoint, parseNote, tilePath, tilesOfGrowth } from '@chronicle/vault'
 import { serverErrors } from '../../errors.ts'
+import type { UrlOptions } from '../api-client.ts'
 import { plural } from '../format.ts'
 import { Progress } from '../progress.ts'
 import type { Terminal } from '../terminal.ts'
 import { exportedFiles } from '../verify/exported-session.ts'
-import { SessionsClient, type UrlOptions } from './client.ts'
+import { SessionsClient } from './client.ts'
 
 export type ExportOptions = UrlOptions & { payload?: boolean }
 

@@ -1,7 +1,8 @@
+import type { UrlOptions } from '../api-client.ts'
 import { standardStream } from '../seal/input.ts'
 import { writeWholeFile } from '../seal/whole-file.ts'
 import type { Terminal } from '../terminal.ts'
-import { SessionsClient, type UrlOptions } from './client.ts'
+import { SessionsClient } from './client.ts'
 
 export type GetOptions = UrlOptions & { output?: string; force?: boolean }
 

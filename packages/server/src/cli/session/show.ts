@@ -1,6 +1,7 @@
+import type { UrlOptions } from '../api-client.ts'
 import { count, plural, printTable, size } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
-import { SessionsClient, type ShownSession, type UrlOptions } from './client.ts'
+import { SessionsClient, type ShownSession } from './client.ts'
 
 /** Shows the sessions of a server. */
 export async function listSessions(terminal: Terminal, options: UrlOptions & { json?: boolean }): Promise<void> {
