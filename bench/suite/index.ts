@@ -5,6 +5,7 @@ import { fetching } from './fetch.ts'
 import { latency } from './latency.ts'
 import { limits } from './limits.ts'
 import { memory } from './memory.ts'
+import { observeTables } from './observe-tables.ts'
 import { packer } from './packer.ts'
 import { packerFrames } from './packer-frames.ts'
 import { packerMemory } from './packer-memory.ts'
@@ -40,4 +41,5 @@ export const suite: readonly Benchmark[] = [
   packerSums,
   packerFrames,
   packerRing,
+  observeTables,
 ]
