@@ -24,6 +24,31 @@ export const observeErrors = errorFamily('observe', {
     remedy:
       'A batch that cannot be read has to be sent again by its producer; of what was larger than 2 MiB only the length was kept.',
   },
+  'observe.letter-refused': {
+    summary: 'What the dead letter holds is refused again',
+    remedy:
+      'The reason says what is wrong with it. Send it anew, put right; the letter stays until retention removes it.',
+  },
+  'observe.events-refused': {
+    summary: 'None of the events was accepted',
+    remedy:
+      'Put right what `refused` names for each of them, and send them again. They are in the dead letters as they came.',
+  },
+  'observe.unknown-trace': {
+    summary: 'There is no such trace',
+    remedy:
+      'Take an id from /api/v1/traces. A trace is there some seconds after its first event was accepted, and for 90 days after its last one.',
+  },
+  'observe.unknown-agent': {
+    summary: 'There is no day of such an agent',
+    remedy:
+      'Take a name from /api/v1/metrics/summary. An agent has a day once a task of it has ended or it has sent a heartbeat.',
+  },
+  'observe.query-timeout': {
+    summary: 'The tables did not answer in time',
+    remedy:
+      'Ask for less: a smaller `limit`, or a `status`, `since` and `until`. If that does not help, /api/v1/health says how the database is.',
+  },
   'observe.tables-disagree': {
     summary: 'What a trace added to the day of its agent is not there to be taken away',
     remedy:
@@ -58,6 +83,16 @@ export const observeErrors = errorFamily('observe', {
     summary: 'The database got another migration under the number of one of ours',
     remedy:
       'Restore the SQL file as it was released, or use an empty database: the events in the log fill it again. Nothing was touched.',
+  },
+  'observe.secrets-unavailable': {
+    summary: 'The secrets API does not answer',
+    remedy:
+      'It is asked again until it does; events wait in the log meanwhile. Look whether ALEXANDRIA_URL leads there, or set the variable that is named and it is not asked for.',
+  },
+  'observe.secret-refused': {
+    summary: 'The secrets API does not give the secret',
+    remedy:
+      'Put a secret of this name there and let the agent `chronicle` read it, or set the variable that is named; it is asked for again. Unset ALEXANDRIA_URL where no secrets API is meant to be asked.',
   },
   'observe.invalid-nats-url': {
     summary: 'NATS_URL is not accepted',

@@ -24,6 +24,11 @@ export type Database = Queries & {
    * with 'observe.database-unavailable' it is not known whether it happened.
    */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` on one snapshot of the database, several at once where it can; nothing may be changed. A statement that takes longer than `statementMsMax` fails with
+   * 'observe.query-timeout'; the embedded database cannot stop one that runs.
+   */
+  read<T>(work: (queries: Queries) => Promise<T>, options?: { readonly statementMsMax?: number }): Promise<T>
   /** Waits for what runs, then lets go of connections and files. */
   close(): Promise<void>
 }

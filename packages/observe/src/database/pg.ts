@@ -8,6 +8,8 @@ const readersMax = 4
 const connectTimeoutMs = 10_000
 /** A statement that is not answered by then has lost its server, or its reader. */
 const statementTimeoutMs = 60_000
+/** The same for what only reads, kept by the server itself: it would go on otherwise, although nobody waits any more. */
+const readStatementMsMax = 10_000
 const idleTimeoutMs = 30_000
 
 const int8 = 20
@@ -44,18 +46,15 @@ class PostgresDatabase implements Database {
   }
 
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return withClient(this.#writer, async queries => {
-      await queries.script('begin isolation level read committed')
-      try {
-        const result = await work(queries)
-        await queries.script('commit')
-        return result
-      } catch (error) {
-        // Where the connection is lost the server rolls back by itself; why the work failed says more than that this failed too.
-        if (!isLost(error)) await queries.script('rollback').catch(() => undefined)
-        throw error
-      }
-    })
+    return withClient(this.#writer, queries => inTransaction(queries, 'begin isolation level read committed', work))
+  }
+
+  read<T>(work: (queries: Queries) => Promise<T>, { statementMsMax = readStatementMsMax } = {}): Promise<T> {
+    // Of the transaction alone: a pooler gives the session to somebody else next (OD7).
+    const begin = `begin isolation level repeatable read, read only; set local statement_timeout = ${statementMsMax}`
+    return withClient(this.#readers, queries =>
+      inTransaction(queries, begin, each => work(each).catch(error => throwTimeout(error, statementMsMax))),
+    )
   }
 
   async close(): Promise<void> {
@@ -87,6 +86,24 @@ function poolOf(url: string, max: number): pg.Pool {
 function withMeaningOfLibpq(url: string): string {
   const asksForTls = /[?&]sslmode=(prefer|require|verify-ca|verify-full)(&|$)/.test(url)
   return asksForTls && !url.includes('uselibpqcompat=') ? `${url}&uselibpqcompat=true` : url
+}
+
+async function inTransaction<T>(queries: Queries, begin: string, work: (queries: Queries) => Promise<T>): Promise<T> {
+  await queries.script(begin)
+  try {
+    const result = await work(queries)
+    await queries.script('commit')
+    return result
+  } catch (error) {
+    // Where the connection is lost the server rolls back by itself; why the work failed says more than that this failed too.
+    if (!isLost(error)) await queries.script('rollback').catch(() => undefined)
+    throw error
+  }
+}
+
+function throwTimeout(error: unknown, statementMsMax: number): never {
+  if (!observeErrors.is(error) || error.details.sqlstate !== '57014') throw error
+  throw observeErrors.create('observe.query-timeout', { afterMs: statementMsMax }, error)
 }
 
 /** Lends a client to `work`. One that lost its connection, or was left in a transaction, is not used again. */

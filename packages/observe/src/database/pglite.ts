@@ -48,6 +48,13 @@ class EmbeddedDatabase implements Database {
     }
   }
 
+  read<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+    return this.transaction(async queries => {
+      await queries.script('set transaction isolation level repeatable read, read only')
+      return work(queries)
+    })
+  }
+
   async close(): Promise<void> {
     await this.#lite.close()
   }

@@ -5,11 +5,12 @@
  */
 
 import { observeErrors } from '../errors.ts'
+import { microsFromText } from '../event/index.ts'
 
 export type ListPlace = { readonly at: string; readonly id: string }
 
 const cursorCharactersMax = 1_024
-const atForm = /^\d{4,6}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/
+const atForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/
 
 export function encodeCursor({ at, id }: ListPlace): string {
   return Buffer.from(JSON.stringify({ at, id })).toString('base64url')
@@ -19,7 +20,7 @@ export function encodeCursor({ at, id }: ListPlace): string {
 export function decodeCursor(cursor: string, isId: (id: string) => boolean): ListPlace {
   const place = cursor.length <= cursorCharactersMax ? parsed(cursor) : undefined
   const { at, id } = (place ?? {}) as { at?: unknown; id?: unknown }
-  const isTime = typeof at === 'string' && atForm.test(at) && !Number.isNaN(Date.parse(at))
+  const isTime = typeof at === 'string' && atForm.test(at) && (microsFromText(at) ?? -1) >= 0
   if (!isTime || typeof id !== 'string' || !isId(id)) throw observeErrors.create('observe.invalid-cursor')
   return { at, id }
 }

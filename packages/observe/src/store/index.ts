@@ -3,6 +3,7 @@ export {
   type AgentColumns,
   agentsOfDay,
   type EventColumns,
+  eventPageBytesMax,
   eventsOfTrace,
   latestDayOf,
   listTraces,
@@ -10,6 +11,7 @@ export {
   type PageRequest,
   readTrace,
   type TraceColumns,
+  type TraceFilter,
 } from './queries.ts'
 export { applyRetention, type RetentionReport } from './retention.ts'
 export { Tables, type TablesOptions, type TablesState } from './tables.ts'

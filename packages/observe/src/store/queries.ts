@@ -2,6 +2,8 @@
 
 import type { Json, JsonObject, TraceStatus } from '../contract.ts'
 import type { Queries, SqlValue } from '../database/contract.ts'
+import { textFromMicros } from '../event/index.ts'
+import { textProblem } from '../event/text.ts'
 import { textOf } from './columns.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 
@@ -59,6 +61,9 @@ export type Page<Row> = {
   readonly next?: string
 }
 
+/** A page of events ends with the one that brings their metadata to so many bytes of JSON, however many were asked for. */
+export const eventPageBytesMax = 8 * 1024 * 1024
+
 /** `limit` is at least 1, and checked by the caller. A cursor that is none fails with 'observe.invalid-cursor'. */
 export type PageRequest = { readonly limit: number; readonly cursor?: string | undefined }
 
@@ -67,10 +72,19 @@ const eventColumns = `event_id, trace_id, source, event_type, ${textOf('timestam
 const traceColumns = `trace_id, task_title, owner, status, assigned_agent, ${textOf('started_at')} as started_at,
   ${textOf('completed_at')} as completed_at, duration_ms, time_to_pickup_ms, span_count, error, scoring_breakdown, out_of_order,
   ${textOf('first_event_at')} as first_event_at, ${textOf('last_event_at')} as last_event_at`
+/** Narrows a list of traces. Times are those of the first event, in microseconds: `since` belongs to it, `until` does not. */
+export type TraceFilter = {
+  readonly status?: TraceStatus | undefined
+  readonly agent?: string | undefined
+  readonly owner?: string | undefined
+  readonly sinceMicros?: number | undefined
+  readonly untilMicros?: number | undefined
+}
+
 const agentColumns = `agent_id, metric_date, tasks_completed, tasks_failed, tasks_timed_out, avg_duration_ms, p95_duration_ms,
   min_duration_ms, max_duration_ms, avg_time_to_pickup_ms, uptime_ms, busy_ms, utilization_pct::float8 as utilization_pct`
 
-/** A trace's events in the order of their times. */
+/** A trace's events in the order of their times. A page may hold fewer than `limit` although there are more: {@link eventPageBytesMax}. */
 export async function eventsOfTrace(queries: Queries, traceId: string, page: PageRequest): Promise<Page<EventColumns>> {
   const values: SqlValue[] = [traceId, page.limit + 1]
   let behind = ''
@@ -79,24 +93,25 @@ export async function eventsOfTrace(queries: Queries, traceId: string, page: Pag
     values.push(at, id)
     behind = 'and (swarm_events.timestamp, event_id) > ($3::timestamptz, $4::uuid)'
   }
-  const rows = await queries.query<EventColumns>(
-    `select ${eventColumns} from swarm_events where trace_id = $1 ${behind}
-      order by swarm_events.timestamp, event_id limit $2`,
+  const rows = await queries.query<EventColumns & { readonly found: number }>(
+    `with page as materialized (select *, octet_length(metadata::text) as bytes from swarm_events where trace_id = $1 ${behind}
+        order by swarm_events.timestamp, event_id limit $2),
+      measured as (select *, count(*) over () as found, coalesce(sum(bytes) over (order by page.timestamp, event_id
+        rows between unbounded preceding and 1 preceding), 0) as bytes_before from page)
+    select ${eventColumns}, found from measured where bytes_before < ${eventPageBytesMax} order by measured.timestamp, event_id`,
     values,
   )
-  return pageOf(rows, page.limit, row => ({ at: row.timestamp, id: row.event_id }))
+  const found = rows[0]?.found ?? 0
+  const events = rows.map(({ found: _, ...row }) => row)
+  return pageOf(events, { limit: page.limit, found }, row => ({ at: row.timestamp, id: row.event_id }))
 }
 
-/** Traces, the one whose first event is newest first; of one status, or all. */
-export async function listTraces(
-  queries: Queries,
-  request: PageRequest & { readonly status?: TraceStatus | undefined },
-): Promise<Page<TraceColumns>> {
+/** Traces, the one whose first event is newest first. */
+export async function listTraces(queries: Queries, request: PageRequest & TraceFilter): Promise<Page<TraceColumns>> {
   const values: SqlValue[] = [request.limit + 1]
-  const conditions: string[] = []
-  if (request.status !== undefined) conditions.push(`status = $${values.push(request.status)}`)
+  const conditions = filterConditions(request, values)
   if (request.cursor !== undefined) {
-    const { at, id } = decodeCursor(request.cursor, () => true)
+    const { at, id } = decodeCursor(request.cursor, isHeld)
     const [time, trace] = [values.push(at), values.push(id)]
     conditions.push(`(swarm_traces.first_event_at, trace_id) < ($${time}::timestamptz, $${trace})`)
   }
@@ -106,7 +121,29 @@ export async function listTraces(
       order by swarm_traces.first_event_at desc, trace_id desc limit $1`,
     values,
   )
-  return pageOf(rows, request.limit, row => ({ at: row.first_event_at, id: row.trace_id }))
+  return pageOf(rows, { limit: request.limit, found: rows.length }, row => ({
+    at: row.first_event_at,
+    id: row.trace_id,
+  }))
+}
+
+/** Adds the values of its parameters to `values`. */
+function filterConditions(filter: TraceFilter, values: SqlValue[]): string[] {
+  const { status, agent, owner, sinceMicros, untilMicros } = filter
+  const conditions: string[] = []
+  const add = (value: string | undefined, condition: (parameter: string) => string): void => {
+    if (value !== undefined) conditions.push(condition(`$${values.push(value)}`))
+  }
+  add(status, parameter => `status = ${parameter}`)
+  add(agent, parameter => `assigned_agent = ${parameter}`)
+  add(owner, parameter => `owner = ${parameter}`)
+  add(timeOf(sinceMicros), parameter => `swarm_traces.first_event_at >= ${parameter}::timestamptz`)
+  add(timeOf(untilMicros), parameter => `swarm_traces.first_event_at < ${parameter}::timestamptz`)
+  return conditions
+}
+
+function timeOf(micros: number | undefined): string | undefined {
+  return micros === undefined ? undefined : textFromMicros(micros)
 }
 
 /** Undefined for a trace that is not known, or not kept any more. */
@@ -126,23 +163,33 @@ export async function latestDayOf(queries: Queries, agentId: string): Promise<Ag
   return rows[0]
 }
 
-/** All agents of a UTC day, by name. */
-export async function agentsOfDay(queries: Queries, day: string): Promise<AgentColumns[]> {
-  return queries.query<AgentColumns>(
-    `select ${agentColumns} from agent_metrics where metric_date = $1::date order by agent_id`,
-    [day],
+/** Agents of a UTC day (`YYYY-MM-DD`), by name. */
+export async function agentsOfDay(queries: Queries, day: string, page: PageRequest): Promise<Page<AgentColumns>> {
+  const values: SqlValue[] = [day, page.limit + 1]
+  const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, isHeld).id
+  const behind = after === undefined ? '' : `and agent_id > $${values.push(after)}`
+  const rows = await queries.query<AgentColumns>(
+    `select ${agentColumns} from agent_metrics where metric_date = $1::date ${behind} order by agent_id limit $2`,
+    values,
   )
+  const startOfDay = `${day}T00:00:00.000000Z`
+  return pageOf(rows, { limit: page.limit, found: rows.length }, row => ({ at: startOfDay, id: row.agent_id }))
 }
 
 /** One row more than asked for tells that there is a page behind. */
 function pageOf<Row>(
   rows: readonly Row[],
-  limit: number,
+  { limit, found }: { readonly limit: number; readonly found: number },
   placeOf: (row: Row) => { at: string; id: string },
 ): Page<Row> {
-  if (rows.length <= limit) return { rows }
+  if (found <= Math.min(limit, rows.length)) return { rows }
   const shown = rows.slice(0, limit)
   return { rows: shown, next: encodeCursor(placeOf(shown.at(-1)!)) }
+}
+
+/** What PostgreSQL can compare a text with. */
+function isHeld(id: string): boolean {
+  return textProblem(id) === undefined
 }
 
 function isUuid(id: string): boolean {

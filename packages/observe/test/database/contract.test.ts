@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Database } from '../../src/database/contract.ts'
+import type { Database, Queries } from '../../src/database/contract.ts'
 import { testDatabases } from '../support/databases.ts'
 
 for (const { name, skip, open } of testDatabases) {
@@ -52,6 +52,32 @@ for (const { name, skip, open } of testDatabases) {
         nothing: null,
       }
       assert.deepEqual({ ...row }, expected)
+    })
+
+    test('what reads sees one snapshot, whatever is committed meanwhile, and changes nothing', async () => {
+      const count = async (queries: Queries) =>
+        (await queries.query<{ n: number }>('select count(*) as n from other'))[0]!.n
+      const before = await count(database)
+      const [first, second] = await database.read(async queries => {
+        const first = await count(queries)
+        // The embedded database does one thing at a time: nobody gets between there.
+        if (database.kind === 'postgresql') await database.query('insert into other values (1)')
+        return [first, await count(queries)]
+      })
+      assert.deepEqual([first, second], [before, before])
+      await assert.rejects(
+        database.read(queries => queries.query('insert into other values (2)')),
+        (error: { details?: object }) => Object.values(error.details ?? {}).includes('25006'),
+      )
+      await database.script('delete from other')
+    })
+
+    const isEmbedded = name === 'embedded'
+    test('a statement that reads for too long is ended', { skip: isEmbedded && 'nobody can stop one' }, async () => {
+      const reading = database.read(queries => queries.query('select pg_sleep(60)'), { statementMsMax: 50 })
+      await assert.rejects(reading, { code: 'observe.query-timeout', details: { afterMs: 50 } })
+      const [row] = await database.query<Record<string, string>>('show statement_timeout')
+      assert.equal(row!.statement_timeout, '0')
     })
 
     test('a transaction that resolves is committed as a whole', async () => {

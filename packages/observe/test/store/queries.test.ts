@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Database } from '../../src/database/contract.ts'
+import { microsFromText } from '../../src/event/index.ts'
 import { encodeCursor } from '../../src/store/cursor.ts'
-import { agentsOfDay, eventsOfTrace, latestDayOf, listTraces, type Page, readTrace } from '../../src/store/queries.ts'
+import {
+  agentsOfDay,
+  eventPageBytesMax,
+  eventsOfTrace,
+  latestDayOf,
+  listTraces,
+  type Page,
+  readTrace,
+  type TraceFilter,
+} from '../../src/store/queries.ts'
 import { openMigrated, testDatabases } from '../support/databases.ts'
 import { event, task, writerOf } from '../support/store.ts'
 
@@ -61,6 +71,29 @@ for (const databases of testDatabases) {
       assert.deepEqual(await listTraces(database, { limit: 3, status: 'failed' }), { rows: [] })
     })
 
+    test('traces of an agent, of an owner, of a time; all of it together, and page by page', async () => {
+      const ids = async (filter: TraceFilter) =>
+        (await all(cursor => listTraces(database, { ...filter, limit: 2, cursor }))).map(row => row.trace_id).sort()
+      assert.deepEqual(await ids({ agent: 'kai' }), ['t1', 't3', 't5', 't7'])
+      assert.deepEqual(await ids({ agent: 'kai', status: 'pending' }), [])
+      assert.deepEqual(await ids({ owner: 'nobody' }), [])
+      const { rows } = await listTraces(database, { limit: 1, agent: 'kai' })
+      const time = microsFromText(rows[0]!.first_event_at)!
+      assert.deepEqual(await ids({ agent: 'kai', sinceMicros: time, untilMicros: time + 1 }), [rows[0]!.trace_id])
+      assert.deepEqual(await ids({ agent: 'kai', sinceMicros: time, untilMicros: time }), [])
+    })
+
+    test('a page of large events ends with its bytes, and the next one goes on', async () => {
+      const large = Array.from({ length: 20 }, (_, n) =>
+        event('tool.call', n, { traceId: 'large', metadata: { text: 'x'.repeat(500_000) } }),
+      )
+      await writerOf(database).writer.write({ events: large, positions: [] })
+      const first = await eventsOfTrace(database, 'large', { limit: 20 })
+      assert.equal(first.rows.length, Math.ceil(eventPageBytesMax / 500_000))
+      const rest = await eventsOfTrace(database, 'large', { limit: 20, cursor: first.next })
+      assert.deepEqual([rest.rows.length, rest.next], [20 - first.rows.length, undefined])
+    })
+
     test('a page does not change when newer traces come meanwhile', async () => {
       const first = await listTraces(database, { limit: 3 })
       const second = await listTraces(database, { limit: 3, cursor: first.next })
@@ -79,12 +112,14 @@ for (const databases of testDatabases) {
       const latest = (await latestDayOf(database, 'kai'))!
       assert.deepEqual([latest.metric_date, latest.tasks_completed, latest.utilization_pct], ['2026-11-18', 3, null])
       assert.equal(await latestDayOf(database, 'nobody'), undefined)
-      const agents = (await agentsOfDay(database, '2026-11-18')).map(row => [row.agent_id, row.tasks_completed])
+      const agentsOf = (limit: number) => all(cursor => agentsOfDay(database, '2026-11-18', { limit, cursor }))
+      for (const limit of [1, 2]) assert.equal((await agentsOf(limit)).length, 2)
+      const agents = (await agentsOf(10)).map(row => [row.agent_id, row.tasks_completed])
       assert.deepEqual(agents, [
         ['kai', 3],
         ['scout', 4],
       ])
-      assert.deepEqual(await agentsOfDay(database, '2020-01-01'), [])
+      assert.deepEqual(await agentsOfDay(database, '2020-01-01', { limit: 1 }), { rows: [] })
     })
 
     test('a cursor that no list gave is refused', async () => {
@@ -98,6 +133,9 @@ for (const databases of testDatabases) {
         made({ at: time }),
         made({ at: 'now', id: 'x' }),
         made({ at: `${time}'`, id: 'x' }),
+        made({ at: '2026-02-30T12:00:00.000000Z', id: 'x' }),
+        made({ at: '0000-01-01T12:00:00.000000Z', id: 'x' }),
+        made({ at: time, id: 'x\0' }),
         'A'.repeat(5_000),
       ]
       const wrongId = encodeCursor({ at: time, id: "' or true" })

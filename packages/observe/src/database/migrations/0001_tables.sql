@@ -43,9 +43,11 @@ create table swarm_traces (
   state jsonb not null
 ) with (fillfactor = 80);
 
--- Lists, newest first: all traces, and those of a status.
+-- Lists, newest first: all traces, and those of a status, an agent, an owner.
 create index swarm_traces_newest on swarm_traces (first_event_at, trace_id);
 create index swarm_traces_status on swarm_traces (status, first_event_at, trace_id);
+create index swarm_traces_agent on swarm_traces (assigned_agent, first_event_at, trace_id) where assigned_agent is not null;
+create index swarm_traces_owner on swarm_traces (owner, first_event_at, trace_id) where owner is not null;
 
 -- The shortest and longest duration of an agent's day, looked up when a late event takes one of them away.
 create index swarm_traces_metrics on swarm_traces (metrics_agent, metrics_date) where metrics_agent is not null;
