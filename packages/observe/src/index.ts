@@ -14,6 +14,7 @@ export { type Pipeline, type PipelineOptions, startPipeline } from './pipeline.t
 export * from './projection/index.ts'
 export { Projector } from './projector.ts'
 export type { EventWriter, ProjectorSettings, ProjectorStatus, WrittenBatch } from './projector-contract.ts'
+export { Alexandria, type AlexandriaOptions, type SecretName } from './secrets/alexandria.ts'
 export { observeSettings } from './settings.ts'
 export type { NatsSource, NatsSourceOptions, NatsStatus } from './sources/nats/source.ts'
 export { startNatsSource } from './sources/nats/start.ts'

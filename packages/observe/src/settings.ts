@@ -51,6 +51,14 @@ export const observeSettings = {
     section,
     help: 'Secrets API that is asked for DATABASE_URL and NATS_URL where they are not set here, such as http://alexandria:8500.',
   }),
+  alexandriaToken: setting({
+    key: 'observe.alexandria-token',
+    env: 'ALEXANDRIA_TOKEN',
+    type: secret,
+    defaultText: 'none: it is asked as the agent chronicle, without a token',
+    section,
+    help: 'Bearer token that the secrets API is asked with. It is never shown.',
+  }),
   batchFlushIntervalMs: setting({
     key: 'observe.batch-flush-interval',
     env: 'BATCH_FLUSH_INTERVAL_MS',

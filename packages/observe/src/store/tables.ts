@@ -3,12 +3,14 @@
  * of the weeks to come before anything else is done with them.
  */
 
+import { isDeepStrictEqual } from 'node:util'
 import { type Clock, messageOf, type Stoppable, type Timer } from '@chronicle/base'
 import type { Logger } from '@chronicle/telemetry'
 import type { DeadLetterSink } from '../contract.ts'
 import type { Database } from '../database/contract.ts'
 import { migrate } from '../database/migrate.ts'
 import { type DatabasePlace, openDatabase } from '../database/open.ts'
+import { mayHaveMoved, watched } from '../database/watched.ts'
 import { observeErrors } from '../errors.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { retentionEveryMs } from './limits.ts'
@@ -18,7 +20,7 @@ import { applyRetention } from './retention.ts'
 export type TablesState = 'unused' | 'opening' | 'open' | 'failed' | 'closed'
 
 export type TablesOptions = {
-  /** Asked with each attempt to open: what a secrets API gives may change. */
+  /** Asked with each attempt to open, and when the database cannot be reached or refuses the login: what a secrets API gives may have changed. */
   readonly place: () => Promise<DatabasePlace> | DatabasePlace
   readonly clock: Clock
   readonly logger: Logger
@@ -28,6 +30,9 @@ export class Tables implements Stoppable {
   readonly #options: TablesOptions
   readonly #retention: Timer
   #opening: Promise<Database> | undefined
+  /** The place of what is open. */
+  #place: DatabasePlace | undefined
+  #looking: Promise<void> | undefined
   #tending: Promise<void> = Promise.resolve()
   #state: TablesState = 'unused'
 
@@ -70,7 +75,7 @@ export class Tables implements Stoppable {
   async stop(): Promise<void> {
     this.#retention.cancel()
     this.#state = 'closed'
-    await this.#tending
+    await Promise.all([this.#tending, this.#looking])
     const database = await this.#opening?.catch(() => undefined)
     this.#state = 'closed'
     await database?.close()
@@ -81,16 +86,41 @@ export class Tables implements Stoppable {
     if (this.#state === 'closed')
       throw observeErrors.create('observe.database-unavailable', { reason: 'the server stops' })
     this.#state = 'opening'
-    const database = await openDatabase(await place())
+    const found = await place()
+    const database = watched(await openDatabase(found), error => this.#failed(error))
     try {
       const { version, applied } = await migrate(database)
       await applyRetention(database, clock.now())
       logger.info({ database: database.kind, version, applied: applied.length }, 'tables are open')
+      this.#place = found
       this.#state = 'open'
       return database
     } catch (error) {
       await database.close()
       throw error
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#state !== 'open' || !mayHaveMoved(error)) return
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
+  }
+
+  /** Where the database is another one by now, or has another password, what is open is closed, and whoever needs it next opens that (OD9). */
+  async #look(): Promise<void> {
+    const { logger, place } = this.#options
+    const [opened, was] = [this.#opening, this.#place]
+    try {
+      if (isDeepStrictEqual(await place(), was) || this.#state === 'closed') return
+      logger.info({}, 'the database is named otherwise now; it is opened anew')
+      this.#opening = undefined
+      this.#state = 'opening'
+      await (await opened)?.close()
+    } catch (error) {
+      // The next failure looks again.
+      logger.warn({ reason: messageOf(error) }, 'where the database is now could not be found out')
     }
   }
 

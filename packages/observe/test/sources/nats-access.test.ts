@@ -94,3 +94,29 @@ test('OS2: what a message lacks follows from its place; a stream that is made ag
   const other = at(1_763_715_600_000_000_124n)
   assert.ok('eventId' in other && other.eventId !== first.eventId)
 })
+
+test('OS5: a URL that is asked for is asked for again, when there is none, after a refusal and after a loss', {
+  skip,
+}, async t => {
+  const urlWith = await guardedServer(t)
+  const { house, startSource, server: other } = await openNatsHouse(t)
+  const proxy = await startTcpProxy(Number(new URL(urlWith('')).port))
+  t.after(() => proxy.close())
+  const through = (password: string): string => urlWith(password).replace(/\d+$/, String(proxy.port))
+  let answer: () => string = () => {
+    throw new ChronicleError('observe.secrets-unavailable', { summary: 'it is away', remedy: '' }, {})
+  }
+  const source = startSource({ url: async () => answer() })
+  await eventually(() => source.status.reason === 'it is away')
+  answer = () => through('hunter2')
+  await eventually(() => /[Aa]uthorization/.test(source.status.reason ?? ''))
+  answer = () => through('p@ss/word')
+  await eventually(() => isReading(source))
+  house.alerts.raise('read_failure', 'heard by nobody')
+  answer = () => 'not a URL'
+  proxy.shut()
+  await eventually(() => source.status.reason?.startsWith('NATS_URL is not accepted') === true)
+  assert.equal(house.health.report().checks.nats?.status, 'warn')
+  answer = () => other.url
+  await eventually(() => isReading(source))
+})

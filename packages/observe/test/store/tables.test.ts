@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { ChronicleError } from '@chronicle/base'
 import { silentLogger } from '@chronicle/telemetry'
-import type { DatabasePlace } from '../../src/database/open.ts'
+import { type DatabasePlace, openDatabase } from '../../src/database/open.ts'
 import { Tables } from '../../src/store/tables.ts'
 import { freshDirectory, postgres, realPostgres } from '../support/databases.ts'
+import { eventually } from '../support/nats-house.ts'
 import { clock, event } from '../support/store.ts'
 
 const deadLetters = { add: async () => undefined }
@@ -47,3 +49,50 @@ test('OD8: where opening fails the next one tries again, at the place that is na
   assert.deepEqual([first.inserted, second.kind, tables.state, places.length], [1, 'postgresql', 'open', 0])
   await tables.stop()
 })
+
+test('OD9: where the login is refused, a place that is another one by now is opened', {
+  skip: realPostgres.skip,
+}, async () => {
+  const server = await postgres()
+  const admin = await openDatabase({ url: server.url })
+  const [first, second] = [await server.createDatabase(), await server.createDatabase()]
+  const urlOf = (url: string, password: string): string => url.replace(/\/\/.*@/, `//rotated:${password}@`)
+  let url = urlOf(first, 'before')
+  let asked = 0
+  const place = (): DatabasePlace => {
+    asked++
+    return { url }
+  }
+  await admin.script(`create role rotated superuser login password 'before'`)
+  const tables = new Tables({ place, clock, logger: silentLogger })
+  const writer = tables.writer(deadLetters)
+  const rotate = async (): Promise<void> => {
+    await admin.script(`alter role rotated password 'after'`)
+    await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'rotated'`)
+    await eventually(() => fails(writer, 'observe.database-refused'))
+  }
+  await writer.write(batch)
+  await rotate()
+  assert.deepEqual([tables.state, asked > 1], ['open', true], 'it was asked again, and is no other one')
+  url = urlOf(first, 'after')
+  await fails(writer, 'observe.database-refused')
+  await eventually(async () => !(await fails(writer)))
+  assert.deepEqual(await writer.positions(), batch.positions)
+  url = urlOf(second, 'later')
+  await admin.script(`alter role rotated password 'later'`)
+  await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'rotated'`)
+  await eventually(async () => !(await fails(writer)))
+  assert.deepEqual(await writer.positions(), [], 'the other database is asked how far it is')
+  await tables.stop()
+  await admin.close()
+})
+
+/** Whether asking for the positions fails, with this code where one is given. */
+async function fails(writer: ReturnType<Tables['writer']>, code?: string): Promise<boolean> {
+  try {
+    await writer.positions()
+    return false
+  } catch (error) {
+    return code === undefined || (error as ChronicleError).code === code
+  }
+}

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Stoppable } from '@chronicle/base'
+import { type Stoppable, systemClock } from '@chronicle/base'
 import {
   type Database,
   inspectMigrations,
@@ -10,6 +10,7 @@ import {
   readMigrations,
 } from '@chronicle/observe'
 import { serverErrors } from '../errors.ts'
+import { secretsOf } from '../observe/secrets.ts'
 import { dataPaths, prepareDataDirectory } from '../process/data-directory.ts'
 import { lockDataDirectory } from '../process/lock.ts'
 import type { ServerSettings } from '../settings.ts'
@@ -36,7 +37,7 @@ export async function migrateTables(
   options: MigrateOptions,
 ): Promise<number> {
   const isCheck = options.check === true || options.dryRun === true
-  const url = settings.databaseUrl?.reveal()
+  const url = settings.databaseUrl?.reveal() ?? (await secretsOf(settings, systemClock)?.value('DATABASE_URL'))
   if (url !== undefined) return withDatabase(await openDatabase({ url }), undefined)
   const { dataDirectory } = settings
   const directory = dataPaths(dataDirectory).tables

@@ -1,10 +1,17 @@
 /** Observe in the process: the tables, the way into them, and NATS where the settings name it. Started after the log, stopped before it. */
 import type { Clock, Lifecycle, Random } from '@chronicle/base'
 import type { Log } from '@chronicle/log'
-import { type NatsSource, type Pipeline, startNatsSource, startPipeline, Tables } from '@chronicle/observe'
+import {
+  type NatsSource,
+  type NatsSourceOptions,
+  type Pipeline,
+  startNatsSource,
+  startPipeline,
+  Tables,
+} from '@chronicle/observe'
 import type { Health, Logger, Registry } from '@chronicle/telemetry'
-import { dataPaths } from '../process/data-directory.ts'
 import type { ServerSettings } from '../settings.ts'
+import { natsUrl, secretsOf, tablesPlace } from './secrets.ts'
 
 export type ObserveOptions = {
   readonly settings: ServerSettings
@@ -20,7 +27,7 @@ export type ObserveOptions = {
 export type Observe = {
   readonly pipeline: Pipeline
   readonly tables: Tables
-  /** Undefined without NATS_URL. */
+  /** Undefined without NATS_URL and ALEXANDRIA_URL. */
   readonly nats: NatsSource | undefined
 }
 
@@ -28,12 +35,9 @@ export type Observe = {
 export async function startObserve(options: ObserveOptions, lifecycle: Lifecycle): Promise<Observe> {
   const { settings, clock, health } = options
   const logger = options.logger.child({ component: 'observe' })
-  const { url, directory } = {
-    url: settings.databaseUrl?.reveal(),
-    directory: dataPaths(settings.dataDirectory).tables,
-  }
-  const place = () => (url === undefined ? { directory } : { url })
-  const tables = lifecycle.add('tables', new Tables({ place, clock, logger }))
+  const secrets = secretsOf(settings, clock)
+  if (secrets !== undefined) health.register('secrets', () => secrets.check())
+  const tables = lifecycle.add('tables', new Tables({ place: tablesPlace(settings, secrets), clock, logger }))
   const pipeline = lifecycle.add(
     'observe',
     await startPipeline({
@@ -53,18 +57,22 @@ export async function startObserve(options: ObserveOptions, lifecycle: Lifecycle
     status: tables.state === 'failed' ? 'warn' : 'pass',
     reason: tables.state === 'unused' ? 'nobody has needed them yet' : tables.state,
   }))
-  const nats = await startNats({ ...options, logger }, pipeline)
+  const nats = await startNats({ ...options, logger }, pipeline, natsUrl(settings, secrets))
   if (nats !== undefined) lifecycle.add('nats', nats)
   return { pipeline, tables, nats }
 }
 
-async function startNats(options: ObserveOptions, pipeline: Pipeline): Promise<NatsSource | undefined> {
+async function startNats(
+  options: ObserveOptions,
+  pipeline: Pipeline,
+  url: NatsSourceOptions['url'] | undefined,
+): Promise<NatsSource | undefined> {
+  if (url === undefined) return undefined
   const { settings } = options
-  if (settings.natsUrl === undefined) return undefined
   return startNatsSource({
     ...options,
     ...pipeline,
-    url: settings.natsUrl.reveal(),
+    url,
     missingStreams: settings.natsStreams,
     bufferEventsMax: settings.bufferEventsMax,
   })

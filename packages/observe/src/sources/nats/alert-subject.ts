@@ -12,16 +12,13 @@ const missedMax = 100
  * alert stands is also told that it does not any more. It may come twice then, with the same event_id.
  */
 export class AlertSubject {
-  readonly #connection: NatsConnection
+  #connection: NatsConnection | undefined
   #missed: Alert[] = []
-
-  constructor(connection: NatsConnection) {
-    this.#connection = connection
-  }
 
   /** Rejects when the server did not get it. */
   async publish(alert: Alert): Promise<void> {
     try {
+      if (this.#connection === undefined) throw new Error('there is no connection to NATS')
       this.#connection.publish(alertSubject, eventToJson(alertEvent(alert)))
       await this.#connection.flush()
     } catch (error) {
@@ -30,8 +27,9 @@ export class AlertSubject {
     }
   }
 
-  /** Never rejects: what fails again waits again. */
-  async publishMissed(): Promise<void> {
+  /** Publishes by this connection from now on, first of all what was missed. Never rejects: what fails again waits again. */
+  async connected(connection: NatsConnection): Promise<void> {
+    this.#connection = connection
     for (const alert of this.#missed.splice(0)) await this.publish(alert).catch(() => undefined)
   }
 }

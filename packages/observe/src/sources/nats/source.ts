@@ -18,8 +18,8 @@ const drainMsMax = 2_000
 const connectionName = 'chronicle'
 
 export type NatsSourceOptions = Omit<StreamReaderOptions, 'pausing' | 'onTaken'> & {
-  /** It may hold a password: it is never shown. */
-  readonly url: string
+  /** It may hold a password: it is never shown. A function is asked before each attempt to connect. */
+  readonly url: string | (() => Promise<string>)
   readonly alerts: Pick<Alerts, 'publishTo'>
   readonly registry: Registry
   readonly health: Health
@@ -35,7 +35,8 @@ export type NatsStatus = {
 /** Reads the swarm's streams from NATS JetStream into the log, and publishes alerts there. Connects, and connects again, for ever (OS5). */
 export class NatsSource implements Stoppable {
   readonly #options: NatsSourceOptions
-  readonly #address: NatsAddress
+  readonly #address: () => Promise<NatsAddress>
+  readonly #alerts = new AlertSubject()
   readonly #pausing: Pausing
   readonly #readers: readonly StreamReader[]
   readonly #running: Promise<void>
@@ -45,7 +46,7 @@ export class NatsSource implements Stoppable {
   /** Begins at once. Throws 'observe.invalid-nats-url'. */
   constructor(options: NatsSourceOptions) {
     this.#options = options
-    this.#address = parseNatsUrl(options.url)
+    this.#address = addressOf(options.url)
     this.#pausing = new Pausing(options.clock)
     const onTaken = counting(options.registry)
     this.#readers = swarmStreams.map(
@@ -70,6 +71,7 @@ export class NatsSource implements Stoppable {
 
   async #run(): Promise<void> {
     const backoff = new Backoff(this.#options.random, firstWaits)
+    const stopAlerts = this.#options.alerts.publishTo((alert: Alert) => this.#alerts.publish(alert))
     while (!this.#pausing.isStopping) {
       try {
         const connection = await this.#connect()
@@ -80,13 +82,16 @@ export class NatsSource implements Stoppable {
         await this.#pausing.pause(backoff.failed())
       }
     }
+    stopAlerts()
   }
 
-  #connect(): Promise<NatsConnection> {
+  async #connect(): Promise<NatsConnection> {
     return connect({
-      ...this.#address,
+      ...(await this.#address()),
       name: connectionName,
       timeout: connectMsMax,
+      // Where the URL is asked for it may be another one by now.
+      reconnect: typeof this.#options.url === 'string',
       maxReconnectAttempts: -1,
       reconnectTimeWait: reconnectWaitMs,
       // A password that is wrong now may be right when the server has read its file again.
@@ -96,24 +101,22 @@ export class NatsSource implements Stoppable {
   }
 
   async #use(connection: NatsConnection): Promise<void> {
-    const subject = new AlertSubject(connection)
     this.#connected()
-    const stopAlerts = this.#options.alerts.publishTo((alert: Alert) => subject.publish(alert))
-    const watching = this.#watch(connection, subject)
+    const watching = this.#watch(connection)
+    await this.#alerts.connected(connection)
     await Promise.all(this.#readers.map(reader => reader.run(connection)))
-    stopAlerts()
     await this.#close(connection)
     await watching
   }
 
-  async #watch(connection: NatsConnection, subject: AlertSubject): Promise<void> {
+  async #watch(connection: NatsConnection): Promise<void> {
     for await (const status of connection.status()) {
       if (status.type === 'disconnect') this.#disconnected('the connection broke')
       if (status.type === 'error')
         this.#options.logger.warn({ reason: reasonOf(status.error) }, 'NATS reports an error')
       if (status.type === 'reconnect') {
         this.#connected()
-        await subject.publishMissed()
+        await this.#alerts.connected(connection)
       }
     }
   }
@@ -140,6 +143,13 @@ export class NatsSource implements Stoppable {
     this.#state = 'connecting'
     this.#reason = reason
   }
+}
+
+/** Throws 'observe.invalid-nats-url' at once where the URL stands. */
+function addressOf(url: NatsSourceOptions['url']): () => Promise<NatsAddress> {
+  if (typeof url === 'function') return async () => parseNatsUrl(await url())
+  const address = parseNatsUrl(url)
+  return async () => address
 }
 
 function counting(registry: Registry): StreamReaderOptions['onTaken'] {
