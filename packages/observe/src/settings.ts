@@ -1,4 +1,4 @@
-import { duration, integer, oneOf, type SettingType, secret, setting } from '@chronicle/config'
+import { duration, integer, oneOf, port, type SettingType, secret, setting } from '@chronicle/config'
 
 const section = 'Observe'
 const minute = 60_000
@@ -15,6 +15,16 @@ const httpUrl: SettingType<string> = {
     return isPlain ? text : undefined
   },
   format: value => value,
+}
+
+const off = 'off'
+
+/** Where something listens, if it does. */
+const portOrOff: SettingType<number | typeof off> = {
+  ...port,
+  accepts: `off, or ${port.accepts}`,
+  parse: (text, directory) => (text === off ? off : port.parse(text, directory)),
+  format: String,
 }
 
 /** Settings of observe. Its HTTP port and the level of its log lines are those of the server: CHRONICLE_PORT and LOG_LEVEL. */
@@ -34,6 +44,14 @@ export const observeSettings = {
     default: 'create',
     section,
     help: 'What happens when TASK_EVENTS, SYSTEM_EVENTS or DLQ is not on the NATS server: it is made, or waited for. One that is there stays as it is.',
+  }),
+  otlpGrpcPort: setting({
+    key: 'observe.otlp-grpc-port',
+    env: 'CHRONICLE_OTLP_GRPC_PORT',
+    type: portOrOff,
+    defaultText: '4317, where no other program listens there',
+    section,
+    help: 'Port for OTLP over gRPC, on the address of the HTTP port. One that is given has to be free; `off` is none. OTLP over HTTP is served at /v1/traces of the HTTP port.',
   }),
   databaseUrl: setting({
     key: 'observe.database-url',

@@ -195,6 +195,10 @@ export const serverErrors = errorFamily('server', {
     remedy:
       'Send less at once. A large chunk is sent best as raw bytes: PUT /api/v1/sessions/{session_id}/chunks/{chunk_index}.',
   },
+  'server.encoding-not-accepted': {
+    summary: 'The body of the request is of a type, or compressed in a way, that is not read here',
+    remedy: 'Send it in one of those that are named.',
+  },
   'server.busy': {
     summary: 'As many requests are being worked on as the memory for them takes',
     remedy: 'Send the request again after the time in Retry-After; nothing of it was kept.',

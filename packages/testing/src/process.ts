@@ -22,6 +22,8 @@ export type ChronicleProcess = {
   readonly kafkaPort: number
   readonly httpPort: number
   readonly metricsPort: number
+  /** Undefined where the caller turned it off. */
+  readonly otlpGrpcPort: number | undefined
   /** `127.0.0.1:kafkaPort`, as clients take it. */
   readonly bootstrap: string
   readonly dataDir: string
@@ -47,7 +49,8 @@ export async function startChronicle(options: ChronicleOptions = {}): Promise<Ch
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'chronicle-'))
   const ports = ['--kafka-port', '0', '--http-port', '0', '--metrics-port', '0']
   const args = [chroniclePath, 'start', ...ports, '--data-dir', dataDir, ...(options.args ?? [])]
-  const child = spawn(process.execPath, args, { env: environment(options.env), stdio: ['ignore', 'ignore', 'pipe'] })
+  const env = environment({ CHRONICLE_OTLP_GRPC_PORT: '0', ...options.env })
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   const stderr = new Kept(child.stderr)
   const exited = exitOf(child)
   const endWithUs = (): void => void child.kill('SIGKILL')
@@ -65,6 +68,7 @@ export async function startChronicle(options: ChronicleOptions = {}): Promise<Ch
     kafkaPort: ready.kafkaPort,
     httpPort: ready.httpPort,
     metricsPort: ready.metricsPort,
+    otlpGrpcPort: ready.otlpGrpcPort,
     bootstrap: `127.0.0.1:${ready.kafkaPort}`,
     dataDir,
     get stderr() {
@@ -122,7 +126,12 @@ function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.Proce
   return { ...Object.fromEntries(inherited), CHRONICLE_VAULT_KEY_SOURCE: 'file', ...extra }
 }
 
-type Ready = { readonly kafkaPort: number; readonly httpPort: number; readonly metricsPort: number }
+type Ready = {
+  readonly kafkaPort: number
+  readonly httpPort: number
+  readonly metricsPort: number
+  readonly otlpGrpcPort?: number
+}
 
 async function readyLine(stderr: Kept, exited: Promise<Exit>): Promise<Ready> {
   const { promise, resolve, reject } = Promise.withResolvers<Ready>()

@@ -24,18 +24,18 @@ export class BytesBudget {
   }
 
   /**
-   * Resolves when `bytes` are the caller's, with how to give them back; doing so twice is harmless. Rejects with 'server.busy' when too many wait, or for too long.
-   * More than there is at all counts as all.
+   * Resolves when `bytes` are the caller's, with how to give them back: all, or all but `kept`; doing so twice is harmless. Rejects with 'server.busy' when too
+   * many wait, or for too long. More than there is at all counts as all.
    */
-  async reserve(bytes: number): Promise<() => void> {
+  async reserve(bytes: number): Promise<(kept?: number) => void> {
     const wanted = Math.min(bytes, this.#limits.bytesMax)
     if (this.#waiting.size > 0 || this.#held + wanted > this.#limits.bytesMax) await this.#wait(wanted)
     else this.#held += wanted
-    let isHeld = true
-    return () => {
-      if (!isHeld) return
-      isHeld = false
-      this.#held -= wanted
+    let held = wanted
+    return (kept = 0) => {
+      if (kept >= held) return
+      this.#held -= held - kept
+      held = kept
       this.#startNext()
     }
   }

@@ -8,6 +8,7 @@ import type { ServerSettings } from '../settings.ts'
 import { addConfigRoute } from './config.ts'
 import { addHealthRoute } from './health.ts'
 import { addMetricsRoute } from './metrics.ts'
+import { addOtlpRoutes } from './otlp/routes.ts'
 import { metricsView } from './sessions/views.ts'
 import { addSessionRoutes } from './sessions.ts'
 import { addTopicRoutes } from './topics.ts'
@@ -32,4 +33,5 @@ export function addRoutes(app: FastifyInstance, served: Served): void {
   addConfigRoute(app, served.settings)
   addTopicRoutes(app, served.log)
   addSessionRoutes(app, sessions, served.clock)
+  addOtlpRoutes(app, served.observe.traceExports, served.clock)
 }

@@ -56,6 +56,7 @@ const serverStatuses: Partial<Record<CodesOf<typeof serverErrors>, number>> = {
   'server.origin-not-accepted': 403,
   'server.request-timed-out': 408,
   'server.body-too-large': 413,
+  'server.encoding-not-accepted': 415,
   'server.busy': 429,
 }
 

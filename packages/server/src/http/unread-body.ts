@@ -25,7 +25,7 @@ export function announcedBytes({ headers }: IncomingMessage): number {
 }
 
 /** Sends `body` with the status and headers of `reply` while the body of the request is still on its way, and closes the connection in good order. */
-export function sendBeforeBody(reply: FastifyReply, body: string): FastifyReply {
+export function sendBeforeBody(reply: FastifyReply, body: string | Buffer): FastifyReply {
   const { raw, request } = reply
   const { socket } = request.raw
   reply.hijack()

@@ -10,6 +10,7 @@ import {
   Tables,
 } from '@chronicle/observe'
 import type { Health, Logger, Registry } from '@chronicle/telemetry'
+import { TraceExports } from '../otlp/exports.ts'
 import type { ServerSettings } from '../settings.ts'
 import { natsUrl, secretsOf, tablesPlace } from './secrets.ts'
 
@@ -25,6 +26,8 @@ export type ObserveOptions = {
 
 /** What the doors of observe work on. */
 export type Observe = {
+  /** What OTLP brings, over HTTP and gRPC. */
+  readonly traceExports: TraceExports
   readonly pipeline: Pipeline
   readonly tables: Tables
   /** Undefined without NATS_URL and ALEXANDRIA_URL. */
@@ -59,7 +62,8 @@ export async function startObserve(options: ObserveOptions, lifecycle: Lifecycle
   }))
   const nats = await startNats({ ...options, logger }, pipeline, natsUrl(settings, secrets))
   if (nats !== undefined) lifecycle.add('nats', nats)
-  return { pipeline, tables, nats }
+  const traceExports = new TraceExports({ ...options, logger, intake: pipeline.intake })
+  return { pipeline, tables, nats, traceExports }
 }
 
 async function startNats(

@@ -3,11 +3,12 @@ import type { Addresses } from './serve.ts'
 
 /** Tells the person at the terminal where everything is, and what to try first. */
 export function printReady(terminal: Terminal, addresses: Addresses, version: string): void {
-  const { kafka, http, metrics, dataDirectory, keys, kafkaPort } = addresses
+  const { kafka, http, otlp, metrics, dataDirectory, keys, kafkaPort } = addresses
   const bootstrap = kafkaPort === 9092 ? '' : ` --bootstrap ${kafka}`
   const places = [
     ['Kafka', kafka],
     ['HTTP', http],
+    ...(otlp === undefined ? [] : [['OTLP', `${otlp} (gRPC)`] as const]),
     ['Metrics', metrics],
     ['Data', dataDirectory],
     ['Keys', keys],

@@ -6,6 +6,7 @@ import { collectProcessMetrics, createRegistry, Health, type Logger, type Regist
 import { nodeDisk, openDiskWal } from '@chronicle/wal'
 import type { Places } from '../http/home.ts'
 import type { Observe, startObserve } from '../observe/start.ts'
+import type { GrpcListener } from '../otlp/grpc/listener.ts'
 import { settings as declared, type ServerSettings } from '../settings.ts'
 import { advertisedAddress, hostPort, isLoopback } from './addresses.ts'
 import { dataPaths, prepareDataDirectory } from './data-directory.ts'
@@ -30,6 +31,9 @@ export type Addresses = Places & {
   readonly http: string
   /** Where the master key comes from. */
   readonly keys: string
+  /** OTLP over gRPC, where it is served. */
+  readonly otlp?: string
+  readonly otlpGrpcPort?: number
   readonly kafkaPort: number
   readonly httpPort: number
   readonly metricsPort: number
@@ -90,6 +94,8 @@ async function startParts(options: ServeOptions, lifecycle: Lifecycle): Promise<
   const [log, { sessions, keys }, observe, [kafka, app, routes, metricsServer]] = await Promise.all(parts)
   const core = { ...options, registry, health, log, sessions, observe }
   const broker = lifecycle.add('kafka', await startBroker(core, kafka, advertised))
+  const grpc = await startOtlp(core)
+  if (grpc !== undefined) lifecycle.add('otlp', grpc)
   const metrics = lifecycle.add('metrics', await startMetrics(core, metricsServer))
   const { dataDirectory, metricsBindAddress, advertisedPort } = settings
   const places = {
@@ -102,6 +108,7 @@ async function startParts(options: ServeOptions, lifecycle: Lifecycle): Promise<
     ...places,
     http: `http://${hostPort(settings.httpBindAddress, http.port)}`,
     keys,
+    ...(grpc === undefined ? {} : { otlp: hostPort(settings.httpBindAddress, grpc.port), otlpGrpcPort: grpc.port }),
     kafkaPort: broker.port,
     httpPort: http.port,
     metricsPort: metrics.port,
@@ -193,6 +200,12 @@ function startHttp(
       places,
     }),
   )
+}
+
+/** Loaded when it listens: who has it off pays nothing for it. */
+async function startOtlp(core: Core): Promise<GrpcListener | undefined> {
+  const door = await import('../otlp/start-grpc.ts')
+  return door.startGrpc({ ...core, exports: core.observe.traceExports })
 }
 
 /** Loaded beside the others, since what it loads is large. */

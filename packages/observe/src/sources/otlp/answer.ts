@@ -17,7 +17,7 @@ export const otlpContentTypes: Readonly<Record<OtlpEncoding, string>> = {
 
 /** The body of a 200. A client does not send rejected spans again. */
 export function exportAnswer(
-  { rejectedSpans, errorMessage }: Omit<ExportedTraces, 'events'>,
+  { rejectedSpans, errorMessage }: Pick<ExportedTraces, 'rejectedSpans' | 'errorMessage'>,
   encoding: OtlpEncoding,
 ): Buffer {
   const isWhole = rejectedSpans === 0

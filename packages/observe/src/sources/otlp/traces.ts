@@ -6,6 +6,7 @@ import { eventsOfSpan } from './span-events.ts'
 /** What an export request brought. */
 export type ExportedTraces = {
   readonly events: readonly SwarmEvent[]
+  readonly takenSpans: number
   readonly rejectedSpans: number
   /** Why, for the first of them; '' without any. */
   readonly errorMessage: string
@@ -17,6 +18,7 @@ export type ExportedTraces = {
  */
 export function eventsOfTraces(body: Buffer, encoding: OtlpEncoding, receivedMicros: number): ExportedTraces {
   const events: SwarmEvent[] = []
+  let takenSpans = 0
   let rejectedSpans = 0
   let errorMessage = ''
   for (const [index, received] of readTraceRequest(body, encoding).entries()) {
@@ -24,10 +26,11 @@ export function eventsOfTraces(body: Buffer, encoding: OtlpEncoding, receivedMic
     const found = 'reason' in span ? span : eventsOfSpan(span, receivedMicros)
     if (!('reason' in found)) {
       events.push(...found)
+      takenSpans++
       continue
     }
     rejectedSpans++
     errorMessage ||= `span ${index}: ${found.reason}: ${found.detail}`
   }
-  return { events, rejectedSpans, errorMessage }
+  return { events, takenSpans, rejectedSpans, errorMessage }
 }

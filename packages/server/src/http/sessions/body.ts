@@ -59,7 +59,7 @@ function refuseWhenFull(sessions: Sessions): void {
 }
 
 /** A client that waits for leave to send its body gets it here, and not before everything else is in order (RFC 9110, 10.1.1). */
-function continueIfExpected(request: FastifyRequest, reply: FastifyReply): void {
+export function continueIfExpected(request: FastifyRequest, reply: FastifyReply): void {
   if (/100-continue/i.test(request.headers.expect ?? '')) reply.raw.writeContinue()
 }
 
