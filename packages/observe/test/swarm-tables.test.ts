@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom, systemClock } from '@chronicle/base'
-import { swarmDay, swarmTables, tableDifferences } from '@chronicle/testing'
+import { storedTables, swarmDay, swarmTables, tableDifferences } from '@chronicle/testing'
 import type { SwarmEvent } from '../src/contract.ts'
 import type { Database } from '../src/database/contract.ts'
 import { BatchWriter } from '../src/store/index.ts'
 import { openMigrated, testDatabases } from './support/databases.ts'
-import { storedTables } from './support/stored-tables.ts'
 import { deliveredEvents, shuffled } from './support/swarm-events.ts'
 
 const seed = Number(process.env.SWARM_SEED ?? 4_711)

@@ -1,8 +1,10 @@
-import type { AgentRow, EventRow, SwarmTables, TraceRow } from '@chronicle/testing'
-import type { Database } from '../../src/database/contract.ts'
+import type { AgentRow, EventRow, SwarmTables, TraceRow } from './tables.ts'
+
+/** What of a database is needed to read the tables: `bigint` and `int` as numbers, `date` as text. */
+export type TablesReader = { query<Row extends object>(sql: string): Promise<Row[]> }
 
 /** What a database holds, under its columns' names: times in microseconds, `numeric` as a number. */
-export async function storedTables(database: Database): Promise<SwarmTables> {
+export async function storedTables(database: TablesReader): Promise<SwarmTables> {
   const events = await database.query<EventRow>(
     `select event_id, trace_id, source, event_type, ${micros('timestamp')}, metadata from swarm_events`,
   )
