@@ -1,0 +1,24 @@
+/** The image library with its memory and time bounded: nothing is kept from call to call, a call works on one thread of its own, and ends. */
+import { createRequire } from 'node:module'
+import { messageOf } from '@chronicle/base'
+import type { Sharp, default as SharpLibrary } from 'sharp'
+
+const load = createRequire(import.meta.url)
+let library: typeof SharpLibrary | undefined
+
+export type SharpLimits = { readonly pixelsMax: number; readonly secondsMax: number }
+
+/** Loaded with the first image: it takes 20 MB, and who publishes no screenshots has no use for it. */
+export function limitedSharp(image: Uint8Array, { pixelsMax, secondsMax }: SharpLimits): Sharp {
+  library ??= load('sharp') as typeof SharpLibrary
+  library.cache(false)
+  library.concurrency(1)
+  return library(image, { failOn: 'error', limitInputPixels: pixelsMax, pages: 1 }).timeout({ seconds: secondsMax })
+}
+
+const reasonCharactersMax = 200
+
+/** Why a call failed: the last line says it, those before it say on which way. It may repeat what stands in the image, so it is cut. */
+export function sharpReason(error: unknown): string {
+  return messageOf(error).trimEnd().split('\n').at(-1)!.slice(0, reasonCharactersMax)
+}
