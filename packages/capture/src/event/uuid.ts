@@ -1,0 +1,53 @@
+/** UUIDs of RFC 9562 in their text form, in lower case once they were accepted. */
+import { hash } from 'node:crypto'
+import { assert } from '@chronicle/base'
+
+export const uuidBytes = 16
+
+const form = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const nil = '00000000-0000-0000-0000-000000000000'
+const max = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+
+/** In lower case; undefined where it is none, or one of the two that name nothing (RFC 9562, sections 5.9 and 5.10). */
+export function uuidOf(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length !== 36 || !form.test(value)) return undefined
+  const lower = value.toLowerCase()
+  return lower === nil || lower === max ? undefined : lower
+}
+
+/** The 16 bytes of an accepted UUID. */
+export function uuidToBytes(uuid: string): Buffer {
+  const bytes = Buffer.allocUnsafe(uuidBytes)
+  putUuid(bytes, 0, uuid)
+  return bytes
+}
+
+export function putUuid(bytes: Buffer, at: number, uuid: string): void {
+  const written = bytes.write(
+    uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(14, 18) + uuid.slice(19, 23) + uuid.slice(24),
+    at,
+    'hex',
+  )
+  assert(written === uuidBytes, 'a UUID is 16 bytes')
+}
+
+/** The UUID whose 32 hex digits begin at `at`. */
+export function uuidFromHex(hex: string, at = 0): string {
+  return `${hex.slice(at, at + 8)}-${hex.slice(at + 8, at + 12)}-${hex.slice(at + 12, at + 16)}-${hex.slice(at + 16, at + 20)}-${hex.slice(at + 20, at + 32)}`
+}
+
+export function uuidFromBytes(bytes: Uint8Array): string {
+  assert(bytes.length === uuidBytes, 'a UUID is 16 bytes')
+  return uuidFromHex(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex'))
+}
+
+/** Version 5 (RFC 9562, section 5.5): the same name in the same namespace always gives the same UUID. */
+export function uuidV5(namespace: string, name: string): string {
+  const digest = hash('sha1', Buffer.concat([uuidToBytes(namespace), Buffer.from(name)]), 'buffer').subarray(
+    0,
+    uuidBytes,
+  )
+  digest[6] = (digest[6]! & 0x0f) | 0x50
+  digest[8] = (digest[8]! & 0x3f) | 0x80
+  return uuidFromBytes(digest)
+}
