@@ -32,14 +32,70 @@ export const captureErrors = errorFamily('capture', {
     remedy:
       'Stop capture, move the file and those beside it away, and restore a copy; without one a new database is made at the next start.',
   },
+  'capture.database-block-damaged': {
+    summary: 'Stored events cannot be read any more',
+    remedy:
+      'They are left out of their window and counted as lost; everything else goes on. Restore a copy of the database, or of the key store if a key is missing.',
+  },
   'capture.database-failed': {
     summary: 'The database of capture refused what it was asked',
     remedy: 'Start capture again. If it stays, report the reason that is named.',
+  },
+  'capture.screenshot-unknown': {
+    summary: 'There is no screenshot with this id',
+    remedy: 'Take the id from the screenshots of a batch. The journal keeps every screenshot that was accepted.',
+  },
+  'capture.screenshot-deleted': {
+    summary: 'The bytes of the screenshot are deleted',
+    remedy:
+      'What is known of it stays in the journal. Read the bytes before answering that the batch is analysed, and within the time after its window that screenshot_after_window gives.',
+  },
+  'capture.screenshot-id-taken': {
+    summary: 'Another screenshot has this id',
+    remedy: 'Give each screenshot an id of its own: a fresh UUID.',
+  },
+  'capture.screenshot-unwritable': {
+    summary: 'A screenshot could not be written into a file',
+    remedy:
+      'Make room on the disk, or do what the reason says. The event is kept; the bytes of this screenshot are gone.',
+  },
+  'capture.screenshot-damaged': {
+    summary: 'The file of a screenshot is not as it was written',
+    remedy: 'Look at the disk, and at who may write to the directory of the screenshots. Only this screenshot is lost.',
+  },
+  'capture.screenshot-record-damaged': {
+    summary: 'What the journal keeps of a screenshot cannot be read',
+    remedy: 'Look at the disk, and restore a copy of the database. Everything else goes on.',
+  },
+  'capture.screenshots-directory': {
+    summary: 'The directory of the screenshots cannot be made or written',
+    remedy: 'Give this user the right to write beside the database, or set database_path to another place.',
+  },
+  'capture.screenshot-not-handed-on': {
+    summary: 'Who was to get a screenshot before its destruction did not take it in time',
+    remedy: 'Take the bytes and answer at once, and work on them afterwards. The screenshot is destroyed.',
+  },
+  'capture.screenshots-stopped': {
+    summary: 'Screenshots are not taken any more: capture is about to stop',
+    remedy: 'Publish it again once capture runs.',
+  },
+  'capture.resource-limit': {
+    summary: 'A limit is reached',
+    remedy: 'Publish less or smaller things at a time, or raise the setting that is named as the resource.',
+  },
+  'capture.consumer-silent': {
+    summary: 'The consumer of the batches did not answer in time',
+    remedy: 'Look at the program that takes the batches. The batch is sent again, with the same id, until it is taken.',
+  },
+  'capture.consumer-refused': {
+    summary: 'The consumer of the batches refused one',
+    remedy: 'Do what the reason says. The batch is sent again, with the same id, until it is taken.',
   },
 })
 
 type CaptureCode = keyof typeof captureErrors.specs
 type DatabaseCode = Extract<CaptureCode, `capture.database-${string}`>
+type ScreenshotCode = Extract<CaptureCode, `capture.screenshot${string}`>
 
 /** The database refused. `passes` says whether the same may succeed later without anybody doing anything to the program. */
 export class DatabaseError extends ChronicleError<DatabaseCode> {
@@ -49,5 +105,24 @@ export class DatabaseError extends ChronicleError<DatabaseCode> {
     super(code, captureErrors.specs[code], details, cause)
     this.name = 'DatabaseError'
     this.passes = code === 'capture.database-busy' || code === 'capture.database-full' || code === 'capture.database-io'
+  }
+}
+
+/** A screenshot cannot be taken, or its bytes cannot be had. */
+export class ScreenshotError extends ChronicleError<ScreenshotCode> {
+  constructor(code: ScreenshotCode, details: ErrorDetails = {}, cause?: unknown) {
+    super(code, captureErrors.specs[code], details, cause)
+    this.name = 'ScreenshotError'
+  }
+}
+
+/** What was asked for would pass a limit. `resource` is the name of that limit, a setting where it is one. */
+export class ResourceLimitError extends ChronicleError<'capture.resource-limit'> {
+  readonly resource: string
+
+  constructor(resource: string, value: number, max: number) {
+    super('capture.resource-limit', captureErrors.specs['capture.resource-limit'], { resource, value, max })
+    this.name = 'ResourceLimitError'
+    this.resource = resource
   }
 }

@@ -92,6 +92,8 @@ test('CS8: things that stand apart are counted', async () => {
   assert.equal((await measuresOf(await png(paragraph))).uiElementCount, 1)
   const grey = '<rect x="100" y="100" width="300" height="200" fill="#f8f8f8" stroke="#d0d0d0"/>'
   assert.equal((await measuresOf(await png(svg(1280, 720, '#ffffff', grey)))).uiElementCount, 1)
+  const open = '<path d="M100 100 V300 H400 V100" fill="none" stroke="#000000"/>'
+  assert.equal((await measuresOf(await png(svg(1280, 720, '#ffffff', open)))).uiElementCount, 1)
 })
 
 test('CS8: dominant colours are those that cover most, the most frequent first', async () => {

@@ -1,6 +1,6 @@
 /** Screens to measure, drawn so that what has to be found is known. */
 import { crc32 } from 'node:zlib'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import type { ImageLimits } from '../src/image/contract.ts'
 
 export const limits: ImageLimits = { pixelsMax: 33_177_600, secondsMax: 60 }
@@ -70,7 +70,7 @@ export function noise(width: number, height: number, seed: number): Buffer {
   return data
 }
 
-export const rawRgb = (data: Buffer, width: number, height: number): sharp.Sharp =>
+export const rawRgb = (data: Buffer, width: number, height: number): Sharp =>
   sharp(data, { raw: { width, height, channels: 3 } })
 
 /** A PNG of RGB whose header says this size, with what follows the header. */

@@ -13,6 +13,11 @@ export const excused: readonly { path: string; effect: string; reason: string }[
     reason: 'the default of an argument: a turn, not a time',
   },
   {
+    path: 'packages/capture/src/screenshots/screenshots.ts',
+    effect: 'setImmediate',
+    reason: 'the default of an argument: a turn, not a time',
+  },
+  {
     path: 'packages/wal/src/disk-wal.ts',
     effect: 'setImmediate',
     reason: 'the default of an argument: a turn, not a time',

@@ -1,10 +1,7 @@
 import type { ImageFormat } from './format.ts'
 
-/** What is known of an image. What could not be told is absent, and `refusal` says why. */
+/** What an image says of itself. What could not be told is absent, and `refusal` says why. */
 export type ImageFacts = {
-  readonly sizeBytes: number
-  /** BLAKE3 of the bytes as they came, 64 hex digits. */
-  readonly hash: string
   readonly format?: ImageFormat
   /** Pixels, as the header says. */
   readonly width?: number

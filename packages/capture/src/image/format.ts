@@ -22,6 +22,8 @@ const marks: Readonly<Record<ImageFormat, readonly Mark[]>> = {
 
 export function imageFormatOf(image: Uint8Array): ImageFormat | undefined {
   return imageFormats.find(format =>
-    marks[format].every(({ at, text }) => Buffer.from(image.subarray(at, at + text.length)).latin1Slice() === text),
+    marks[format].every(
+      ({ at, text }) => Buffer.from(image.subarray(at, at + text.length)).toString('latin1') === text,
+    ),
   )
 }

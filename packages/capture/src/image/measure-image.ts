@@ -1,5 +1,4 @@
 /** From the bytes of an image to what is known of it. What its header tells is checked before a pixel is decoded (CS7). */
-import { checksum } from '@chronicle/vault'
 import { countCells, type RgbImage } from './cells.ts'
 import type { ImageFacts, ImageLimits, ImageMeasures, ImageRefusal } from './contract.ts'
 import { dominantColors } from './dominant-colors.ts'
@@ -20,16 +19,15 @@ export async function measureImage(
   limits: ImageLimits,
   pause: () => Promise<void>,
 ): Promise<ImageFacts> {
-  const known = { sizeBytes: image.length, hash: blake3(image) }
   const format = imageFormatOf(image)
   if (!format) {
     const detail = `the image does not begin like one of format ${imageFormats.join(', ')}`
-    return { ...known, refusal: { reason: 'unknown-format', detail } }
+    return { refusal: { reason: 'unknown-format', detail } }
   }
   try {
-    return { ...known, format, ...(await look(image, format, limits, pause)) }
+    return { format, ...(await look(image, format, limits, pause)) }
   } catch (error) {
-    return { ...known, format, refusal: refusalOf(error, format, limits) }
+    return { format, refusal: refusalOf(error, format, limits) }
   }
 }
 
@@ -89,12 +87,7 @@ function toRgb(data: Uint8Array, channels: number): Uint8Array {
 function refusalOf(error: unknown, format: ImageFormat, { secondsMax }: ImageLimits): ImageRefusal {
   const detail = sharpReason(error)
   // Depending on where it was when its time was over.
-  if (/^timeout|killed for image/.test(detail)) return { reason: 'timed-out', detail: `${format}: not decoded within ${secondsMax} s` }
+  if (/^timeout|killed for image/.test(detail))
+    return { reason: 'timed-out', detail: `${format}: not decoded within ${secondsMax} s` }
   return { reason: 'unreadable', detail: `${format}: ${detail}` }
-}
-
-function blake3(bytes: Uint8Array): string {
-  const sum = checksum('blake3')
-  sum.update(bytes)
-  return sum.digest().toString('hex')
 }

@@ -1,0 +1,14 @@
+export {
+  type DeletionReason,
+  type HandedOn,
+  mebibyte,
+  type ScreenshotLimits,
+  type ScreenshotTimes,
+  type ShotAbout,
+  type ShotPlace,
+  type ShotRecord,
+  type ShotState,
+  screenshotLimits,
+} from './contract.ts'
+export { nodeShotDisk, type ShotDisk } from './disk.ts'
+export { type ScreenshotOptions, Screenshots } from './screenshots.ts'
