@@ -43,6 +43,22 @@ export type DecodedEvent = {
   readonly data: JsonObject
 }
 
+/** `events` cut where a run would hold more events or types than it can. */
+export function* runsOf<Event extends RunEvent>(events: readonly Event[]): Iterable<readonly Event[]> {
+  let from = 0
+  let types = new Set<string>()
+  for (const [at, { eventType }] of events.entries()) {
+    const isFull = at - from === runEventsMax || (types.size === runTypesMax && !types.has(eventType))
+    if (isFull) {
+      yield events.slice(from, at)
+      from = at
+      types = new Set()
+    }
+    types.add(eventType)
+  }
+  yield from === 0 ? events : events.slice(from)
+}
+
 /** Of at most {@link runEventsMax} events with at most {@link runTypesMax} types. CE2: what goes in comes out, in the same order. */
 export function encodeRun(events: readonly RunEvent[]): Buffer {
   assert(events.length > 0 && events.length <= runEventsMax, 'a run holds 1 to 65,536 events')

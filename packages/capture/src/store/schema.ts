@@ -3,6 +3,8 @@
  * never changed: what comes later is a further entry of `migrations`.
  */
 
+import { screenshotTable } from '../screenshots/table.ts'
+
 /** "CHPC", in the header of the file: what is not capture's is never touched. */
 export const applicationId = 0x43485043
 
@@ -12,7 +14,6 @@ CREATE TABLE event_blocks (
   block_id     INTEGER PRIMARY KEY AUTOINCREMENT,
   session_id   BLOB    NOT NULL,
   window_start INTEGER NOT NULL,
-  is_late      INTEGER NOT NULL,
   first_ms     INTEGER NOT NULL,
   last_ms      INTEGER NOT NULL,
   events       INTEGER NOT NULL,
@@ -29,11 +30,11 @@ CREATE TABLE windows (
   events       INTEGER NOT NULL,
   late_events  INTEGER NOT NULL,
   closed_ms    INTEGER,
-  part_events  INTEGER,                    -- events in each part but the last
+  parts        INTEGER,                    -- batches that it is sent in, once built
+  summary      TEXT,                       -- counts and aggregates as JSON, once built
   parts_delivered INTEGER NOT NULL DEFAULT 0,
   attempts     INTEGER NOT NULL DEFAULT 0, -- deliveries of the next part that failed
   retry_ms     INTEGER NOT NULL DEFAULT 0, -- the next one is not tried before
-  summary      TEXT,                       -- counts and aggregates as JSON, once built
   PRIMARY KEY (session_id, window_start)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX windows_unfinished ON windows (state, window_end) WHERE state < 3;
@@ -69,6 +70,6 @@ CREATE TABLE meta (
 `
 
 /** What brings an empty file to version 1, that to version 2, … */
-export const migrations: readonly string[] = [version1]
+export const migrations: readonly string[] = [version1 + screenshotTable]
 
 export const schemaVersion = migrations.length

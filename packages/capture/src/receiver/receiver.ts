@@ -1,0 +1,151 @@
+/**
+ * The door of the events: checks each, and puts it where it waits to be stored. A publisher is never told and never waits. When memory is full, the oldest go to
+ * the spill; when that takes nothing either, what comes is turned away and counted. What was let in stays in (CB2).
+ */
+import type { Clock } from '@chronicle/base'
+import type { BusMessage } from '../contract.ts'
+import { type CheckedEvent, checkEvent, isRefusal, type PendingEvent } from '../event/check.ts'
+import { type EventRefusal, refusalText } from '../event/refusal.ts'
+import type { SourcePosition } from '../store/positions.ts'
+import { countBy, type EventCounts } from './counters.ts'
+import type { GroupCommit } from './group-commit.ts'
+import { groupOf, type PendingItem, type PendingQueue } from './pending-queue.ts'
+import { RecentIds } from './recent-ids.ts'
+import type { Spill } from './spill.ts'
+
+/** So many events leave memory for the spill at once … */
+const spillEventsMax = 4_096
+/** … or so much of their data. */
+const spillBytesMax = 1024 * 1024
+/** After the spill has refused, it is not asked again for so many milliseconds. */
+const spillRestMs = 100
+/** How often a source that waits looks whether there is room. */
+const roomCheckMs = 50
+
+/** Takes the image out of the way of the events; rejects where the screenshot is not taken at all. Copies the image before it returns. */
+export type ScreenshotDoor = { accept(event: PendingEvent, image: Uint8Array): Promise<PendingEvent> }
+
+export type ReceiverOptions = {
+  readonly queue: PendingQueue
+  readonly spill: Spill
+  readonly commit: GroupCommit
+  readonly screenshots: ScreenshotDoor | undefined
+  readonly recentIdsMin: number
+  readonly clock: Clock
+  readonly counts: EventCounts
+  /** In words that hold nothing of the event. */
+  onRefused(reason: string): void
+  /** An event was turned away for want of room; `cause` is why the spill took nothing. */
+  onNoRoom(cause: Error | undefined): void
+}
+
+export class Receiver {
+  readonly #options: ReceiverOptions
+  readonly #recent: RecentIds
+  /** When the screenshots came that are on their way, in their order. */
+  readonly #arriving = new Set<{ readonly receivedMs: number }>()
+  #spillRestsUntil = Number.NEGATIVE_INFINITY
+  #isStopped = false
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options
+    this.#recent = new RecentIds(options.recentIdsMin)
+  }
+
+  /** When the oldest event came that is on its way into the queue. */
+  get arrivingMs(): number | undefined {
+    return this.#arriving.values().next().value?.receivedMs
+  }
+
+  /** Takes an event from a publisher that does not wait. Never throws. */
+  receive({ event }: BusMessage): void {
+    void this.#take(event, undefined)
+  }
+
+  /**
+   * Takes an event from a source that can be read again, and resolves when the next one may come: there is room, and its screenshot has found its place. What is
+   * refused moves the position of the source as well.
+   */
+  async receiveFrom({ event }: BusMessage, next: SourcePosition): Promise<void> {
+    while (this.#options.queue.isFull && !this.#makeRoom() && !this.#isStopped) await this.#pause(roomCheckMs)
+    if (!this.#isStopped) await this.#take(event, next)
+  }
+
+  /** Takes nothing more; resolves when the screenshots that came are in the queue. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    while (this.#arriving.size > 0) await this.#pause(1)
+  }
+
+  #take(value: unknown, next: SourcePosition | undefined): Promise<void> | undefined {
+    if (this.#isStopped) return undefined
+    const { counts, clock, screenshots } = this.#options
+    counts.received++
+    const receivedMs = Math.max(0, Math.floor(clock.now()))
+    const checked = checkEvent(value, receivedMs)
+    if (isRefusal(checked)) this.#refuse(checked)
+    else if (this.#recent.has(checked.event.id)) counts.repeated++
+    else if (checked.image && screenshots) return this.#takeScreenshot(checked, screenshots, next)
+    else return void this.#push({ event: checked.event, receivedMs, next })
+    if (next) this.#push({ receivedMs, next })
+    return undefined
+  }
+
+  async #takeScreenshot(
+    { event, image }: CheckedEvent,
+    screenshots: ScreenshotDoor,
+    next: SourcePosition | undefined,
+  ): Promise<void> {
+    const { receivedMs } = event
+    const arriving = { receivedMs }
+    this.#arriving.add(arriving)
+    this.#recent.add(event.id)
+    try {
+      this.#push({ event: await screenshots.accept(event, image!), receivedMs, next })
+    } catch (error) {
+      countBy(this.#options.counts.lost, 'screenshot-refused')
+      this.#options.onRefused(error instanceof Error ? error.message : 'the screenshot was not taken')
+      if (next) this.#push({ receivedMs, next })
+    } finally {
+      this.#arriving.delete(arriving)
+    }
+  }
+
+  #push(item: PendingItem): void {
+    const { queue, commit, counts, onNoRoom, spill } = this.#options
+    if (queue.isFull && !this.#makeRoom()) {
+      countBy(counts.lost, 'no-room')
+      onNoRoom(spill.hindrance)
+      return
+    }
+    queue.push(item)
+    if (item.event) this.#recent.add(item.event.id)
+    commit.added()
+  }
+
+  /** Moves the oldest to the spill; false where that takes nothing. */
+  #makeRoom(): boolean {
+    const { queue, spill, counts, clock } = this.#options
+    if (clock.monotonic() < this.#spillRestsUntil || !spill.canTake) return false
+    const items = queue.peek(spillEventsMax, spillBytesMax)
+    try {
+      spill.append(groupOf(items))
+    } catch {
+      // The log keeps the reason: `spill.hindrance`.
+      this.#spillRestsUntil = clock.monotonic() + spillRestMs
+      return false
+    }
+    queue.drop(items.length)
+    counts.spilled += items.length
+    return true
+  }
+
+  #refuse(refusal: EventRefusal): void {
+    countBy(this.#options.counts.refused, refusal.field)
+    this.#options.onRefused(refusalText(refusal))
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise(resolve => void this.#options.clock.after(ms, resolve))
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Where accepted events wait when memory is full: a write-ahead log of its own, read from its beginning. What is in it is older than everything in memory.
+ * Its position stands in the database, in the transaction that stores what was read: that is how each event of it is stored once (CB3).
+ */
+import { crc32c, type Random } from '@chronicle/base'
+import {
+  type DiskWalOptions,
+  entryKind,
+  entryKindMin,
+  entryNext,
+  entryPayloadLength,
+  entryPayloadStart,
+  openDiskWal,
+  type Slice,
+  type Wal,
+  type WalLimits,
+  walProfiles,
+} from '@chronicle/wal'
+import { captureErrors } from '../errors.ts'
+import type { EventGroup } from '../store/event-store.ts'
+import type { PayloadKeys } from '../store/payload-keys.ts'
+import type { Positions, SourcePosition } from '../store/positions.ts'
+import { encodeSpillEntry, openSpillEntry, parseSpillHead } from './spill-entry.ts'
+
+const MiB = 1024 * 1024
+const kind = entryKindMin
+const stream = 0
+export const spillSource = 'spill'
+
+/** Appended and not on the disk yet, in bytes: what a publisher may bring that leaves no turn to anybody. Memory is taken only while it is needed. */
+const unsyncedBytesMax = 64 * MiB
+
+export const spillLimits: WalLimits = {
+  ...walProfiles.low,
+  fileBytesMax: 32 * MiB,
+  tailBytesMax: 2 * unsyncedBytesMax,
+  unsyncedBytesReadyMax: unsyncedBytesMax / 2,
+  unsyncedBytesMax,
+  prewriteBytes: 0,
+  sparesMax: 0,
+}
+
+export type SpillOptions = Omit<DiskWalOptions, 'replayFrom' | 'onReplay' | 'events' | 'limits'> & {
+  readonly random: Random
+  readonly keys: PayloadKeys
+  readonly positions: Positions
+  /** On the disk; beyond nothing more is taken. */
+  readonly spillBytesMax: number
+  readonly limits?: WalLimits
+}
+
+/** What comes next out of the spill. */
+export type SpilledGroup = {
+  readonly group: EventGroup
+  readonly receivedMs: number
+  readonly nextLsn: number
+  /** It cannot be read any more: how many events are lost with it, and why. */
+  readonly lost?: { readonly events: number; readonly error: unknown }
+}
+
+type Waiting = { entries: number; events: number; readonly sources: Map<string, SourcePosition> }
+
+export class Spill {
+  readonly #wal: Wal
+  readonly #options: SpillOptions
+  readonly #waiting: Waiting
+  #readLsn: number
+
+  private constructor(wal: Wal, options: SpillOptions, waiting: Waiting, readLsn: number) {
+    this.#wal = wal
+    this.#options = options
+    this.#waiting = waiting
+    this.#readLsn = readLsn
+  }
+
+  /** Opens it and finds what an earlier run left. Rejects with the errors of the log. */
+  static async open(options: SpillOptions): Promise<Spill> {
+    const { positions, disk, directory } = options
+    disk.makeDirectory(directory)
+    // A directory that was emptied begins at 0 again.
+    if (!disk.list(directory).some(name => name.endsWith('.wal'))) positions.forget(spillSource)
+    const from = positions.of(spillSource, 0) ?? 0
+    const waiting: Waiting = { entries: 0, events: 0, sources: new Map() }
+    const wal = await openDiskWal({
+      ...options,
+      limits: options.limits ?? spillLimits,
+      replayFrom: from,
+      onReplay: (lsn, _stream, found, payload) => {
+        if (lsn >= from && found === kind) count(waiting, payload)
+      },
+      events: { onDurable: () => undefined, onFailed: () => undefined },
+    })
+    return new Spill(wal, options, waiting, Math.max(from, wal.startLsn))
+  }
+
+  /** Events in it that are not stored. */
+  get events(): number {
+    return this.#waiting.events
+  }
+
+  /** Bytes that it takes on the disk. */
+  get bytes(): number {
+    return this.#wal.endLsn - this.#wal.startLsn
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.entries === 0
+  }
+
+  /** Why it takes nothing for the moment; undefined while it does. */
+  get hindrance(): Error | undefined {
+    return this.#wal.refusal ?? this.#wal.hindrance
+  }
+
+  get canTake(): boolean {
+    if (this.hindrance || this.bytes >= this.#options.spillBytesMax) return false
+    const { unsyncedBytesReadyMax } = this.#options.limits ?? spillLimits
+    return this.#wal.endLsn - this.#wal.durableLsn < unsyncedBytesReadyMax
+  }
+
+  /** Up to where a source is in the spill; undefined where nothing of it is. */
+  positionOf(source: string, partition: number): number | undefined {
+    return this.#waiting.sources.get(`${partition} ${source}`)?.position
+  }
+
+  /** Throws the log's errors, and then nothing was taken. */
+  append(group: EventGroup): void {
+    const entry = encodeSpillEntry(group, this.#options.keys.current, this.#options.random)
+    this.#wal.append(stream, kind, entry, crc32c(entry))
+    count(this.#waiting, entry)
+  }
+
+  /** All that was appended is on the disk. */
+  flushed(): Promise<void> {
+    return this.#wal.flushed()
+  }
+
+  /** The oldest group that is not stored. It stays until {@link release}. */
+  async next(): Promise<SpilledGroup | undefined> {
+    if (this.isEmpty) return undefined
+    await this.#wal.flushed()
+    for (;;) {
+      const slice = await this.#wal.read(this.#readLsn, 1)
+      try {
+        if (slice.start === slice.end) return undefined
+        const nextLsn = slice.lsn + (entryNext(slice.bytes, slice.start) - slice.start)
+        if (entryKind(slice.bytes, slice.start) === kind) return await this.#open(payloadOf(slice), nextLsn)
+        // An entry of the log's own.
+        this.#readLsn = nextLsn
+      } finally {
+        slice.release()
+      }
+    }
+  }
+
+  /** `spilled` is stored, together with {@link positionAfter} it. */
+  async release({ group, nextLsn, lost }: SpilledGroup): Promise<void> {
+    this.#readLsn = nextLsn
+    this.#waiting.entries--
+    this.#waiting.events -= group.events.length + (lost?.events ?? 0)
+    if (this.isEmpty) this.#waiting.sources.clear()
+    await this.#wal.trim(nextLsn)
+  }
+
+  close(): Promise<void> {
+    return this.#wal.close()
+  }
+
+  /** An entry that cannot be read any more is stepped over: what comes behind it must not wait for ever. */
+  async #open(payload: Buffer, nextLsn: number): Promise<SpilledGroup> {
+    const { events = 0, receivedMs = 0, positions = [] } = parseSpillHead(payload) ?? {}
+    try {
+      return { group: await openSpillEntry(payload, this.#options.keys), receivedMs, nextLsn }
+    } catch (error) {
+      if (!captureErrors.is(error) || error.code !== 'capture.database-block-damaged') throw error
+      return { group: { events: [], positions }, receivedMs, nextLsn, lost: { events, error } }
+    }
+  }
+}
+
+/** What the database has to know once `spilled` is stored. */
+export function positionAfter({ nextLsn }: SpilledGroup): SourcePosition {
+  return { source: spillSource, partition: 0, position: nextLsn }
+}
+
+function payloadOf(slice: Slice): Buffer {
+  const start = entryPayloadStart(slice.start)
+  return slice.bytes.subarray(start, start + entryPayloadLength(slice.bytes, slice.start))
+}
+
+function count(waiting: Waiting, entry: Buffer): void {
+  const head = parseSpillHead(entry)
+  waiting.entries++
+  waiting.events += head?.events ?? 0
+  for (const position of head?.positions ?? []) {
+    waiting.sources.set(`${position.partition} ${position.source}`, position)
+  }
+}

@@ -1,0 +1,73 @@
+/** Builds closed windows: one pass over the events for counts and aggregates, which are stored together with the sums of minutes, hours and days. */
+import type { DecodedEvent } from '../event/run.ts'
+import type { Aggregates } from '../store/aggregates.ts'
+import type { CaptureDatabase } from '../store/database.ts'
+import type { EventBlocks } from '../store/event-blocks.ts'
+import type { PayloadKeys } from '../store/payload-keys.ts'
+import type { WindowRow, WindowRows } from '../store/window-rows.ts'
+import type { KeptWindows } from './kept-windows.ts'
+import { type MergeLimits, partsOf } from './merge.ts'
+import { storedWindow } from './stored-window.ts'
+import { SummaryBuilder } from './summary.ts'
+
+export type BuilderOptions = {
+  readonly database: CaptureDatabase
+  readonly windows: WindowRows
+  readonly blocks: EventBlocks
+  readonly aggregates: Aggregates
+  readonly keys: PayloadKeys
+  readonly kept: KeptWindows
+  readonly idleAfterMs: number
+  readonly mergeLimits: MergeLimits
+  /** What is ready to run elsewhere has its turn. */
+  readonly breathe: () => Promise<void>
+  onBuilt(): void
+  /** Stored events that cannot be read any more, by how many. */
+  onLost(events: number, error: unknown): void
+}
+
+export class Builder {
+  readonly #options: BuilderOptions
+
+  constructor(options: BuilderOptions) {
+    this.#options = options
+  }
+
+  /** Builds the earliest window that is closed; false where none is. Rejects with `DatabaseError` and with what the vault says; nothing is half done then. */
+  async buildNext(): Promise<boolean> {
+    const row = this.#options.windows.nextClosed()
+    if (row === undefined) return false
+    const builder = new SummaryBuilder(row.start, row.end, this.#options.idleAfterMs)
+    const { parts, first, lost } = await this.#pass(row, builder)
+    this.#store(row, builder, parts)
+    for (const { events, error } of lost) this.#options.onLost(events, error)
+    if (parts === 1) this.#options.kept.keep(row, first)
+    this.#options.onBuilt()
+    return true
+  }
+
+  async #pass(row: WindowRow, builder: SummaryBuilder) {
+    const { blocks, keys, mergeLimits, breathe } = this.#options
+    const lost: { events: number; error: unknown }[] = []
+    const source = storedWindow(row, blocks, keys, (events, error) => lost.push({ events, error }))
+    let parts = 0
+    let first: readonly DecodedEvent[] = []
+    for await (const part of partsOf(source, mergeLimits)) {
+      for (const event of part) builder.add(event)
+      if (parts++ === 0) first = part
+      else await breathe()
+    }
+    return { parts, first, lost }
+  }
+
+  /** CE7: the sums are added in the transaction after which the window is not built again. */
+  #store(row: WindowRow, builder: SummaryBuilder, parts: number): void {
+    const { database, windows, aggregates } = this.#options
+    database.transaction(() => {
+      windows.markBuilt(row, parts, JSON.stringify(builder.summary()))
+      for (const { startMs, sums } of builder.minutes()) aggregates.add(row.sessionId, startMs, sums)
+      // None of its events can be read any more: nothing is sent for it.
+      if (parts === 0) windows.markDelivered(row, 0)
+    })
+  }
+}

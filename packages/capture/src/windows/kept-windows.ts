@@ -1,0 +1,31 @@
+/** The events of windows that were just built, so that the usual one is read once and not twice. Bounded in events: the oldest go first. */
+import type { DecodedEvent } from '../event/run.ts'
+import type { WindowKey } from '../store/window-rows.ts'
+import { keptEventsMax } from './limits.ts'
+
+export class KeptWindows {
+  readonly #kept = new Map<string, readonly DecodedEvent[]>()
+  #events = 0
+
+  /** Keeps the only part of a window. */
+  keep(window: WindowKey, events: readonly DecodedEvent[]): void {
+    this.#kept.set(nameOf(window), events)
+    this.#events += events.length
+    for (const [name, oldest] of this.#kept) {
+      if (this.#events <= keptEventsMax) break
+      this.#kept.delete(name)
+      this.#events -= oldest.length
+    }
+  }
+
+  take(window: WindowKey): readonly DecodedEvent[] | undefined {
+    const name = nameOf(window)
+    const events = this.#kept.get(name)
+    if (events && this.#kept.delete(name)) this.#events -= events.length
+    return events
+  }
+}
+
+function nameOf({ sessionId, start }: WindowKey): string {
+  return `${sessionId.toString('hex')} ${start}`
+}

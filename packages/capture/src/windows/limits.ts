@@ -1,0 +1,24 @@
+/** Bounds of building and sending windows. */
+const MiB = 1024 * 1024
+
+/** Events in one batch. */
+export const partEventsMax = 10_000
+/** Data of the events in one batch, in bytes of JSON as they are stored; one event more may pass it. */
+export const partBytesMax = 16 * MiB
+/** Events of blocks that overlap in time, held while a window is merged. Blocks that overlap more come out less well ordered, and whole. */
+export const mergeEventsMax = 65_536
+/** Their data, in bytes. */
+export const mergeBytesMax = 64 * MiB
+/** Blocks that are fetched from the database at once. */
+export const pageBlocksMax = 16
+/** Windows that are closed in one transaction. */
+export const closedAtOnceMax = 256
+/** Events of windows that were just built and are kept to be sent without being read again. */
+export const keptEventsMax = 2 * partEventsMax
+
+/** Types that are counted by their name in a window, a minute, an hour or a day; what comes beyond is counted together. */
+export const countedTypesMax = 256
+/** The name under which further types are counted, together with a type of that name. */
+export const otherTypes = '(other)'
+/** Minutes that the events of one window are counted in; those of further ones count in the minute in which the window begins. */
+export const windowMinutesMax = 4_096

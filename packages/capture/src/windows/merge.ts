@@ -1,0 +1,156 @@
+/**
+ * The events of a window in the order of their times, from blocks each of which is in order. Blocks are opened when their time comes, so that the
+ * memory it takes follows from how far they overlap, and not from how much the window holds (CW5). The same blocks always give the same order.
+ */
+import type { DecodedEvent } from '../event/run.ts'
+import type { BlockMark, BlockRow } from '../store/event-blocks.ts'
+import { mergeBytesMax, mergeEventsMax, pageBlocksMax, partBytesMax, partEventsMax } from './limits.ts'
+
+/** Where blocks come from, in the order of their first events. */
+export type BlockSource = {
+  page(after: BlockMark | undefined, rowsMax: number): BlockRow[]
+  /** Undefined where the block cannot be read any more: the others go on. */
+  open(row: BlockRow): Promise<DecodedEvent[] | undefined>
+}
+
+/** A block that is open, and how far it was taken. */
+type OpenBlock = {
+  readonly blockId: number
+  readonly events: DecodedEvent[]
+  readonly bytesEach: number
+  taken: number
+}
+
+export type MergeLimits = {
+  readonly partEventsMax: number
+  readonly partBytesMax: number
+  readonly mergeEventsMax: number
+  readonly mergeBytesMax: number
+}
+
+export const mergeLimits: MergeLimits = { partEventsMax, partBytesMax, mergeEventsMax, mergeBytesMax }
+
+/** The parts of a window: each as many events as a batch takes. */
+export async function* partsOf(source: BlockSource, limits: MergeLimits = mergeLimits): AsyncIterable<DecodedEvent[]> {
+  let part: DecodedEvent[] = []
+  let bytes = 0
+  for await (const { events, bytesEach } of stretches(source, limits)) {
+    for (const event of events) {
+      if (part.length === limits.partEventsMax || bytes >= limits.partBytesMax) {
+        yield part
+        part = []
+        bytes = 0
+      }
+      part.push(event)
+      bytes += bytesEach
+    }
+  }
+  if (part.length > 0) yield part
+}
+
+/** Stretches of events that follow each other in one block, and nothing of another block lies between. */
+async function* stretches(
+  source: BlockSource,
+  limits: MergeLimits,
+): AsyncIterable<{ events: DecodedEvent[]; bytesEach: number }> {
+  const upcoming = new Upcoming(source)
+  const open = new OpenBlocks(limits)
+  for (;;) {
+    for (let next = upcoming.peek(); next && open.wants(next.firstMs); next = upcoming.peek()) {
+      const row = upcoming.take()
+      const events = await source.open(row)
+      if (events && events.length > 0) open.add(row, events)
+    }
+    if (open.isEmpty) return
+    yield open.takeStretch(upcoming.peek()?.firstMs)
+  }
+}
+
+/** Blocks that are not open yet, fetched page by page. */
+class Upcoming {
+  readonly #source: BlockSource
+  #page: BlockRow[] = []
+  #at = 0
+  #mark: BlockMark | undefined
+  #isAtEnd = false
+
+  constructor(source: BlockSource) {
+    this.#source = source
+  }
+
+  peek(): BlockRow | undefined {
+    if (this.#at === this.#page.length && !this.#isAtEnd) {
+      this.#page = this.#source.page(this.#mark, pageBlocksMax)
+      this.#at = 0
+      this.#mark = this.#page.at(-1) ?? this.#mark
+      this.#isAtEnd = this.#page.length < pageBlocksMax
+    }
+    return this.#page[this.#at]
+  }
+
+  take(): BlockRow {
+    return this.#page[this.#at++]!
+  }
+}
+
+/** In the order of their next events; of events of one millisecond that of the older block comes first. */
+class OpenBlocks {
+  readonly #limits: MergeLimits
+  readonly #blocks: OpenBlock[] = []
+  #events = 0
+  #bytes = 0
+
+  constructor(limits: MergeLimits) {
+    this.#limits = limits
+  }
+
+  get isEmpty(): boolean {
+    return this.#blocks.length === 0
+  }
+
+  /** Whether a block that begins at `firstMs` has to be open before the next event is taken, and may be. */
+  wants(firstMs: number): boolean {
+    const first = this.#blocks[0]
+    if (first === undefined) return true
+    if (this.#events >= this.#limits.mergeEventsMax || this.#bytes >= this.#limits.mergeBytesMax) return false
+    return firstMs <= headMs(first)
+  }
+
+  add({ blockId, payload }: BlockRow, events: DecodedEvent[]): void {
+    const bytesEach = payload.length / events.length
+    this.#events += events.length
+    this.#bytes += payload.length
+    this.#insert({ blockId, events, bytesEach, taken: 0 })
+  }
+
+  /** What comes next, up to where another block, or one that is not open yet, goes on. */
+  takeStretch(nextFirstMs = Number.POSITIVE_INFINITY): { events: DecodedEvent[]; bytesEach: number } {
+    const block = this.#blocks.shift()!
+    const second = this.#blocks[0]
+    const from = block.taken
+    do block.taken++
+    while (block.taken < block.events.length && isBefore(block, second) && headMs(block) < nextFirstMs)
+    const count = block.taken - from
+    this.#events -= count
+    this.#bytes -= count * block.bytesEach
+    if (block.taken < block.events.length) this.#insert(block)
+    const events = count === block.events.length ? block.events : block.events.slice(from, block.taken)
+    return { events, bytesEach: block.bytesEach }
+  }
+
+  #insert(block: OpenBlock): void {
+    let at = 0
+    while (at < this.#blocks.length && !isBefore(block, this.#blocks[at])) at++
+    this.#blocks.splice(at, 0, block)
+  }
+}
+
+function headMs(block: OpenBlock): number {
+  return block.events[block.taken]!.timestamp
+}
+
+function isBefore(one: OpenBlock, other: OpenBlock | undefined): boolean {
+  if (other === undefined) return true
+  const difference = headMs(one) - headMs(other)
+  return difference < 0 || (difference === 0 && one.blockId < other.blockId)
+}

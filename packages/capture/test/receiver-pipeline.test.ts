@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import type { EventBatch } from '../src/contract.ts'
+import { makeDirectory, move, openPipeline, SetClock, sessionA, sessionB, until, windowMs } from './event-support.ts'
+
+/** Where a window begins. */
+const start = Math.floor(Date.parse('2026-11-21T12:00:00Z') / windowMs) * windowMs
+
+function idsOf(batches: readonly EventBatch[]): string[] {
+  return batches.flatMap(batch => batch.events.map(event => event.id))
+}
+
+test('a window of events becomes one batch for each session, a little after its end', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start + 1_000)
+  const { pipeline, batches, database } = await openPipeline({ directory, clock })
+  const sent = [move(start + 10, 0), move(start + 5, 3), move(start + 900, 5), move(start + 7, 0, sessionB)]
+  for (const event of sent) pipeline.receive({ event })
+  await pipeline.flushed()
+  clock.nowMs = start + windowMs + 499
+  await new Promise(resolve => setTimeout(resolve, 400))
+  assert.equal(batches.length, 0)
+  clock.nowMs = start + windowMs + 500
+  await until(() => batches.length === 2, 'two batches')
+  const [a] = batches.filter(batch => batch.session_id === sessionA)
+  assert.deepEqual(idsOf([a!]), [sent[1]!.id, sent[0]!.id, sent[2]!.id])
+  assert.equal(a!.window_start, '2026-11-21T12:00:00.000Z')
+  assert.equal(a!.window_end, '2026-11-21T12:00:30.000Z')
+  assert.deepEqual({ ...a!.counts }, { mouse_move: 3 })
+  assert.deepEqual(a!.aggregates, { keys: 0, clicks: 0, distance_px: 8, focus_changes: 0, idle_ms: 29_100 })
+  assert.deepEqual([a!.part, a!.parts], [1, 1])
+  await pipeline.stop(1_000)
+  database.close()
+})
+
+test('CW4: a batch that the consumer does not take comes again with the same id, also after a restart', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start + 1_000)
+  const refused: EventBatch[] = []
+  const consumer = async (batch: EventBatch) => {
+    refused.push(batch)
+    throw new Error('not now')
+  }
+  const first = await openPipeline({ directory, clock, consumer })
+  for (let at = 0; at < 50; at++) first.pipeline.receive({ event: move(start + at) })
+  await first.pipeline.flushed()
+  clock.nowMs = start + windowMs + 500
+  await until(() => refused.length === 1)
+  clock.nowMs += 1_000
+  await until(() => refused.length === 2)
+  await first.pipeline.stop(1_000)
+  first.database.close()
+  clock.nowMs += 10_000
+  const second = await openPipeline({ directory, clock })
+  await until(() => second.batches.length === 1)
+  assert.deepEqual(second.batches[0], refused[0])
+  assert.deepEqual(refused[1], refused[0])
+  await second.pipeline.stop(1_000)
+  second.database.close()
+})
+
+test('CE4 CB2 CB3: while the database is locked and memory is full events wait in the spill, and arrive once each in their order', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start + 1_000)
+  const limits = { queueEventsMax: 1_000 }
+  const { pipeline, database, batches } = await openPipeline({ directory, clock, limits })
+  const other = new DatabaseSync(join(directory, 'capture.db'))
+  other.exec('BEGIN IMMEDIATE')
+  const sent: string[] = []
+  for (let at = 0; at < 30_000; at++) {
+    // All in one millisecond: the order of their arrival is the only one there is.
+    const event = move(start + 10, at)
+    sent.push(event.id as string)
+    pipeline.receive({ event })
+  }
+  await until(() => pipeline.health().store.status === 'fail')
+  assert.match(pipeline.health().store.reason, /Another program holds the database/)
+  assert.ok(pipeline.waiting().spillEvents > 20_000)
+  assert.ok(pipeline.waiting().queueEvents <= 1_000)
+  other.exec('ROLLBACK')
+  other.close()
+  await pipeline.flushed()
+  assert.equal(pipeline.health().store.status, 'pass')
+  assert.deepEqual(pipeline.counts.lost, new Map())
+  clock.nowMs = start + windowMs + 500
+  await until(() => batches.length === 3, 'three parts')
+  assert.deepEqual(idsOf(batches), sent)
+  assert.deepEqual(
+    batches.map(({ part, parts, events }) => [part, parts, events.length]),
+    [1, 2, 3].map(part => [part, 3, 10_000]),
+  )
+  await pipeline.stop(1_000)
+  database.close()
+})
+
+test('CE4: a full disk keeps what was accepted, and health says so until there is room', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start + 1_000)
+  const { pipeline, database } = await openPipeline({ directory, clock })
+  const pages = database.prepare('PRAGMA page_count').get()!.page_count as number
+  database.prepare(`PRAGMA max_page_count = ${pages}`).get()
+  for (let at = 0; at < 5_000; at++) pipeline.receive({ event: move(start + at) })
+  await until(() => pipeline.health().store.status === 'fail')
+  assert.match(pipeline.health().store.reason, /disk of the database of capture is full.*Make room/)
+  database.prepare('PRAGMA max_page_count = 1000000').get()
+  await pipeline.flushed()
+  const stored = database.prepare('SELECT sum(events) AS events FROM event_blocks').get()!.events
+  assert.equal(stored, 5_000)
+  await pipeline.stop(1_000)
+  database.close()
+})
+
+test('CB2: what is in memory when capture stops with a locked database is there after the next start', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start + 1_000)
+  const first = await openPipeline({ directory, clock })
+  const other = new DatabaseSync(join(directory, 'capture.db'))
+  other.exec('BEGIN IMMEDIATE')
+  const sent = Array.from({ length: 300 }, (_, at) => move(start + at))
+  for (const event of sent) first.pipeline.receive({ event })
+  await first.pipeline.stop(50)
+  first.database.close()
+  other.close()
+  clock.nowMs = start + windowMs + 5_000
+  const second = await openPipeline({ directory, clock })
+  await until(() => second.batches.length === 1)
+  assert.deepEqual(
+    idsOf(second.batches),
+    sent.map(event => event.id),
+  )
+  assert.ok(
+    second.batches[0]!.events.every(event => !event.late),
+    'they came in time',
+  )
+  await second.pipeline.stop(1_000)
+  second.database.close()
+})
+
+test('CB4: an id that comes again a moment later is counted and not stored', async t => {
+  const directory = makeDirectory(t)
+  const { pipeline, database } = await openPipeline({ directory, clock: new SetClock(start) })
+  const event = move(start)
+  for (let time = 0; time < 3; time++) pipeline.receive({ event })
+  await pipeline.flushed()
+  assert.deepEqual([pipeline.counts.stored, pipeline.counts.repeated], [1, 2])
+  await pipeline.stop(1_000)
+  database.close()
+})
+
+test('CE1: what is refused is counted by the field, and nothing else happens', async t => {
+  const directory = makeDirectory(t)
+  const { pipeline, database } = await openPipeline({ directory, clock: new SetClock(start) })
+  for (const event of [undefined, 7, {}, { ...move(start), data: { x: 1 } }, move(start + 2 * 86_400_000)]) {
+    pipeline.receive({ event })
+  }
+  await pipeline.flushed()
+  assert.deepEqual([...pipeline.counts.refused].sort(), [
+    ['data.y', 1],
+    ['event', 2],
+    ['id', 1],
+    ['timestamp', 1],
+  ])
+  assert.equal(pipeline.counts.stored, 0)
+  await pipeline.stop(1_000)
+  database.close()
+})
