@@ -11,6 +11,8 @@ import type { ShotFiles } from './shot-files.ts'
 
 /** Screenshots that `devMode` keeps. */
 export const keptShotsMax = 5
+/** Attempts to remove a file when capture stops. */
+const removalsMax = 3
 
 export type KeeperOptions = {
   readonly files: ShotFiles
@@ -27,7 +29,6 @@ export type KeeperOptions = {
 export class ShotKeeper {
   readonly #options: KeeperOptions
   readonly #shots = new Map<string, Shot>()
-  #kept: Shot[] = []
   #waitingBytes = 0
   #memoryBytes = 0
   #filesBytes = 0
@@ -116,9 +117,10 @@ export class ShotKeeper {
     this.#options.journal.flush()
   }
 
-  /** Destroys everything. What cannot be removed from the disk has no key, and goes at the next start. */
+  /** Destroys everything. A file that cannot be removed now has no key, and goes at the next start. */
   async destroyAll(reason: DeletionReason): Promise<void> {
-    await Promise.all([...this.#shots.values()].map(shot => this.destroy(shot, reason)))
+    for (let attempt = 0; attempt < removalsMax && this.#shots.size > 0; attempt++)
+      await Promise.all([...this.#shots.values()].map(shot => this.destroy(shot, reason)))
   }
 
   /** First what opens it, then what is sealed, then the line that says so (CS3). */
@@ -130,7 +132,6 @@ export class ShotKeeper {
     // Whoever writes the file looks at `doom` afterwards.
     if (shot.isWriting || !(await this.#removeFile(shot))) return
     if (!this.#shots.delete(shot.record.id)) return
-    this.#kept = this.#kept.filter(other => other !== shot)
     this.#options.counts.deleted(shot.doom)
     this.#set(shot, 'destroyed', { place: 'deleted', deletedMs: this.#options.now().wallMs, reason: shot.doom })
   }
@@ -154,8 +155,9 @@ export class ShotKeeper {
   async #keep(shot: Shot): Promise<void> {
     if (shot.isKept) return
     shot.isKept = true
-    this.#kept.push(shot)
-    while (this.#kept.length > keptShotsMax) await this.destroy(this.#kept.shift()!, 'replaced')
+    const kept = [...this.#shots.values()].filter(other => other.isKept && other.doom === undefined)
+    const replaced = kept.slice(0, Math.max(0, kept.length - keptShotsMax))
+    await Promise.all(replaced.map(other => this.destroy(other, 'replaced')))
   }
 
   async #moveToFile(shot: Shot): Promise<void> {
