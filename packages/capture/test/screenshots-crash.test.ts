@@ -42,6 +42,7 @@ test('CS1, CS4: a process that ends at any step leaves nothing that the next sta
     }
     const shots = await house.open().catch(ignoreEnd)
     if (shots) await wholeLife(house, shots)
+    await house.steps.idle()
     const wasHit = house.steps.taken >= end
     house.assertNothingPlain()
     await assertNextStartIsClean(house, end)
@@ -61,6 +62,7 @@ test('CS3: a step that fails once costs at most one screenshot, and nothing of t
       if (step === first + failing) throw Object.assign(new Error('injected'), { code: 'EIO' })
     }
     await wholeLife(house, shots)
+    await house.steps.idle()
     const wasHit = house.steps.taken >= first + failing
     await assert.rejects(shots.read(idOf(2)))
     assert.deepEqual(shots.metrics().bytes, { waiting: 0, memory: 0, files: 0 }, `step ${failing}`)

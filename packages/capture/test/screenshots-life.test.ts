@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ChronicleError } from '@chronicle/base'
+import { ChronicleError, seededRandom } from '@chronicle/base'
 import { ResourceLimitError, ScreenshotError } from '../src/errors.ts'
-import { mebibyte } from '../src/screenshots/index.ts'
+import { mebibyte, type ShotRecord } from '../src/screenshots/index.ts'
+import { Shot } from '../src/screenshots/shot.ts'
+import { ShotKey } from '../src/screenshots/shot-key.ts'
 import { png, textPage } from './image-support.ts'
 import { eventOf, House, type HouseOptions, idOf, imageOf, startMs, until, windowMs } from './screenshots-support.ts'
 
@@ -222,6 +224,24 @@ test('CS3: stopping destroys what is left', () =>
     assert.deepEqual(house.rows(), Array(2).fill({ state: 'deleted', place: 'deleted', reason: 'stopped' }))
     await assert.rejects(shots.accept(eventOf(3), imageOf(10)), code('capture.screenshots-stopped'))
   }))
+
+test('CS3: what is wiped is overwritten in memory, and its key opens nothing any more', () => {
+  const memory = imageOf(1000)
+  const shot = new Shot({} as ShotRecord, memory, { wallMs: 0, monotonicMs: 0 })
+  const drawn: Uint8Array[] = []
+  const bytes = (length: number): Uint8Array => {
+    drawn.push(new Uint8Array(length).fill(7))
+    return drawn[0]!
+  }
+  const key = new ShotKey(idOf(1), { ...seededRandom(1), bytes })
+  shot.file = { path: 'nowhere', key, bytes: 1 }
+  assert.deepEqual(key.use().secret.export(), Buffer.alloc(32, 7))
+  shot.wipe()
+  assert.deepEqual(memory, Buffer.alloc(1000))
+  assert.throws(() => key.use(), /destroyed/)
+  // Nor does what it was drawn into hold it.
+  assert.deepEqual(drawn, [new Uint8Array(32)])
+})
 
 test('a screenshot is handed on before its bytes go, and waited for no longer than is said', async () => {
   const taken: string[] = []

@@ -14,6 +14,7 @@ import {
   type ScreenshotOptions,
   Screenshots,
   type ShotDisk,
+  type ShotFile,
   screenshotLimits,
 } from '../src/screenshots/index.ts'
 import { CaptureDatabase } from '../src/store/database.ts'
@@ -87,52 +88,69 @@ export class Steps {
   /** Called with the number of the step; throws where the step fails. */
   check: (step: number) => void = () => undefined
 
+  #running = 0
+
   take(): void {
     this.check(++this.taken)
+  }
+
+  async running<T>(work: () => Promise<T>): Promise<T> {
+    this.#running++
+    try {
+      return await work()
+    } finally {
+      this.#running--
+    }
+  }
+
+  /** What a process that has ended would not do any more is done. */
+  async idle(): Promise<void> {
+    await until(() => this.#running === 0)
+    await settle()
+    if (this.#running > 0) await this.idle()
   }
 }
 
 export class EndOfProcess extends Error {}
 
 export function failingDisk(steps: Steps): ShotDisk {
+  const taking = <T>(work: () => Promise<T>): Promise<T> =>
+    steps.running(async () => {
+      steps.take()
+      return work()
+    })
   return {
-    async makeDirectory(path) {
-      steps.take()
-      await nodeShotDisk.makeDirectory(path)
-    },
-    async create(path) {
-      steps.take()
-      const file = await nodeShotDisk.create(path)
-      return {
-        async write(bytes) {
-          try {
-            steps.take()
-          } catch (error) {
-            // Torn: a part of it is on the disk.
-            await file.write(bytes.subarray(0, bytes.length >> 1))
-            throw error
-          }
-          await file.write(bytes)
-        },
-        async close() {
-          await file.close()
-          steps.take()
-        },
-      }
-    },
-    async read(path) {
-      steps.take()
-      return nodeShotDisk.read(path)
-    },
-    async remove(path) {
-      steps.take()
-      await nodeShotDisk.remove(path)
-    },
-    async list(path) {
-      steps.take()
-      return nodeShotDisk.list(path)
-    },
+    makeDirectory: path => taking(() => nodeShotDisk.makeDirectory(path)),
+    create: path =>
+      taking(async () => {
+        const file = await nodeShotDisk.create(path)
+        return {
+          write: bytes => steps.running(() => tornWrite(steps, file, bytes)),
+          close: () => closeFile(steps, file),
+        }
+      }),
+    read: path => taking(() => nodeShotDisk.read(path)),
+    remove: path => taking(() => nodeShotDisk.remove(path)),
+    list: path => taking(() => nodeShotDisk.list(path)),
   }
+}
+
+/** A write that fails has put a part of it on the disk. */
+async function tornWrite(steps: Steps, file: ShotFile, bytes: Uint8Array): Promise<void> {
+  try {
+    steps.take()
+  } catch (error) {
+    await file.write(bytes.subarray(0, bytes.length >> 1))
+    throw error
+  }
+  await file.write(bytes)
+}
+
+function closeFile(steps: Steps, file: ShotFile): Promise<void> {
+  return steps.running(async () => {
+    await file.close()
+    steps.take()
+  })
 }
 
 function failingDatabase(database: CaptureDatabase, steps: Steps): CaptureDatabase {

@@ -10,5 +10,5 @@ export {
   type ShotState,
   screenshotLimits,
 } from './contract.ts'
-export { nodeShotDisk, type ShotDisk } from './disk.ts'
+export { nodeShotDisk, type ShotDisk, type ShotFile } from './disk.ts'
 export { type ScreenshotOptions, Screenshots } from './screenshots.ts'

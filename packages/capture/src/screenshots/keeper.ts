@@ -195,8 +195,7 @@ export class ShotKeeper {
     const { id, sizeBytes } = shot.record
     if (!shot.mayHaveFile) return true
     try {
-      if (shot.file) await files.destroy(shot.file)
-      else await files.remove(id)
+      await files.remove(id)
     } catch (error) {
       logger.warn({ id, reason: messageOf(error) }, 'a sealed file without its key cannot be removed yet')
       return false

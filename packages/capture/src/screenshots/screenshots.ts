@@ -2,8 +2,10 @@
 import type { Clock, Random } from '@chronicle/base'
 import { messageOf, type Timer } from '@chronicle/base'
 import type { CheckResult, Logger, Registry } from '@chronicle/telemetry'
+import type { ScreenshotReference } from '../contract.ts'
 import { ScreenshotError } from '../errors.ts'
 import type { PendingEvent } from '../event/check.ts'
+import { isoFromMs } from '../event/timestamp.ts'
 import type { CaptureDatabase } from '../store/database.ts'
 import type { PayloadKeys } from '../store/payload-keys.ts'
 import { decodeAbout } from './about.ts'
@@ -93,9 +95,20 @@ export class Screenshots {
     return this.#keeper.placeOf(id)
   }
 
+  /** Of those that are known, in the order of the ids. */
+  references(ids: readonly string[]): ScreenshotReference[] {
+    return ids.flatMap(id => {
+      const record = this.#recordOf(id)
+      if (!record) return []
+      const { capturedMs, sizeBytes, hash } = record
+      const timestamp = isoFromMs(capturedMs)
+      return [{ screenshot_id: record.id, timestamp, size_bytes: sizeBytes, place: this.placeOf(record.id), hash }]
+    })
+  }
+
   /** What is kept for ever; undefined of an id that is not known. */
   async info(id: string): Promise<(ShotRecord & ShotAbout) | undefined> {
-    const record = this.#keeper.get(id)?.record ?? this.#journal.find(id)
+    const record = this.#recordOf(id)
     return record && { ...record, ...(await this.#aboutOf(record)) }
   }
 
@@ -158,6 +171,10 @@ export class Screenshots {
         'screenshots that are due could not be deleted: tried again in a second',
       )
     }
+  }
+
+  #recordOf(id: string): ShotRecord | undefined {
+    return this.#keeper.get(id)?.record ?? this.#journal.find(id)
   }
 
   #aboutOf(record: ShotRecord): Promise<ShotAbout> {

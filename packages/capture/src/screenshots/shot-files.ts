@@ -53,20 +53,14 @@ export class ShotFiles {
 
   /** Throws 'capture.screenshot-damaged'. */
   async read(id: string, { path, key }: SealedFile): Promise<Buffer> {
-    const secret = key.use()
     try {
-      return open(await this.#options.disk.read(path), secret, placeOf(id))
+      return open(await this.#options.disk.read(path), key.use(), placeOf(id))
     } catch (error) {
       throw new ScreenshotError('capture.screenshot-damaged', { id, reason: codeOf(error) }, error)
     }
   }
 
-  /** Rejects with what the file system says; the key is gone by then. */
-  async destroy({ path, key }: SealedFile): Promise<void> {
-    key.destroy()
-    await this.#options.disk.remove(path)
-  }
-
+  /** Whole or in part; succeeds where there is none. Rejects with what the file system says. */
   remove(id: string): Promise<void> {
     return this.#options.disk.remove(join(this.#options.directory, id + suffix))
   }

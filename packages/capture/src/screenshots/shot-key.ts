@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto'
-import type { Random } from '@chronicle/base'
+import { assert, type Random } from '@chronicle/base'
 import type { SealKey } from '@chronicle/vault'
 
 const keyBytes = 32
@@ -11,6 +11,7 @@ const keyBytes = 32
 export class ShotKey {
   readonly #id: string
   readonly #bytes: Buffer
+  #isDestroyed = false
 
   /** `id`, a UUID, stands in the clear header of what is sealed. */
   constructor(id: string, random: Random) {
@@ -23,10 +24,12 @@ export class ShotKey {
 
   /** To be let go of as soon as it was used. */
   use(): SealKey {
+    assert(!this.#isDestroyed, 'a destroyed key is not used')
     return { id: this.#id, epoch: 0, secret: createSecretKey(this.#bytes) }
   }
 
   destroy(): void {
     this.#bytes.fill(0)
+    this.#isDestroyed = true
   }
 }
