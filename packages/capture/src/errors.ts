@@ -79,6 +79,14 @@ export const captureErrors = errorFamily('capture', {
     summary: 'Screenshots are not taken any more: capture is about to stop',
     remedy: 'Publish it again once capture runs.',
   },
+  'capture.batch-not-taken': {
+    summary: 'Nobody has taken a batch in its time',
+    remedy: 'Subscribe to the batches of the bus, and resolve once a batch is taken. It is sent again.',
+  },
+  'capture.too-many-subscribers': {
+    summary: 'The bus has as many subscribers as it takes',
+    remedy: 'Close the subscriptions that are not used any more.',
+  },
   'capture.resource-limit': {
     summary: 'A limit is reached',
     remedy: 'Publish less or smaller things at a time, or raise the setting that is named as the resource.',

@@ -1,0 +1,106 @@
+/** Sends published events to their topic, in their order, one request at a time. While the broker is away they wait in memory, within limits. */
+import { BoundedQueue, messageOf } from '@chronicle/base'
+import { type MessageToProduce, Producer } from '@platformatic/kafka'
+import { Loop } from '../loop.ts'
+import { encodeEvent, type Unencodable } from './topic-message.ts'
+import { clientOptions, type TopicBusOptions } from './topic-options.ts'
+
+/** In one request. */
+const requestEventsMax = 1000
+const requestBytesMax = 512 * 1024
+
+export type PublishLoss = Unencodable | 'no-room' | 'stopped'
+
+export class EventPublisher {
+  readonly #options: TopicBusOptions
+  readonly #producer: Producer<Buffer, Buffer, Buffer, Buffer>
+  readonly #queue: BoundedQueue<Buffer>
+  readonly #loop: Loop
+  readonly #lost: Record<PublishLoss, number> = {
+    'has-image': 0,
+    'not-json': 0,
+    'too-large': 0,
+    'no-room': 0,
+    stopped: 0,
+  }
+  /** Taken from the queue, and not acknowledged. */
+  #inHand: Buffer[] = []
+  #bytes = 0
+  #idle = Promise.withResolvers<void>()
+
+  constructor(options: TopicBusOptions) {
+    this.#options = options
+    this.#producer = new Producer({ ...clientOptions(options), acks: -1 })
+    this.#queue = new BoundedQueue(options.limits.waitingEventsMax)
+    const onFailure = (error: unknown): void =>
+      options.logger.warn({ reason: messageOf(error) }, 'events could not be published: tried again')
+    this.#loop = new Loop({ clock: options.clock, step: () => this.#send(), onFailure })
+  }
+
+  /** Why nothing can be sent for the moment. */
+  get failure(): unknown {
+    return this.#loop.failure
+  }
+
+  get waiting(): number {
+    return this.#queue.length + this.#inHand.length
+  }
+
+  get lost(): Readonly<Record<PublishLoss, number>> {
+    return this.#lost
+  }
+
+  /** Never throws. */
+  publish(event: unknown): void {
+    const value = encodeEvent(event)
+    if (typeof value === 'string') {
+      this.#lost[value]++
+      return
+    }
+    const { waitingEventsMax, waitingBytesMax } = this.#options.limits
+    const hasRoom = this.waiting < waitingEventsMax && this.#bytes + value.length <= waitingBytesMax
+    if (!hasRoom || !this.#queue.push(value)) {
+      this.#lost['no-room']++
+      return
+    }
+    this.#bytes += value.length
+    this.#loop.wake()
+  }
+
+  /** What is not sent by then is lost, and counted. */
+  async stop(withinMs: number): Promise<void> {
+    const late = Promise.withResolvers<void>()
+    const timer = this.#options.clock.after(withinMs, late.resolve)
+    if (this.waiting > 0) await Promise.race([this.#idle.promise, late.promise])
+    timer.cancel()
+    await Promise.allSettled([this.#producer.close()])
+    await this.#loop.stop()
+    this.#lost.stopped += this.waiting
+  }
+
+  async #send(): Promise<boolean> {
+    if (this.#inHand.length === 0) this.#take()
+    if (this.#inHand.length > 0) {
+      const messages: MessageToProduce<Buffer, Buffer, Buffer, Buffer>[] = this.#inHand.map(value => ({
+        topic: this.#options.topics.events,
+        value,
+      }))
+      await this.#producer.send({ messages })
+      for (const { length } of this.#inHand) this.#bytes -= length
+      this.#inHand = []
+    }
+    if (this.#queue.length > 0) return true
+    this.#idle.resolve()
+    this.#idle = Promise.withResolvers()
+    return false
+  }
+
+  #take(): void {
+    for (let bytes = 0; this.#inHand.length < requestEventsMax && bytes < requestBytesMax; ) {
+      const value = this.#queue.shift()
+      if (!value) return
+      bytes += value.length
+      this.#inHand.push(value)
+    }
+  }
+}

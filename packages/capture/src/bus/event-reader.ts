@@ -1,0 +1,100 @@
+/**
+ * Reads raw events from every partition of their topic, from where the store has them. The position of each goes to the store with the event and is committed in the transaction
+ * that stores it, so each event of the topic is stored once (CB4); the offsets of the group are for people who look at lag.
+ */
+import { messageOf } from '@chronicle/base'
+import { Admin, Consumer, ListOffsetTimestamps, type MessagesStream, MessagesStreamModes } from '@platformatic/kafka'
+import { Loop } from '../loop.ts'
+import type { EventSink, Subscription } from './contract.ts'
+import { decodeEvent } from './topic-message.ts'
+import { clientOptions, storeGroup, type TopicBusOptions } from './topic-options.ts'
+
+type Stream = MessagesStream<Buffer, Buffer, Buffer, Buffer>
+
+/** Fetched and not yet taken by the store: requests. */
+const fetchesMax = 4
+
+export class EventReader implements Subscription {
+  readonly #options: TopicBusOptions
+  readonly #sink: EventSink
+  readonly #loop: Loop
+  /** Where each partition goes on within this process: the store may not have written yet what it was given. */
+  readonly #next = new Map<string, number>()
+  #stream: Stream | undefined
+  #isClosed = false
+  /** Records that retention removed before they were read. */
+  expired = 0
+
+  constructor(options: TopicBusOptions, sink: EventSink) {
+    this.#options = options
+    this.#sink = sink
+    const onFailure = (error: unknown): void =>
+      options.logger.warn({ reason: messageOf(error) }, 'raw events could not be read: tried again')
+    this.#loop = new Loop({ clock: options.clock, step: () => this.#read(), onFailure })
+    this.#loop.wake()
+  }
+
+  get failure(): unknown {
+    return this.#loop.failure
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#stream?.close()
+    await this.#loop.stop()
+  }
+
+  /** Reads until it is closed, or fails. */
+  async #read(): Promise<boolean> {
+    const admin = new Admin(clientOptions(this.#options))
+    const consumer = new Consumer({ ...clientOptions(this.#options), groupId: storeGroup })
+    try {
+      const { source, offsets } = await this.#start(admin, consumer)
+      if (this.#isClosed) return false
+      const topics = [this.#options.topics.events]
+      const options = { topics, mode: MessagesStreamModes.MANUAL, offsets, autocommit: false, maxFetches: fetchesMax }
+      this.#stream = await consumer.consume(options)
+      // It may have been closed while the stream was being made.
+      if (this.#isClosed) await this.#stream.close()
+      for await (const { partition, offset, value } of this.#stream) {
+        const position = Number(offset) + 1
+        await this.#sink.receiveFrom({ event: decodeEvent(value) }, { source, partition, position })
+        this.#next.set(`${source}/${partition}`, position)
+        if (this.#isClosed) break
+      }
+      return !this.#isClosed
+    } finally {
+      this.#stream = undefined
+      await Promise.allSettled([consumer.close(true), admin.close()])
+    }
+  }
+
+  /** A topic that was deleted and made again has another id, and is read from its beginning. */
+  async #start(admin: Admin, consumer: Consumer) {
+    const topic = this.#options.topics.events
+    const metadata = await consumer.metadata({ topics: [topic], autocreateTopics: true, forceUpdate: true })
+    const found = metadata.topics.get(topic)!
+    const source = `topic/${found.id}/${topic}`
+    const asked = found.partitions.map((_, partitionIndex) => ({
+      partitionIndex,
+      timestamp: ListOffsetTimestamps.EARLIEST,
+    }))
+    const [listed] = await admin.listOffsets({ topics: [{ name: topic, partitions: asked }] })
+    const offsets = (listed?.partitions ?? []).map(({ partitionIndex: partition, offset }) => {
+      const earliest = Number(offset)
+      const stored = Math.max(this.#sink.positionOf(source, partition), this.#next.get(`${source}/${partition}`) ?? 0)
+      if (stored < earliest) this.#passOver(partition, stored, earliest)
+      return { topic, partition, offset: BigInt(Math.max(stored, earliest)) }
+    })
+    return { source, offsets }
+  }
+
+  #passOver(partition: number, from: number, to: number): void {
+    this.expired += to - from
+    const facts = { topic: this.#options.topics.events, partition, from, to }
+    this.#options.logger.error(
+      facts,
+      'raw events were removed from their topic before they were stored: raise its retention',
+    )
+  }
+}

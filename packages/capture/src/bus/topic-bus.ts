@@ -1,0 +1,76 @@
+/** The bus of several processes: two topics of a broker that speaks Kafka's protocol. */
+import { messageOf } from '@chronicle/base'
+import type { CheckResult } from '@chronicle/telemetry'
+import { CompressionAlgorithms, Producer } from '@platformatic/kafka'
+import type { EventBatch } from '../contract.ts'
+import { BatchReader } from './batch-reader.ts'
+import type { BatchTaker, Bus, EventSink, Subscription } from './contract.ts'
+import { EventPublisher } from './event-publisher.ts'
+import { EventReader } from './event-reader.ts'
+import { encodeBatch } from './topic-message.ts'
+import { clientOptions, type TopicBusOptions } from './topic-options.ts'
+
+export class TopicBus implements Bus {
+  readonly #options: TopicBusOptions
+  readonly #publisher: EventPublisher
+  readonly #readers = new Set<EventReader | BatchReader>()
+  #batches: Producer<Buffer, Buffer, Buffer, Buffer> | undefined
+
+  constructor(options: TopicBusOptions) {
+    this.#options = options
+    this.#publisher = new EventPublisher(options)
+  }
+
+  publish(event: unknown): void {
+    this.#publisher.publish(event)
+  }
+
+  subscribeEvents(sink: EventSink): Subscription {
+    return this.#keep(new EventReader(this.#options, sink))
+  }
+
+  /** Resolves once the broker has it on its disk. */
+  async publishBatch(batch: EventBatch): Promise<void> {
+    this.#batches ??= new Producer({
+      ...clientOptions(this.#options),
+      acks: -1,
+      compression: CompressionAlgorithms.ZSTD,
+    })
+    const key = Buffer.from(batch.session_id)
+    await this.#batches.send({ messages: [{ topic: this.#options.topics.batches, key, value: encodeBatch(batch) }] })
+  }
+
+  subscribeBatches(take: BatchTaker): Subscription {
+    return this.#keep(new BatchReader(this.#options, take))
+  }
+
+  lost(): Readonly<Record<string, number>> {
+    const expired = [...this.#readers].reduce(
+      (sum, reader) => sum + (reader instanceof EventReader ? reader.expired : 0),
+      0,
+    )
+    return { ...this.#publisher.lost, expired }
+  }
+
+  health(): CheckResult {
+    const failure = [this.#publisher, ...this.#readers].map(part => part.failure).find(found => found !== undefined)
+    const { bootstrap } = this.#options
+    if (failure !== undefined)
+      return {
+        status: 'warn',
+        reason: `the broker at ${bootstrap} does not answer as it should: ${messageOf(failure)}`,
+      }
+    return { status: 'pass', reason: `${this.#publisher.waiting} published events wait for the broker at ${bootstrap}` }
+  }
+
+  async stop(withinMs: number): Promise<void> {
+    await Promise.all([...this.#readers].map(reader => reader.close()))
+    await this.#publisher.stop(withinMs)
+    await Promise.allSettled([this.#batches?.close()])
+  }
+
+  #keep(reader: EventReader | BatchReader): Subscription {
+    this.#readers.add(reader)
+    return reader
+  }
+}

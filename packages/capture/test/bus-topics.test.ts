@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
+import { Producer } from '@platformatic/kafka'
+import { batchNumber, eventNumber, eventually, MemorySink, topicBus } from './bus-support.ts'
+
+const never = new AbortController().signal
+let broker: ChronicleProcess
+
+before(async () => {
+  broker = await startChronicle()
+})
+after(() => broker.stop())
+
+test('CB4: a store that comes back goes on where it was', async () => {
+  const topics = { events: 'resumed', batches: 'resumed-batches' }
+  const publisher = await topicBus(broker.bootstrap, topics)
+  const sink = new MemorySink()
+  for (let part = 0; part < 3; part++) {
+    const store = await topicBus(broker.bootstrap, topics)
+    store.subscribeEvents(sink)
+    for (let number = part * 100; number < (part + 1) * 100; number++) publisher.publish(eventNumber(number))
+    await eventually(() => sink.events.length >= (part + 1) * 100)
+    await store.stop(1000)
+  }
+  await publisher.stop(1000)
+  assert.deepEqual(
+    sink.events,
+    Array.from({ length: 300 }, (_, number) => eventNumber(number)),
+  )
+})
+
+test('the analysis gets a batch again that it had not taken when it ended', async () => {
+  const topics = { events: 'again', batches: 'again-batches' }
+  const store = await topicBus(broker.bootstrap, topics)
+  await store.publishBatch(batchNumber(1), never)
+  await store.publishBatch(batchNumber(2), never)
+  const seen: string[] = []
+  const first = await topicBus(broker.bootstrap, topics)
+  // Takes the first and ends in the middle of the second.
+  const middle = Promise.withResolvers<void>()
+  first.subscribeBatches(async (batch, signal) => {
+    seen.push(batch.batch_id)
+    if (seen.length < 2) return
+    middle.resolve()
+    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('ended'))))
+  })
+  await middle.promise
+  await first.stop(1000)
+  const second = await topicBus(broker.bootstrap, topics)
+  second.subscribeBatches(async batch => void seen.push(batch.batch_id))
+  await eventually(() => seen.length >= 3)
+  assert.deepEqual(
+    seen,
+    [1, 2, 2].map(number => batchNumber(number).batch_id),
+  )
+  await second.stop(1000)
+  await store.stop(1000)
+})
+
+test('CB2: events wait for a broker that is away, within limits, and what has no room is counted', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'capture-bus-'))
+  const first = await startChronicle({ dataDir })
+  const port = String(first.kafkaPort)
+  await first.stop()
+  const bus = await topicBus(
+    `127.0.0.1:${port}`,
+    { events: 'away', batches: 'b' },
+    { waitingEventsMax: 50, waitingBytesMax: 1 << 20 },
+  )
+  for (let number = 0; number < 60; number++) bus.publish(eventNumber(number))
+  await eventually(() => bus.health().status === 'warn')
+  assert.equal(bus.lost()['no-room'], 10)
+  const second = await startChronicle({ dataDir, args: ['--kafka-port', port] })
+  const sink = new MemorySink()
+  bus.subscribeEvents(sink)
+  await eventually(() => sink.events.length === 50)
+  assert.deepEqual(sink.events[49], eventNumber(49))
+  await bus.stop(1000)
+  await second.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+test('what does not reach the broker before the stop is counted', async () => {
+  const bus = await topicBus('127.0.0.1:1', { events: 'e', batches: 'b' })
+  for (let number = 0; number < 7; number++) bus.publish(eventNumber(number))
+  await bus.stop(50)
+  assert.equal(bus.lost().stopped, 7)
+})
+
+test('CS1: the bytes of a screenshot do not go through a topic', async () => {
+  const bus = await topicBus(broker.bootstrap, { events: 'images', batches: 'b' })
+  bus.publish({ ...eventNumber(1), event_type: 'screenshot', data: { image: new Uint8Array(10) } })
+  bus.publish({ ...eventNumber(1), data: { text: 'x'.repeat(2_000_000) } })
+  const lost = bus.lost()
+  assert.deepEqual([lost['has-image'], lost['too-large']], [1, 1])
+  await bus.stop(1000)
+})
+
+test('what another program wrote into the topics is told from events and batches', async () => {
+  const topics = { events: 'foreign', batches: 'foreign-batches' }
+  const bus = await topicBus(broker.bootstrap, topics)
+  const producer = new Producer({ clientId: 'foreign', bootstrapBrokers: [broker.bootstrap], autocreateTopics: true })
+  const value = Buffer.from('{"no": "batch"')
+  await producer.send({
+    messages: [
+      { topic: topics.events, value },
+      { topic: topics.batches, value },
+    ],
+  })
+  await producer.close()
+  bus.publish(eventNumber(1))
+  await bus.publishBatch(batchNumber(1), never)
+  const sink = new MemorySink()
+  const batches: string[] = []
+  bus.subscribeEvents(sink)
+  bus.subscribeBatches(async batch => void batches.push(batch.batch_id))
+  await eventually(() => sink.events.length === 2 && batches.length === 1)
+  // The store refuses and counts it.
+  assert.deepEqual([...sink.events].sort(), [eventNumber(1), undefined])
+  await bus.stop(1000)
+})
