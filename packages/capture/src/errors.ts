@@ -79,6 +79,22 @@ export const captureErrors = errorFamily('capture', {
     summary: 'Screenshots are not taken any more: capture is about to stop',
     remedy: 'Publish it again once capture runs.',
   },
+  'capture.setting': {
+    summary: 'A setting of capture cannot be used',
+    remedy: 'Give the key that is named a value that is accepted.',
+  },
+  'capture.in-use': {
+    summary: 'Another process works on this database of capture',
+    remedy: 'Stop the other one, or set database_path to another file.',
+  },
+  'capture.lock-failed': {
+    summary: 'The lock of the database of capture cannot be taken',
+    remedy: 'Do what the reason says: the file has to lie on a local disk, in a directory that this user may write to.',
+  },
+  'capture.not-running': {
+    summary: 'Capture does not run',
+    remedy: 'Call `run` once, before this and after `create`. What was shut down is made again with `create`.',
+  },
   'capture.batch-not-taken': {
     summary: 'Nobody has taken a batch in its time',
     remedy: 'Subscribe to the batches of the bus, and resolve once a batch is taken. It is sent again.',

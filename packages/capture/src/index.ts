@@ -1,0 +1,27 @@
+export {
+  type BatchTaker,
+  type Bus,
+  type EventSink,
+  InProcessBus,
+  openTopicBus,
+  type Subscription,
+  type TopicBusLimits,
+  type TopicBusOptions,
+  topicBusLimits,
+  topicNames,
+} from './bus/index.ts'
+export type {
+  BatchEvent,
+  EventBatch,
+  Json,
+  JsonObject,
+  RawEvent,
+  ScreenshotReference,
+  WindowAggregates,
+} from './contract.ts'
+export { captureErrors, DatabaseError, ResourceLimitError, ScreenshotError } from './errors.ts'
+export type { DeletionReason, HandedOn, ShotAbout, ShotPlace, ShotRecord, ShotState } from './screenshots/index.ts'
+export { type CaptureSettings, captureSettings, defaultConfig, defaultDatabasePath } from './settings.ts'
+export type { StorageConfig, StorageParts } from './storage-config.ts'
+export type { StorageMetrics } from './storage-metrics.ts'
+export { StorageModule } from './storage-module.ts'

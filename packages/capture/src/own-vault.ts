@@ -1,0 +1,108 @@
+/** The vault of a capture that was given none: it lies beside the database, its master key in the keychain, or where there is none in a file. */
+import { join } from 'node:path'
+import type { Clock, Random } from '@chronicle/base'
+import { type ObjectStore, objectErrors, openLocalStore } from '@chronicle/objects'
+import type { Logger } from '@chronicle/telemetry'
+import {
+  createVault,
+  fileAuditLog,
+  type KeyRecord,
+  type KeyStorage,
+  keychainSource,
+  keychainUsable,
+  keyFileSource,
+  openVault,
+  readVaultStatus,
+  type Vault,
+  vaultErrors,
+} from '@chronicle/vault'
+
+/** Of the keychain's entries. */
+const service = 'chronicle-capture'
+/** Many times what the largest record needs. */
+const recordBytesMax = 1 << 20
+
+export type OwnVaultOptions = {
+  readonly directory: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+export type OwnVault = { readonly vault: Vault; close(): Promise<void> }
+
+/** Rejects with the errors of the vault: a master that is not where it was kept is never replaced by another. */
+export async function openOwnVault({ directory, clock, random, logger }: OwnVaultOptions): Promise<OwnVault> {
+  const store = await openLocalStore({ directory: join(directory, 'keys'), clock, random })
+  const audit = fileAuditLog(join(directory, 'audit.log'), { clock, random })
+  const storage = keyStorageIn(store)
+  const common = { storage, audit, clock, random }
+  const [file, keychain] = [keyFileSource({ path: join(directory, 'master.key') }), keychainSource({ service })]
+  const close = async (): Promise<void> => {
+    await audit.close()
+    await store.close()
+  }
+  try {
+    if (await readVaultStatus(storage)) return opened(await openVault({ ...common, sources: [keychain, file] }), close)
+    const vault = await createVault({ ...common, source: (await keychainUsable(service)) ? keychain : file })
+    const { source, sourceDetail } = vault.status
+    logger.warn(
+      { source, sourceDetail },
+      'new keys were made for captured events: without them nothing that is sealed can be read',
+    )
+    return opened(vault, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function opened(vault: Vault, close: () => Promise<void>): OwnVault {
+  return {
+    vault,
+    async close() {
+      vault.close()
+      await close()
+    },
+  }
+}
+
+function keyStorageIn(store: ObjectStore): KeyStorage {
+  return {
+    location: store.location,
+    read: name => readRecord(store, name),
+    write: (name, bytes, expected) => writeRecord(store, name, bytes, expected),
+    remove: name => store.delete(name),
+    async *list(prefix) {
+      for await (const { key } of store.list({ prefix })) yield key
+    },
+  }
+}
+
+async function readRecord(store: ObjectStore, name: string): Promise<KeyRecord | undefined> {
+  try {
+    const read = await store.get(name)
+    const { bytes, version } = read.info
+    if (bytes > recordBytesMax) {
+      await read.cancel()
+      throw objectErrors.create('objects.too-large', { key: name, bytes, bytesMax: recordBytesMax })
+    }
+    const pieces: Uint8Array[] = []
+    // A store may use its pieces again.
+    for await (const piece of read.body) pieces.push(Uint8Array.from(piece))
+    return { bytes: Buffer.concat(pieces), version }
+  } catch (error) {
+    if (objectErrors.is(error) && error.code === 'objects.not-found') return undefined
+    throw error
+  }
+}
+
+async function writeRecord(store: ObjectStore, name: string, bytes: Uint8Array, expected: string | undefined) {
+  try {
+    const condition = expected === undefined ? 'absent' : { version: expected }
+    return (await store.put(name, bytes, { condition })).version
+  } catch (error) {
+    const isChanged = objectErrors.is(error) && (error.code === 'objects.exists' || error.code === 'objects.changed')
+    throw isChanged ? vaultErrors.create('vault.store-changed', { record: name }, error) : error
+  }
+}

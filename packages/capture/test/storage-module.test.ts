@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { ChronicleError } from '@chronicle/base'
+import { createRegistry } from '@chronicle/telemetry'
+import { defaultConfig, type EventBatch, ScreenshotError, StorageModule } from '../src/index.ts'
+import { eventually } from './bus-support.ts'
+import { imageOf, marker } from './screenshots-support.ts'
+
+/** Windows that are soon over. */
+const quick = { ...defaultConfig, batchWindowSeconds: 1, allowedLatenessMs: 50 }
+
+async function inDirectory(work: (directory: string, databasePath: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'capture-'))
+  try {
+    await work(directory, join(directory, 'data', 'capture.db'))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const session = randomUUID()
+const secretTitle = 'a title that nobody else reads'
+
+function note(text: string): object {
+  return { id: randomUUID(), timestamp: Date.now(), session_id: session, event_type: 'note', data: { text } }
+}
+
+function screenshot(id: string, image: Uint8Array): object {
+  const screen_region = { x: 0, y: 0, width: 100, height: 100 }
+  const metadata = { window_title: secretTitle, app_name: 'editor', screen_region, privacy_masked: false }
+  const data = { screenshot_id: id, image, metadata }
+  return { id: randomUUID(), timestamp: Date.now(), session_id: session, event_type: 'screenshot', data }
+}
+
+/** Every file below but the lock, whose lock goes with whoever closes it. */
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && !entry.name.endsWith('-lock'))
+    .map(entry => join(entry.parentPath, entry.name))
+}
+
+test('an event goes in, a window comes out, and its screenshot lives until it is analysed', () =>
+  inDirectory(async (directory, databasePath) => {
+    const storage = await StorageModule.create({ ...quick, databasePath, screenshotMemoryThresholdMb: 1 })
+    const batches: EventBatch[] = []
+    const image = imageOf(3_000_000)
+    const seen: Buffer[] = []
+    storage.bus.subscribeBatches(async batch => {
+      for (const { screenshot_id } of batch.screenshots) seen.push(await storage.screenshot(screenshot_id))
+      await storage.analysed(batch)
+      batches.push(batch)
+    })
+    await storage.run()
+    const id = randomUUID()
+    storage.bus.publish(note('a text that nobody else reads'))
+    storage.bus.publish(screenshot(id, image))
+    storage.bus.publish({ ...note('x'), session_id: 'no UUID' })
+    const events = () => batches.flatMap(batch => batch.events)
+    await eventually(() => events().length === 2)
+    assert.deepEqual(seen, [image])
+    const [reference] = batches.flatMap(batch => batch.screenshots)
+    assert.deepEqual([reference?.screenshot_id, reference?.size_bytes, reference?.place], [id, 3_000_000, 'file'])
+    await assert.rejects(
+      storage.screenshot(id),
+      error => error instanceof ScreenshotError && error.code === 'capture.screenshot-deleted',
+    )
+    const info = await storage.screenshotInfo(id)
+    assert.deepEqual([info?.windowTitle, info?.state, info?.reason], [secretTitle, 'deleted', 'analysed'])
+    const { events: counts, screenshots, windows } = storage.metrics()
+    assert.deepEqual([counts.received, counts.stored, counts.refused], [3, 2, { session_id: 1 }])
+    assert.deepEqual([screenshots.live, screenshots.deleted], [0, { analysed: 1 }])
+    assert.ok(windows.batchesDelivered >= 1)
+    assert.equal(storage.health().status, 'pass')
+    for (const path of filesBelow(directory)) {
+      const bytes = readFileSync(path)
+      for (const plain of [marker, secretTitle, 'a text that nobody else reads'])
+        assert.ok(!bytes.includes(plain), `${path} holds ${plain}`)
+    }
+    await storage.shutdown()
+    await storage.shutdown()
+  }))
+
+test('what is captured is readable for its owner alone', () =>
+  inDirectory(async (_, databasePath) => {
+    // The directory was there, and is open.
+    mkdirSync(dirname(databasePath), { mode: 0o755 })
+    const storage = await StorageModule.create({ ...quick, databasePath, screenshotMemoryThresholdMb: 1 })
+    await storage.run()
+    storage.bus.publish(screenshot(randomUUID(), imageOf(2_000_000)))
+    await eventually(() => storage.metrics().screenshots.bytes.files > 0)
+    const isClosed = (path: string): boolean => (statSync(path).mode & 0o077) === 0
+    for (const path of filesBelow(dirname(databasePath)))
+      assert.ok(isClosed(path) || isClosed(dirname(path)), `${path} is open to others`)
+    await storage.shutdown()
+  }))
+
+test('a batch that was not taken comes after the next start', () =>
+  inDirectory(async (_, databasePath) => {
+    const first = await StorageModule.create({ ...quick, databasePath })
+    await first.run()
+    first.bus.publish(note('kept'))
+    await first.flushed()
+    await first.shutdown()
+    const second = await StorageModule.create({ ...quick, databasePath })
+    const texts: unknown[] = []
+    second.bus.subscribeBatches(async batch => void texts.push(...batch.events.map(event => event.data.text)))
+    await second.run()
+    await eventually(() => texts.length > 0)
+    assert.deepEqual(texts, ['kept'])
+    await second.shutdown()
+  }))
+
+test('CS4: one process at a time works on a database', () =>
+  inDirectory(async (_, databasePath) => {
+    const first = await StorageModule.create({ ...quick, databasePath })
+    await assert.rejects(
+      StorageModule.create({ ...quick, databasePath }),
+      error => error instanceof ChronicleError && error.code === 'capture.in-use',
+    )
+    await first.shutdown()
+    const second = await StorageModule.create({ ...quick, databasePath })
+    await second.shutdown()
+  }))
+
+test('a setting that is not accepted is named, with what is', () =>
+  inDirectory(async (directory, databasePath) => {
+    for (const [change, message] of [
+      [{ batchWindowSeconds: 0 }, /storage.batch_window_seconds, value: 0, accepted: a whole number, 1 to 3600/],
+      [{ batchWindowSeconds: 0.5 }, /storage.batch_window_seconds/],
+      [{ screenshotMaxMb: undefined }, /storage.screenshot_max_mb, value: undefined/],
+      [{ bus: 'carrier pigeon' }, /accepted: one of in-process, topics/],
+    ] as const)
+      await assert.rejects(StorageModule.create({ ...defaultConfig, databasePath, ...(change as object) }), message)
+    assert.deepEqual(readdirSync(directory), [])
+  }))
+
+test('without encryption no keys are made', () =>
+  inDirectory(async (_, databasePath) => {
+    const storage = await StorageModule.create({ ...quick, databasePath, encryptPayloads: false })
+    await storage.run()
+    storage.bus.publish(note('plain'))
+    await storage.flushed()
+    await storage.shutdown()
+    assert.deepEqual(
+      filesBelow(dirname(databasePath)).filter(path => path.includes('-vault')),
+      [],
+    )
+  }))
+
+test('metrics for Prometheus', () =>
+  inDirectory(async (_, databasePath) => {
+    const registry = createRegistry()
+    const storage = await StorageModule.create({ ...quick, databasePath, registry })
+    await storage.run()
+    storage.bus.publish(note('one'))
+    storage.bus.publish({})
+    await storage.flushed()
+    const text = await registry.metrics()
+    assert.match(text, /^chronicle_capture_events_total\{outcome="stored"\} 1$/m)
+    assert.match(text, /^chronicle_capture_events_refused_total\{field="id"\} 1$/m)
+    await storage.shutdown()
+  }))
