@@ -48,12 +48,13 @@ export async function countCells(image: RgbImage, pause: () => Promise<void>): P
 }
 
 function countBand(image: RgbImage, cells: Cells, start: number, end: number): void {
-  let row = brightness(image, start)
+  let [row, below] = [new Uint8Array(image.width + 1), new Uint8Array(image.width + 1)]
+  readBrightness(image, start, row)
   for (let at = start; at < end; at++) {
     // The last row and the last pixel of a row have themselves as neighbours.
-    const below = at + 1 < image.height ? brightness(image, at + 1) : row
+    readBrightness(image, Math.min(at + 1, image.height - 1), below)
     countRow(cells, Math.floor(at / cellPixels) * cells.columns, row, below)
-    row = below
+    ;[row, below] = [below, row]
   }
 }
 
@@ -65,11 +66,15 @@ function countRow(
 ): void {
   const width = row.length - 1
   for (let column = 0; column < columns; column++) {
-    let [right, under, seen, none] = [0, 0, 0, 0]
+    let right = 0
+    let under = 0
+    let seen = 0
+    let none = 0
     const end = Math.min(width, (column + 1) * cellPixels)
     for (let x = column * cellPixels; x < end; x++) {
-      const stepRight = Math.abs(row[x + 1]! - row[x]!)
-      const stepBelow = Math.abs(below[x]! - row[x]!)
+      const here = row[x]!
+      const stepRight = Math.abs(row[x + 1]! - here)
+      const stepBelow = Math.abs(below[x]! - here)
       if (stepRight <= flatStep && stepBelow <= flatStep) none++
       else {
         if (stepRight >= textStep) right++
@@ -86,12 +91,10 @@ function countRow(
 }
 
 /** The brightness of a row's pixels, 0 to 255 (the weights of ITU-R BT.601 in eighths), the last one twice. */
-function brightness({ width, data }: RgbImage, row: number): Uint8Array {
-  const into = new Uint8Array(width + 1)
+function readBrightness({ width, data }: RgbImage, row: number, into: Uint8Array): void {
   for (let x = 0, at = row * width * 3; x < width; x++, at += 3)
     into[x] = (data[at]! * 2 + data[at + 1]! * 5 + data[at + 2]!) >> 3
   into[width] = into[width - 1]!
-  return into
 }
 
 /** Pixels of a cell: those at the right and lower end are smaller. */
