@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import type { PendingEvent } from '../src/event/check.ts'
+import { makeDirectory, move, openPipeline, SetClock, sessionA, until, windowMs } from './event-support.ts'
+
+const start = Math.floor(Date.parse('2026-11-21T12:00:00Z') / windowMs) * windowMs
+const next = (position: number) => ({ source: 'raw-events', partition: 0, position })
+
+test('CE5: the position of a source is stored with its events, also past those that are refused', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start)
+  const first = await openPipeline({ directory, clock })
+  assert.equal(first.pipeline.positionOf('raw-events', 0), 0)
+  await first.pipeline.receiveFrom({ event: move(start) }, next(1))
+  await first.pipeline.receiveFrom({ event: 'nonsense' }, next(2))
+  await first.pipeline.flushed()
+  assert.equal(first.pipeline.positionOf('raw-events', 0), 2)
+  assert.equal(first.pipeline.positionOf('raw-events', 1), 0)
+  await first.pipeline.stop(1_000)
+  first.database.close()
+  const second = await openPipeline({ directory, clock })
+  assert.equal(second.pipeline.positionOf('raw-events', 0), 2)
+  await second.pipeline.stop(1_000)
+  second.database.close()
+})
+
+test('CE5: what a source brought and waits in the spill is not asked for again', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start)
+  const limits = { queueEventsMax: 10 }
+  const first = await openPipeline({ directory, clock, limits })
+  const other = new DatabaseSync(join(directory, 'capture.db'))
+  other.exec('BEGIN IMMEDIATE')
+  for (let at = 0; at < 100; at++) await first.pipeline.receiveFrom({ event: move(start + at) }, next(at + 1))
+  await first.pipeline.stop(20)
+  first.database.close()
+  other.exec('ROLLBACK')
+  other.close()
+  const second = await openPipeline({ directory, clock, limits })
+  assert.equal(second.pipeline.positionOf('raw-events', 0), 100)
+  await second.pipeline.flushed()
+  assert.deepEqual([second.pipeline.counts.stored, second.pipeline.positionOf('raw-events', 0)], [100, 100])
+  await second.pipeline.stop(1_000)
+  second.database.close()
+})
+
+test('CB1: a source waits where memory and spill are full, and goes on where there is room', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start)
+  const { pipeline, database } = await openPipeline({
+    directory,
+    clock,
+    limits: { queueEventsMax: 10, spillBytesMax: 0 },
+  })
+  const other = new DatabaseSync(join(directory, 'capture.db'))
+  other.exec('BEGIN IMMEDIATE')
+  let taken = 0
+  const source = (async () => {
+    for (let at = 0; at < 100; at++, taken++) await pipeline.receiveFrom({ event: move(start + at) }, next(at + 1))
+  })()
+  await until(() => pipeline.health().store.status === 'fail')
+  await new Promise(resolve => setTimeout(resolve, 150))
+  assert.ok(taken < 30, 'the source waits')
+  // Who does not wait is turned away, and counted.
+  pipeline.receive({ event: move(start) })
+  assert.equal(pipeline.counts.lost.get('no-room'), 1)
+  other.exec('ROLLBACK')
+  other.close()
+  await source
+  await pipeline.flushed()
+  assert.equal(pipeline.counts.stored, 100)
+  await pipeline.stop(1_000)
+  database.close()
+})
+
+test('CW2: a window waits for a screenshot that came in time and is still looked at', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start)
+  const looked = Promise.withResolvers<void>()
+  const door = {
+    async accept(event: PendingEvent) {
+      await looked.promise
+      return { ...event, json: JSON.stringify({ screenshot_id: shot, text_density: 0.5 }) }
+    },
+  }
+  const reference = { screenshot_id: '', timestamp: '', size_bytes: 7, place: 'memory', hash: '' } as const
+  const references = (ids: readonly string[]) => ids.map(screenshot_id => ({ ...reference, screenshot_id }))
+  const { pipeline, database, batches } = await openPipeline({ directory, clock, screenshots: { door, references } })
+  const shot = '0190b8a0-0000-7000-8000-00000000000f'
+  const metadata = {
+    window_title: '',
+    app_name: '',
+    screen_region: { x: 0, y: 0, width: 1, height: 1 },
+    privacy_masked: false,
+  }
+  const data = { screenshot_id: shot, image: Buffer.from('pixels'), metadata }
+  pipeline.receive({ event: { ...move(start + 1), event_type: 'screenshot', data } })
+  pipeline.receive({ event: move(start + 2) })
+  await pipeline.flushed()
+  clock.nowMs = start + windowMs + 5_000
+  await new Promise(resolve => setTimeout(resolve, 600))
+  assert.equal(batches.length, 0)
+  looked.resolve()
+  await until(() => batches.length === 1)
+  assert.deepEqual(
+    batches[0]!.events.map(({ event_type, late, data }) => [event_type, late, Object.keys(data)]),
+    [
+      ['screenshot', undefined, ['screenshot_id', 'text_density']],
+      ['mouse_move', undefined, ['x', 'y', 'velocity']],
+    ],
+  )
+  assert.deepEqual(batches[0]!.screenshots, [{ ...reference, screenshot_id: shot }])
+  assert.equal(batches[0]!.session_id, sessionA)
+  await pipeline.stop(1_000)
+  database.close()
+})
