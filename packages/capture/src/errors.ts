@@ -99,13 +99,18 @@ export const captureErrors = errorFamily('capture', {
     summary: 'Nobody has taken a batch in its time',
     remedy: 'Subscribe to the batches of the bus, and resolve once a batch is taken. It is sent again.',
   },
-  'capture.too-many-subscribers': {
+  'capture.limit-subscribers': {
     summary: 'The bus has as many subscribers as it takes',
     remedy: 'Close the subscriptions that are not used any more.',
   },
-  'capture.resource-limit': {
-    summary: 'A limit is reached',
-    remedy: 'Publish less or smaller things at a time, or raise the setting that is named as the resource.',
+  'capture.limit-screenshot-size': {
+    summary: 'The screenshot is larger than any that is taken',
+    remedy: 'Publish a smaller one, or raise the setting that is named. Neither the screenshot nor its event is kept.',
+  },
+  'capture.limit-screenshot-journal': {
+    summary: 'As many screenshots wait for the database as may wait',
+    remedy:
+      'Look at the health of capture: it says why the database takes nothing. Publish the screenshot again afterwards.',
   },
   'capture.consumer-silent': {
     summary: 'The consumer of the batches did not answer in time',
@@ -120,6 +125,7 @@ export const captureErrors = errorFamily('capture', {
 type CaptureCode = keyof typeof captureErrors.specs
 type DatabaseCode = Extract<CaptureCode, `capture.database-${string}`>
 type ScreenshotCode = Extract<CaptureCode, `capture.screenshot${string}`>
+type LimitCode = Extract<CaptureCode, `capture.limit-${string}`>
 
 /** The database refused. `passes` says whether the same may succeed later without anybody doing anything to the program. */
 export class DatabaseError extends ChronicleError<DatabaseCode> {
@@ -141,11 +147,11 @@ export class ScreenshotError extends ChronicleError<ScreenshotCode> {
 }
 
 /** What was asked for would pass a limit. `resource` is the name of that limit, a setting where it is one. */
-export class ResourceLimitError extends ChronicleError<'capture.resource-limit'> {
+export class ResourceLimitError extends ChronicleError<LimitCode> {
   readonly resource: string
 
-  constructor(resource: string, value: number, max: number) {
-    super('capture.resource-limit', captureErrors.specs['capture.resource-limit'], { resource, value, max })
+  constructor(code: LimitCode, resource: string, value: number, max: number) {
+    super(code, captureErrors.specs[code], { resource, value, max })
     this.name = 'ResourceLimitError'
     this.resource = resource
   }

@@ -5,7 +5,7 @@ import { captureErrors } from './errors.ts'
 const sqliteBusy = 5
 
 /**
- * One process at a time works on a database: the next one would sweep the screenshots of the first. The lock is one of the kernel's, held by an exclusive transaction of SQLite on
+ * One process at a time works on a database (CS4): the next one would sweep the screenshots of the first. The lock is one of the kernel's, held by an exclusive transaction of SQLite on
  * an empty file, and ends with the process. Nobody may open that file otherwise in this process: closing it again would drop the lock.
  */
 export class CaptureLock {

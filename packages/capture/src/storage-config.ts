@@ -4,7 +4,7 @@ import type { Logger, Registry } from '@chronicle/telemetry'
 import type { Vault } from '@chronicle/vault'
 import type { Bus } from './bus/index.ts'
 import { captureErrors } from './errors.ts'
-import type { PipelineLimits } from './pipeline.ts'
+import type { PipelineLimits } from './pipeline-parts.ts'
 import {
   type HandedOn,
   mebibyte,

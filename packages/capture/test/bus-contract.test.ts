@@ -31,7 +31,7 @@ for (const [name, make] of buses)
       }
     }
 
-    test('CB4: what is published comes to the store once, in its order', () =>
+    test('CB6: what is published comes to the store once, in its order', () =>
       withBus(async bus => {
         const sink = new MemorySink()
         bus.subscribeEvents(sink)
@@ -43,7 +43,7 @@ for (const [name, make] of buses)
         )
       }))
 
-    test('CB1: whatever is published, the publisher is not told', () =>
+    test('CB5: whatever is published, the publisher is not told', () =>
       withBus(async bus => {
         const sink = new MemorySink()
         const receive = sink.receive.bind(sink)

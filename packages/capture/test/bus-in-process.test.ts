@@ -4,7 +4,7 @@ import { subscribersMax } from '../src/bus/in-process-bus.ts'
 import { InProcessBus, type Subscription } from '../src/bus/index.ts'
 import { batchNumber, eventNumber, MemorySink } from './bus-support.ts'
 
-test('CB1: events that reach nobody are counted', () => {
+test('CB5: events that reach nobody are counted', () => {
   const bus = new InProcessBus()
   bus.publish(eventNumber(1))
   const sink = new MemorySink()
@@ -16,7 +16,7 @@ test('CB1: events that reach nobody are counted', () => {
   assert.deepEqual(bus.lost(), { 'no-subscriber': 1, 'subscriber-failed': 1 })
 })
 
-test('CB1: one that throws keeps nothing from the others', () => {
+test('CB5: one that throws keeps nothing from the others', () => {
   const bus = new InProcessBus()
   const [broken, whole] = [new MemorySink(), new MemorySink()]
   broken.receive = () => {

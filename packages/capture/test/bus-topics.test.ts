@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
 import { Producer } from '@platformatic/kafka'
+import { defaultConfig, StorageModule } from '../src/index.ts'
 import { batchNumber, eventNumber, eventually, MemorySink, topicBus } from './bus-support.ts'
 
 const never = new AbortController().signal
@@ -15,7 +16,7 @@ before(async () => {
 })
 after(() => broker.stop())
 
-test('CB4: a store that comes back goes on where it was', async () => {
+test('CB6: a store that comes back goes on where it was', async () => {
   const topics = { events: 'resumed', batches: 'resumed-batches' }
   const publisher = await topicBus(broker.bootstrap, topics)
   const sink = new MemorySink()
@@ -31,6 +32,38 @@ test('CB4: a store that comes back goes on where it was', async () => {
     sink.events,
     Array.from({ length: 300 }, (_, number) => eventNumber(number)),
   )
+})
+
+test('CE5, CB6: over topics each event is stored once, whenever the store ends', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'capture-topics-'))
+  const topics = { events: 'stored', batches: 'stored-batches' }
+  const publisher = await topicBus(broker.bootstrap, topics)
+  const config = {
+    ...defaultConfig,
+    databasePath: join(directory, 'capture.db'),
+    bus: 'topics' as const,
+    bootstrapServers: broker.bootstrap,
+    eventsTopic: topics.events,
+    batchesTopic: topics.batches,
+  }
+  const now = Date.now()
+  let stored = 0
+  for (let life = 1; life <= 4; life++) {
+    const storage = await StorageModule.create(config)
+    await storage.run()
+    for (let number = 0; number < 500; number++)
+      publisher.publish({ ...eventNumber(life * 1000 + number), timestamp: now })
+    // The last one takes what is left; the others end in the middle.
+    const wanted = life === 4 ? 2000 - stored : 200
+    await eventually(() => storage.metrics().events.stored >= wanted)
+    await storage.shutdown()
+    const { events } = storage.metrics()
+    assert.equal(events.repeated, 0)
+    stored += events.stored
+  }
+  assert.equal(stored, 2000)
+  await publisher.stop(1000)
+  rmSync(directory, { recursive: true, force: true })
 })
 
 test('the analysis gets a batch again that it had not taken when it ended', async () => {
@@ -61,7 +94,7 @@ test('the analysis gets a batch again that it had not taken when it ended', asyn
   await store.stop(1000)
 })
 
-test('CB2: events wait for a broker that is away, within limits, and what has no room is counted', async () => {
+test('CB7: events wait for a broker that is away, within limits, and what has no room is counted', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'capture-bus-'))
   const first = await startChronicle({ dataDir })
   const port = String(first.kafkaPort)

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { seededRandom } from '@chronicle/base'
 import { House } from './screenshots-support.ts'
 
-const childPath = fileURLToPath(new URL('screenshots-child.ts', import.meta.url))
+const childPath = fileURLToPath(new URL('./screenshots-child.ts', import.meta.url))
 const kills = Number(process.env.CRASH_KILLS ?? 10)
 const seed = Number(process.env.CRASH_SEED ?? 1)
 const liveMsMax = 300

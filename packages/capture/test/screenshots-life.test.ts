@@ -182,7 +182,7 @@ test('CS5: one that is too large is refused before it is looked at, and named', 
         /200, max: 50/.test(error.message),
     )
     assert.deepEqual(house.rows(), [])
-    assert.deepEqual(shots.metrics().refused, { 'capture.resource-limit': 1 })
+    assert.deepEqual(shots.metrics().refused, { 'capture.limit-screenshot-size': 1 })
   }))
 
 test('CS9: the same screenshot again is the same; another with its id is refused', () =>

@@ -138,6 +138,21 @@ test('a setting that is not accepted is named, with what is', () =>
     assert.deepEqual(readdirSync(directory), [])
   }))
 
+test('CB1, CB2: a hundred thousand events in one turn stay within the bounds of memory, and all are stored', () =>
+  inDirectory(async (_, databasePath) => {
+    const storage = await StorageModule.create({ ...quick, databasePath, queueEventsMax: 1000 })
+    await storage.run()
+    for (let number = 0; number < 100_000; number++) {
+      storage.bus.publish(note('one of many'))
+      if (number % 1000 === 0) assert.ok(storage.metrics().waiting.queueEvents <= 1000)
+    }
+    await storage.flushed()
+    const { events } = storage.metrics()
+    assert.deepEqual([events.received, events.stored, events.lost], [100_000, 100_000, {}])
+    assert.ok(events.spilled > 0)
+    await storage.shutdown()
+  }))
+
 test('without encryption no keys are made', () =>
   inDirectory(async (_, databasePath) => {
     const storage = await StorageModule.create({ ...quick, databasePath, encryptPayloads: false })

@@ -23,7 +23,7 @@ export type Subscription = { close(): Promise<void> }
 /** Between the programs that see what happens, the store, and the analysis. */
 export type Bus = {
   /**
-   * Publishes an event in the names of the wire: `id`, `timestamp`, `session_id`, `event_type`, `data`. Fire and forget (CB1): never throws, never waits, says nothing. What
+   * Publishes an event in the names of the wire: `id`, `timestamp`, `session_id`, `event_type`, `data`. Fire and forget (CB5): never throws, never waits, says nothing. What
    * became of it is counted.
    */
   publish(event: unknown): void

@@ -1,4 +1,4 @@
-/** Sends published events to their topic, in their order, one request at a time. While the broker is away they wait in memory, within limits. */
+/** Sends published events to their topic, in their order, one request at a time. While the broker is away they wait in memory, within limits; what has no room is counted (CB7). */
 import { BoundedQueue, messageOf } from '@chronicle/base'
 import { type MessageToProduce, Producer } from '@platformatic/kafka'
 import { Loop } from '../loop.ts'

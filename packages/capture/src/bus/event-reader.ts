@@ -1,6 +1,6 @@
 /**
  * Reads raw events from every partition of their topic, from where the store has them. The position of each goes to the store with the event and is committed in the transaction
- * that stores it, so each event of the topic is stored once (CB4); the offsets of the group are for people who look at lag.
+ * that stores it, so each event of the topic is stored once (CB6); the offsets of the group are for people who look at lag.
  */
 import { messageOf } from '@chronicle/base'
 import { Admin, Consumer, ListOffsetTimestamps, type MessagesStream, MessagesStreamModes } from '@platformatic/kafka'

@@ -4,7 +4,7 @@
  */
 import type { CheckResult } from '@chronicle/telemetry'
 import type { EventBatch } from '../contract.ts'
-import { captureErrors } from '../errors.ts'
+import { captureErrors, ResourceLimitError } from '../errors.ts'
 import type { BatchTaker, Bus, EventSink, Subscription } from './contract.ts'
 
 /** Subscribers of either kind. */
@@ -22,7 +22,7 @@ export class InProcessBus implements Bus {
       try {
         sink.receive({ event })
       } catch {
-        // CB1: whatever a subscriber does is no business of the publisher's.
+        // CB5: whatever a subscriber does is no business of the publisher's.
         this.#lost['subscriber-failed']++
       }
     }
@@ -69,7 +69,7 @@ export class InProcessBus implements Bus {
 
 function subscribe<T>(subscribers: Set<T>, one: T): Subscription {
   if (subscribers.size >= subscribersMax)
-    throw captureErrors.create('capture.too-many-subscribers', { max: subscribersMax })
+    throw new ResourceLimitError('capture.limit-subscribers', 'subscribersMax', subscribers.size + 1, subscribersMax)
   subscribers.add(one)
   return {
     async close() {

@@ -17,7 +17,7 @@ type Rgb = readonly [red: number, green: number, blue: number]
 type Found = { readonly color: Rgb; readonly samples: number }
 
 /**
- * The colours that most of the image has, the most frequent first, as `#rrggbb`: means of boxes of similar colours, of which those that differ little are one. The same image
+ * The colours that most of the image has, the most frequent first, as `#rrggbb` (CS8): means of boxes of similar colours, of which those that differ little are one. The same image
  * always has the same colours.
  */
 export function dominantColors(image: RgbImage): string[] {

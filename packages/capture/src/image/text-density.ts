@@ -6,7 +6,7 @@ const strokesMax = 0.5
 const paperMin = 0.2
 
 /**
- * Share of the image that looks like text, 0 to 1 in thousandths: that of the cells which have strong steps both across and down, as strokes have, and paper between
+ * Share of the image that looks like text, 0 to 1 in thousandths (CS8): that of the cells which have strong steps both across and down, as strokes have, and paper between
  * them, as photographs and noise have not. A line or an edge has steps one way only. Small icons count as text.
  */
 export function textDensity(image: RgbImage, cells: Cells): number {

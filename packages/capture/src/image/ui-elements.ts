@@ -4,7 +4,7 @@ import type { Cells } from './cells.ts'
 const drawnMin = 4
 
 /**
- * How many things stand apart on the screen: groups of neighbouring cells with something drawn in them, with at least a cell of plain ground around each. A paragraph is
+ * How many things stand apart on the screen (CS8): groups of neighbouring cells with something drawn in them, with at least a cell of plain ground around each. A paragraph is
  * one, a button with its label is one, a frame around others is one more.
  */
 export function countUiElements({ columns, rows, drawn }: Cells): number {

@@ -69,9 +69,19 @@ export class ScreenshotIntake {
     const { limits, journal } = this.#options
     if (this.#isStopped) throw new ScreenshotError('capture.screenshots-stopped')
     if (image.length > limits.shotBytesMax)
-      throw new ResourceLimitError('screenshot_max_mb', image.length / mebibyte, limits.shotBytesMax / mebibyte)
+      throw new ResourceLimitError(
+        'capture.limit-screenshot-size',
+        'screenshot_max_mb',
+        image.length / mebibyte,
+        limits.shotBytesMax / mebibyte,
+      )
     if (journal.waiting >= limits.journalLinesMax)
-      throw new ResourceLimitError('lines of the journal that wait', journal.waiting, limits.journalLinesMax)
+      throw new ResourceLimitError(
+        'capture.limit-screenshot-journal',
+        'journalLinesMax',
+        journal.waiting,
+        limits.journalLinesMax,
+      )
   }
 
   #recordOf(event: PendingEvent, image: Uint8Array): ShotRecord {
@@ -94,6 +104,7 @@ export class ScreenshotIntake {
   }
 
   async #repeated(event: PendingEvent, came: ShotRecord, known: ShotRecord, live: Shot | undefined) {
+    // CS9
     if (known.hash !== came.hash) throw new ScreenshotError('capture.screenshot-id-taken', { id: came.id })
     this.#options.counts.repeated++
     await live?.placed.promise

@@ -1,4 +1,4 @@
-/** The files of screenshots. What lies on the disk is sealed, as kind 'screenshot' at the place of its id, under a key that never does. */
+/** The files of screenshots. What lies on the disk is sealed, as kind 'screenshot' at the place of its id, under a key that never does (CS1). */
 import { join } from 'node:path'
 import type { Random } from '@chronicle/base'
 import { open, type SealedPlace, Sealer, sealedBytes } from '@chronicle/vault'
