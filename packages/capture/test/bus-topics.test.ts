@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
-import { Producer } from '@platformatic/kafka'
+import { Admin, Producer } from '@platformatic/kafka'
+import type { EventBatch } from '../src/contract.ts'
 import { defaultConfig, StorageModule } from '../src/index.ts'
 import { batchNumber, eventNumber, eventually, MemorySink, topicBus } from './bus-support.ts'
 
@@ -122,6 +124,37 @@ test('what does not reach the broker before the stop is counted', async () => {
   for (let number = 0; number < 7; number++) bus.publish(eventNumber(number))
   await bus.stop(50)
   assert.equal(bus.lost().stopped, 7)
+})
+
+test('CB7: an event that the broker never takes is given up and counted, and holds nothing up', async () => {
+  const topics = { events: 'narrow', batches: 'b' }
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.bootstrap] })
+  const configs = [{ name: 'max.message.bytes', value: '2000' }]
+  await admin.createTopics({ topics: [topics.events], partitions: 1, replicas: 1, configs })
+  await admin.close()
+  const bus = await topicBus(broker.bootstrap, topics)
+  for (let number = 0; number < 5; number++) {
+    bus.publish(eventNumber(number))
+    if (number === 2) bus.publish({ ...eventNumber(9), data: { text: 'x'.repeat(4000) } })
+  }
+  const sink = new MemorySink()
+  bus.subscribeEvents(sink)
+  await eventually(() => sink.events.length === 5)
+  assert.deepEqual(sink.events, [0, 1, 2, 3, 4].map(eventNumber))
+  assert.equal(bus.lost()['too-large'], 1)
+  await bus.stop(1000)
+})
+
+test('a batch of many megabytes goes through a topic', async () => {
+  const bus = await topicBus(broker.bootstrap, { events: 'e', batches: 'large-batches' })
+  const noise = randomBytes(6_000_000).toString('base64')
+  const batch = { ...batchNumber(1), counts: { [noise]: 1 } }
+  const taken: EventBatch[] = []
+  bus.subscribeBatches(async each => void taken.push(each))
+  await bus.publishBatch(batch, never)
+  await eventually(() => taken.length === 1)
+  assert.deepEqual(taken, [batch])
+  await bus.stop(1000)
 })
 
 test('CS1: the bytes of a screenshot do not go through a topic', async () => {

@@ -6,6 +6,7 @@ import { Loop } from '../loop.ts'
 import type { BatchTaker, Subscription } from './contract.ts'
 import { decodeBatch } from './topic-message.ts'
 import { analysisGroup, clientOptions, type TopicBusOptions } from './topic-options.ts'
+import { ensureTopic } from './topic-setup.ts'
 
 /** After a refusal the same batch is given again after so many milliseconds, twice as many each time … */
 const againMsMin = 100
@@ -49,6 +50,7 @@ export class BatchReader implements Subscription {
       groupId: analysisGroup,
     })
     try {
+      await ensureTopic(this.#options, this.#options.topics.batches)
       this.#stream = await consumer.consume({
         topics: [this.#options.topics.batches],
         mode: MessagesStreamModes.COMMITTED,

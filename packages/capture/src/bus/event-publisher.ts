@@ -1,9 +1,10 @@
 /** Sends published events to their topic, in their order, one request at a time. While the broker is away they wait in memory, within limits; what has no room is counted (CB7). */
 import { BoundedQueue, messageOf } from '@chronicle/base'
-import { type MessageToProduce, Producer } from '@platformatic/kafka'
+import { Producer } from '@platformatic/kafka'
 import { Loop } from '../loop.ts'
 import { encodeEvent, type Unencodable } from './topic-message.ts'
 import { clientOptions, type TopicBusOptions } from './topic-options.ts'
+import { ensureTopic, isTooLarge } from './topic-setup.ts'
 
 /** In one request. */
 const requestEventsMax = 1000
@@ -26,6 +27,7 @@ export class EventPublisher {
   /** Taken from the queue, and not acknowledged. */
   #inHand: Buffer[] = []
   #bytes = 0
+  #isMade = false
   #idle = Promise.withResolvers<void>()
 
   constructor(options: TopicBusOptions) {
@@ -81,18 +83,39 @@ export class EventPublisher {
   async #send(): Promise<boolean> {
     if (this.#inHand.length === 0) this.#take()
     if (this.#inHand.length > 0) {
-      const messages: MessageToProduce<Buffer, Buffer, Buffer, Buffer>[] = this.#inHand.map(value => ({
-        topic: this.#options.topics.events,
-        value,
-      }))
-      await this.#producer.send({ messages })
-      for (const { length } of this.#inHand) this.#bytes -= length
-      this.#inHand = []
+      this.#isMade ||= await ensureTopic(this.#options, this.#options.topics.events).then(() => true)
+      await this.#sendInHand()
     }
-    if (this.#queue.length > 0) return true
+    if (this.waiting > 0) return true
     this.#idle.resolve()
     this.#idle = Promise.withResolvers()
     return false
+  }
+
+  /** What the broker will never take is given up, so that it does not hold up what is behind it. */
+  async #sendInHand(): Promise<void> {
+    try {
+      await this.#sendValues(this.#inHand)
+    } catch (error) {
+      if (!isTooLarge(error)) throw error
+      const [first] = this.#inHand
+      await this.#sendValues([first!]).catch(failure => {
+        if (!isTooLarge(failure)) throw failure
+        this.#lost['too-large']++
+        this.#done([first!])
+      })
+    }
+  }
+
+  async #sendValues(values: readonly Buffer[]): Promise<void> {
+    const topic = this.#options.topics.events
+    await this.#producer.send({ messages: values.map(value => ({ topic, value })) })
+    this.#done(values)
+  }
+
+  #done(values: readonly Buffer[]): void {
+    for (const { length } of values) this.#bytes -= length
+    this.#inHand = this.#inHand.slice(values.length)
   }
 
   #take(): void {

@@ -8,6 +8,7 @@ import { Loop } from '../loop.ts'
 import type { EventSink, Subscription } from './contract.ts'
 import { decodeEvent } from './topic-message.ts'
 import { clientOptions, storeGroup, type TopicBusOptions } from './topic-options.ts'
+import { ensureTopic } from './topic-setup.ts'
 
 type Stream = MessagesStream<Buffer, Buffer, Buffer, Buffer>
 
@@ -72,7 +73,8 @@ export class EventReader implements Subscription {
   /** A topic that was deleted and made again has another id, and is read from its beginning. */
   async #start(admin: Admin, consumer: Consumer) {
     const topic = this.#options.topics.events
-    const metadata = await consumer.metadata({ topics: [topic], autocreateTopics: true, forceUpdate: true })
+    await ensureTopic(this.#options, topic)
+    const metadata = await consumer.metadata({ topics: [topic], autocreateTopics: false, forceUpdate: true })
     const found = metadata.topics.get(topic)!
     const source = `topic/${found.id}/${topic}`
     const asked = found.partitions.map((_, partitionIndex) => ({

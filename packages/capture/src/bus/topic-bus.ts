@@ -9,11 +9,13 @@ import { EventPublisher } from './event-publisher.ts'
 import { EventReader } from './event-reader.ts'
 import { encodeBatch } from './topic-message.ts'
 import { clientOptions, type TopicBusOptions } from './topic-options.ts'
+import { ensureTopic } from './topic-setup.ts'
 
 export class TopicBus implements Bus {
   readonly #options: TopicBusOptions
   readonly #publisher: EventPublisher
   readonly #readers = new Set<EventReader | BatchReader>()
+  #made: Promise<void> | undefined
   #batches: Producer<Buffer, Buffer, Buffer, Buffer> | undefined
 
   constructor(options: TopicBusOptions) {
@@ -31,6 +33,11 @@ export class TopicBus implements Bus {
 
   /** Resolves once the broker has it on its disk. */
   async publishBatch(batch: EventBatch): Promise<void> {
+    this.#made ??= ensureTopic(this.#options, this.#options.topics.batches)
+    await this.#made.catch(error => {
+      this.#made = undefined
+      throw error
+    })
     this.#batches ??= new Producer({
       ...clientOptions(this.#options),
       acks: -1,

@@ -36,6 +36,6 @@ export function clientOptions({ bootstrap }: TopicBusOptions): BaseOptions {
     requestTimeout: requestMsMax,
     // Whoever asks tries again by itself, after a pause.
     retries: 0,
-    autocreateTopics: true,
+    autocreateTopics: false,
   }
 }
