@@ -7,6 +7,7 @@ export {
   type Subscription,
   type TopicBusLimits,
   type TopicBusOptions,
+  type TopicNames,
   topicBusLimits,
   topicNames,
 } from './bus/index.ts'

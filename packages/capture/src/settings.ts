@@ -247,6 +247,14 @@ const busSettings = {
     section: bus,
     help: 'Topic that batches go to.',
   }),
+  keysTopic: setting({
+    key: 'storage.keys_topic',
+    env: 'CHRONICLE_CAPTURE_KEYS_TOPIC',
+    type: string,
+    default: topicNames.keys,
+    section: bus,
+    help: 'Topic by which publishers learn the keys that they seal screenshots for. Who may write to it may have them sealed for another: let capture alone write there.',
+  }),
 } as const
 
 /** Everything that can be set, in the table `[storage]` of a TOML file or by variables, which win over it. */

@@ -196,15 +196,20 @@ async function openKeys(config: StorageConfig, around: Surroundings, directory: 
   return vaultPayloadKeys(own.vault)
 }
 
-async function openBus(config: StorageConfig, { clock, logger }: Surroundings, lifecycle: Lifecycle): Promise<Bus> {
+async function openBus(
+  config: StorageConfig,
+  { clock, random, logger }: Surroundings,
+  lifecycle: Lifecycle,
+): Promise<Bus> {
   if (config.ownBus) return config.ownBus
   const bus =
     config.bus === 'in-process'
       ? new InProcessBus()
       : await openTopicBus({
           bootstrap: config.bootstrapServers,
-          topics: { events: config.eventsTopic, batches: config.batchesTopic },
+          topics: { events: config.eventsTopic, batches: config.batchesTopic, keys: config.keysTopic },
           clock,
+          random,
           logger,
           limits: topicBusLimits,
         })

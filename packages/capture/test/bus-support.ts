@@ -1,17 +1,25 @@
 /** Buses, and what stands at both of their ends. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '@chronicle/base'
+import { systemClock, systemRandom } from '@chronicle/base'
 import { silentLogger } from '@chronicle/telemetry'
 import { type Bus, type EventSink, openTopicBus, topicBusLimits } from '../src/bus/index.ts'
 import type { EventBatch } from '../src/contract.ts'
 import type { SourcePosition } from '../src/store/positions.ts'
 import { idOf } from './screenshots-support.ts'
 
+/** Of the events and the batches; that of the keys is named after the first. */
 export type Topics = { readonly events: string; readonly batches: string }
 
 export function topicBus(bootstrap: string, topics: Topics, limits = topicBusLimits): Promise<Bus> {
-  return openTopicBus({ bootstrap, topics, clock: systemClock, logger: silentLogger, limits })
+  return openTopicBus({
+    bootstrap,
+    topics: { ...topics, keys: `${topics.events}-keys` },
+    clock: systemClock,
+    random: systemRandom,
+    logger: silentLogger,
+    limits,
+  })
 }
 
 /** A store in memory: what it takes is stored with its position at once. */

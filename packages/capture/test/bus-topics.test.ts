@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -9,6 +9,7 @@ import { Admin, Producer } from '@platformatic/kafka'
 import type { EventBatch } from '../src/contract.ts'
 import { defaultConfig, StorageModule } from '../src/index.ts'
 import { batchNumber, eventNumber, eventually, MemorySink, topicBus } from './bus-support.ts'
+import { idOf, imageOf, marker } from './screenshots-support.ts'
 
 const never = new AbortController().signal
 let broker: ChronicleProcess
@@ -157,13 +158,45 @@ test('a batch of many megabytes goes through a topic', async () => {
   await bus.stop(1000)
 })
 
-test('CS1: the bytes of a screenshot do not go through a topic', async () => {
+test('CS1: a screenshot goes through a topic sealed for its store, and nobody else ever opens it', async () => {
+  const topics = { events: 'shots', batches: 'shots-batches' }
+  const publisher = await topicBus(broker.bootstrap, topics)
+  const image = imageOf(3_000_000)
+  const event = { ...eventNumber(1), event_type: 'screenshot', data: { screenshot_id: idOf(5), image, number: 1 } }
+  publisher.publish(event)
+  // It waits for a store to tell its key.
+  const store = await topicBus(broker.bootstrap, topics)
+  const sink = new MemorySink()
+  store.subscribeEvents(sink)
+  await eventually(() => sink.events.length === 1)
+  assert.deepEqual(sink.events, [event])
+  for (const entry of readdirSync(broker.dataDir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || entry.name === 'lock') continue
+    assert.ok(
+      !readFileSync(join(entry.parentPath, entry.name)).includes(marker),
+      `${entry.name} holds a piece of an image`,
+    )
+  }
+  await store.stop(1000)
+  // Another store, or the same one after a restart: the event is there, and its image is not.
+  const later = await topicBus(broker.bootstrap, topics)
+  const second = new MemorySink()
+  later.subscribeEvents(second)
+  await eventually(() => second.events.length === 1)
+  assert.deepEqual(second.events, [{ ...event, data: { screenshot_id: idOf(5), number: 1 } }])
+  await later.stop(1000)
+  await publisher.stop(1000)
+})
+
+test('a screenshot for which no store tells a key, and what is too large, is counted', async () => {
   const bus = await topicBus(broker.bootstrap, { events: 'images', batches: 'b' })
-  bus.publish({ ...eventNumber(1), event_type: 'screenshot', data: { image: new Uint8Array(10) } })
+  const data = { screenshot_id: idOf(5), image: new Uint8Array(10) }
+  bus.publish({ ...eventNumber(1), event_type: 'screenshot', data })
   bus.publish({ ...eventNumber(1), data: { text: 'x'.repeat(2_000_000) } })
-  const lost = bus.lost()
-  assert.deepEqual([lost['has-image'], lost['too-large']], [1, 1])
+  bus.publish({ ...eventNumber(1), data: { ...data, image: new Uint8Array(51 * 1024 * 1024) } })
   await bus.stop(1000)
+  const lost = bus.lost()
+  assert.deepEqual([lost['no-store'], lost['too-large']], [1, 2])
 })
 
 test('what another program wrote into the topics is told from events and batches', async () => {

@@ -2,6 +2,7 @@
 import { BoundedQueue, messageOf } from '@chronicle/base'
 import { Producer } from '@platformatic/kafka'
 import { Loop } from '../loop.ts'
+import { ImagePublisher } from './image-publisher.ts'
 import { encodeEvent, type Unencodable } from './topic-message.ts'
 import { clientOptions, type TopicBusOptions } from './topic-options.ts'
 import { ensureTopic, isTooLarge } from './topic-setup.ts'
@@ -10,7 +11,7 @@ import { ensureTopic, isTooLarge } from './topic-setup.ts'
 const requestEventsMax = 1000
 const requestBytesMax = 512 * 1024
 
-export type PublishLoss = Unencodable | 'no-room' | 'stopped'
+export type PublishLoss = Unencodable | 'no-room' | 'no-store' | 'stopped'
 
 export class EventPublisher {
   readonly #options: TopicBusOptions
@@ -18,12 +19,13 @@ export class EventPublisher {
   readonly #queue: BoundedQueue<Buffer>
   readonly #loop: Loop
   readonly #lost: Record<PublishLoss, number> = {
-    'has-image': 0,
+    'no-store': 0,
     'not-json': 0,
     'too-large': 0,
     'no-room': 0,
     stopped: 0,
   }
+  readonly #images: ImagePublisher
   /** Taken from the queue, and not acknowledged. */
   #inHand: Buffer[] = []
   #bytes = 0
@@ -33,6 +35,11 @@ export class EventPublisher {
   constructor(options: TopicBusOptions) {
     this.#options = options
     this.#producer = new Producer({ ...clientOptions(options), acks: -1 })
+    this.#images = new ImagePublisher({
+      ...options,
+      send: value => this.#push(value),
+      lose: reason => void this.#lost[reason]++,
+    })
     this.#queue = new BoundedQueue(options.limits.waitingEventsMax)
     const onFailure = (error: unknown): void =>
       options.logger.warn({ reason: messageOf(error) }, 'events could not be published: tried again')
@@ -41,7 +48,7 @@ export class EventPublisher {
 
   /** Why nothing can be sent for the moment. */
   get failure(): unknown {
-    return this.#loop.failure
+    return this.#loop.failure ?? this.#images.failure
   }
 
   get waiting(): number {
@@ -54,11 +61,13 @@ export class EventPublisher {
 
   /** Never throws. */
   publish(event: unknown): void {
-    const value = encodeEvent(event)
-    if (typeof value === 'string') {
-      this.#lost[value]++
-      return
-    }
+    const encoded = encodeEvent(event)
+    if (typeof encoded === 'string') this.#lost[encoded]++
+    else if (Buffer.isBuffer(encoded)) this.#push(encoded)
+    else this.#images.publish(encoded)
+  }
+
+  #push(value: Buffer): void {
     const { waitingEventsMax, waitingBytesMax } = this.#options.limits
     const hasRoom = this.waiting < waitingEventsMax && this.#bytes + value.length <= waitingBytesMax
     if (!hasRoom || !this.#queue.push(value)) {
@@ -75,7 +84,7 @@ export class EventPublisher {
     const timer = this.#options.clock.after(withinMs, late.resolve)
     if (this.waiting > 0) await Promise.race([this.#idle.promise, late.promise])
     timer.cancel()
-    await Promise.allSettled([this.#producer.close()])
+    await Promise.allSettled([this.#producer.close(), this.#images.close()])
     await this.#loop.stop()
     this.#lost.stopped += this.waiting
   }

@@ -6,17 +6,25 @@ import { messageOf } from '@chronicle/base'
 import { Admin, Consumer, ListOffsetTimestamps, type MessagesStream, MessagesStreamModes } from '@platformatic/kafka'
 import { Loop } from '../loop.ts'
 import type { EventSink, Subscription } from './contract.ts'
+import type { BoxKeyPair } from './image-box.ts'
 import { decodeEvent } from './topic-message.ts'
-import { clientOptions, storeGroup, type TopicBusOptions } from './topic-options.ts'
+import { clientOptions, type TopicBusOptions } from './topic-options.ts'
 import { ensureTopic } from './topic-setup.ts'
 
 type Stream = MessagesStream<Buffer, Buffer, Buffer, Buffer>
+
+export type EventReaderOptions = TopicBusOptions & {
+  readonly topic: string
+  readonly group: string
+  /** Of the store: what opens the images of screenshots. */
+  readonly keyOf?: (id: string) => BoxKeyPair | undefined
+}
 
 /** Fetched and not yet taken by the store: requests. */
 const fetchesMax = 4
 
 export class EventReader implements Subscription {
-  readonly #options: TopicBusOptions
+  readonly #options: EventReaderOptions
   readonly #sink: EventSink
   readonly #loop: Loop
   /** Where each partition goes on within this process: the store may not have written yet what it was given. */
@@ -26,7 +34,7 @@ export class EventReader implements Subscription {
   /** Records that retention removed before they were read. */
   expired = 0
 
-  constructor(options: TopicBusOptions, sink: EventSink) {
+  constructor(options: EventReaderOptions, sink: EventSink) {
     this.#options = options
     this.#sink = sink
     const onFailure = (error: unknown): void =>
@@ -48,18 +56,21 @@ export class EventReader implements Subscription {
   /** Reads until it is closed, or fails. */
   async #read(): Promise<boolean> {
     const admin = new Admin(clientOptions(this.#options))
-    const consumer = new Consumer({ ...clientOptions(this.#options), groupId: storeGroup })
+    const consumer = new Consumer({ ...clientOptions(this.#options), groupId: this.#options.group })
     try {
       const { source, offsets } = await this.#start(admin, consumer)
       if (this.#isClosed) return false
-      const topics = [this.#options.topics.events]
+      const topics = [this.#options.topic]
       const options = { topics, mode: MessagesStreamModes.MANUAL, offsets, autocommit: false, maxFetches: fetchesMax }
       this.#stream = await consumer.consume(options)
       // It may have been closed while the stream was being made.
       if (this.#isClosed) await this.#stream.close()
       for await (const { partition, offset, value } of this.#stream) {
         const position = Number(offset) + 1
-        await this.#sink.receiveFrom({ event: decodeEvent(value) }, { source, partition, position })
+        await this.#sink.receiveFrom(
+          { event: decodeEvent(value, this.#options.keyOf) },
+          { source, partition, position },
+        )
         this.#next.set(`${source}/${partition}`, position)
         if (this.#isClosed) break
       }
@@ -72,7 +83,7 @@ export class EventReader implements Subscription {
 
   /** A topic that was deleted and made again has another id, and is read from its beginning. */
   async #start(admin: Admin, consumer: Consumer) {
-    const topic = this.#options.topics.events
+    const { topic } = this.#options
     await ensureTopic(this.#options, topic)
     const metadata = await consumer.metadata({ topics: [topic], autocreateTopics: false, forceUpdate: true })
     const found = metadata.topics.get(topic)!
@@ -93,7 +104,7 @@ export class EventReader implements Subscription {
 
   #passOver(partition: number, from: number, to: number): void {
     this.expired += to - from
-    const facts = { topic: this.#options.topics.events, partition, from, to }
+    const facts = { topic: this.#options.topic, partition, from, to }
     this.#options.logger.error(
       facts,
       'raw events were removed from their topic before they were stored: raise its retention',

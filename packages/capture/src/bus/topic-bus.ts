@@ -7,14 +7,15 @@ import { BatchReader } from './batch-reader.ts'
 import type { BatchTaker, Bus, EventSink, Subscription } from './contract.ts'
 import { EventPublisher } from './event-publisher.ts'
 import { EventReader } from './event-reader.ts'
+import { StoreKeys } from './store-keys.ts'
 import { encodeBatch } from './topic-message.ts'
-import { clientOptions, type TopicBusOptions } from './topic-options.ts'
+import { clientOptions, storeGroup, type TopicBusOptions } from './topic-options.ts'
 import { ensureTopic } from './topic-setup.ts'
 
 export class TopicBus implements Bus {
   readonly #options: TopicBusOptions
   readonly #publisher: EventPublisher
-  readonly #readers = new Set<EventReader | BatchReader>()
+  readonly #readers = new Set<EventReader | BatchReader | StoreKeys>()
   #made: Promise<void> | undefined
   #batches: Producer<Buffer, Buffer, Buffer, Buffer> | undefined
 
@@ -28,7 +29,16 @@ export class TopicBus implements Bus {
   }
 
   subscribeEvents(sink: EventSink): Subscription {
-    return this.#keep(new EventReader(this.#options, sink))
+    const keys = this.#keep(new StoreKeys(this.#options))
+    const { topics } = this.#options
+    const reader = this.#keep(
+      new EventReader({ ...this.#options, topic: topics.events, group: storeGroup, keyOf: keys.find }, sink),
+    )
+    return {
+      async close() {
+        await Promise.all([reader.close(), keys.close()])
+      },
+    }
   }
 
   /** Resolves once the broker has it on its disk. */
@@ -76,7 +86,7 @@ export class TopicBus implements Bus {
     await Promise.allSettled([this.#batches?.close()])
   }
 
-  #keep(reader: EventReader | BatchReader): Subscription {
+  #keep<Reader extends EventReader | BatchReader | StoreKeys>(reader: Reader): Reader {
     this.#readers.add(reader)
     return reader
   }

@@ -1,11 +1,12 @@
-import type { Clock } from '@chronicle/base'
+import type { Clock, Random } from '@chronicle/base'
 import type { Logger } from '@chronicle/telemetry'
 import type { BaseOptions } from '@platformatic/kafka'
 
 export type TopicBusOptions = {
   /** `host:port`, several with commas between them. */
   readonly bootstrap: string
-  readonly topics: { readonly events: string; readonly batches: string }
+  readonly topics: TopicNames
+  readonly random: Random
   readonly clock: Clock
   readonly logger: Logger
   readonly limits: TopicBusLimits
@@ -17,9 +18,12 @@ export type TopicBusLimits = {
   readonly waitingBytesMax: number
 }
 
-export const topicNames = { events: 'raw-events', batches: 'event-batches' } as const
+/** `keys`: where the store tells the keys that screenshots are sealed for. Who may write there may have screenshots sealed for himself. */
+export type TopicNames = { readonly events: string; readonly batches: string; readonly keys: string }
 
-export const topicBusLimits: TopicBusLimits = { waitingEventsMax: 100_000, waitingBytesMax: 32 * 1024 * 1024 }
+export const topicNames: TopicNames = { events: 'raw-events', batches: 'event-batches', keys: 'screenshot-keys' }
+
+export const topicBusLimits: TopicBusLimits = { waitingEventsMax: 100_000, waitingBytesMax: 128 * 1024 * 1024 }
 
 /** Under these groups the usual tools see how far each side is. */
 export const storeGroup = 'chronicle-capture'

@@ -1,0 +1,108 @@
+/** Seals the images of screenshots for the store, and holds those that are published before its key is known. */
+import type { Timer } from '@chronicle/base'
+import { EventReader } from './event-reader.ts'
+import { type BoxKey, packBox } from './image-box.ts'
+import { keyMs } from './store-keys.ts'
+import { decodeAnnouncement, type EventWithImage } from './topic-message.ts'
+import type { TopicBusOptions } from './topic-options.ts'
+
+/** A key that was told longer ago is not used: its store may have dropped it. */
+const keyAgeMsMax = 2 * keyMs
+/** How long an image waits for a key. */
+const waitMsMax = 10_000
+
+export type ImagePublisherOptions = TopicBusOptions & {
+  send(value: Buffer): void
+  lose(reason: 'no-store' | 'no-room'): void
+}
+
+export class ImagePublisher {
+  readonly #options: ImagePublisherOptions
+  #reader: EventReader | undefined
+  #key: (BoxKey & { readonly toldMs: number }) | undefined
+  #waiting: { readonly event: EventWithImage; readonly timer: Timer }[] = []
+  #bytes = 0
+
+  constructor(options: ImagePublisherOptions) {
+    this.#options = options
+  }
+
+  get failure(): unknown {
+    return this.#reader?.failure
+  }
+
+  publish(event: EventWithImage): void {
+    this.#reader ??= this.#readKeys()
+    const key = this.#usableKey()
+    if (key) {
+      this.#send(event, key)
+      return
+    }
+    const { limits, clock, lose } = this.#options
+    if (this.#bytes + event.image.length > limits.waitingBytesMax) {
+      lose('no-room')
+      return
+    }
+    this.#bytes += event.image.length
+    const held = {
+      event: { ...event, image: Buffer.from(event.image) },
+      timer: clock.after(waitMsMax, () => this.#giveUp(held)),
+    }
+    this.#waiting.push(held)
+  }
+
+  async close(): Promise<void> {
+    for (const held of this.#waiting) this.#giveUp(held)
+    await this.#reader?.close()
+  }
+
+  /** Reads what is told from the beginning: that is little, and the newest holds. */
+  #readKeys(): EventReader {
+    const { keys } = this.#options.topics
+    const take = async ({ event }: { event: unknown }): Promise<void> => {
+      const told = decodeAnnouncement(event)
+      if (!told) return
+      this.#key = told
+      this.#sendWaiting()
+    }
+    const sink = { receive: () => undefined, receiveFrom: take, positionOf: () => 0 }
+    return new EventReader({ ...this.#options, topic: keys, group: `${keys}-readers` }, sink)
+  }
+
+  #sendWaiting(): void {
+    const key = this.#usableKey()
+    if (!key) return
+    for (const { event, timer } of this.#waiting) {
+      timer.cancel()
+      this.#bytes -= event.image.length
+      this.#send(event, key)
+    }
+    this.#waiting = []
+  }
+
+  #usableKey(): BoxKey | undefined {
+    const key = this.#key
+    return key && Math.abs(this.#options.clock.now() - key.toldMs) <= keyAgeMsMax ? key : undefined
+  }
+
+  #send({ json, screenshotId, image }: EventWithImage, key: BoxKey): void {
+    const { send, lose, random } = this.#options
+    let box: Buffer
+    try {
+      box = packBox(json, screenshotId, image, key, random)
+    } catch {
+      // What was told is no key that anything can be sealed for (RFC 7748, section 6.1).
+      lose('no-store')
+      return
+    }
+    send(box)
+  }
+
+  #giveUp(held: { readonly event: EventWithImage; readonly timer: Timer }): void {
+    held.timer.cancel()
+    if (!this.#waiting.includes(held)) return
+    this.#waiting = this.#waiting.filter(other => other !== held)
+    this.#bytes -= held.event.image.length
+    this.#options.lose('no-store')
+  }
+}

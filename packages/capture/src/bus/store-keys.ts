@@ -1,0 +1,53 @@
+/** The keys that publishers seal screenshots for: a fresh one every half minute, told to a topic, and held in memory for as long as a record may be on its way. */
+import { messageOf } from '@chronicle/base'
+import { Producer } from '@platformatic/kafka'
+import { Loop } from '../loop.ts'
+import { type BoxKeyPair, makeBoxKey } from './image-box.ts'
+import { encodeAnnouncement } from './topic-message.ts'
+import { clientOptions, type TopicBusOptions } from './topic-options.ts'
+import { ensureTopic } from './topic-setup.ts'
+
+/** How often a fresh key is told. */
+export const keyMs = 30_000
+/** Keys that are held. A screenshot that was on its way for longer than they live is lost, as one that nobody analysed would be. */
+const keysMax = 3
+
+export class StoreKeys {
+  readonly #options: TopicBusOptions
+  readonly #producer: Producer<Buffer, Buffer, Buffer, Buffer>
+  readonly #loop: Loop
+  #keys: BoxKeyPair[] = []
+
+  constructor(options: TopicBusOptions) {
+    this.#options = options
+    this.#producer = new Producer({ ...clientOptions(options), acks: -1 })
+    const onFailure = (error: unknown): void =>
+      options.logger.warn(
+        { reason: messageOf(error) },
+        'publishers could not be told the key of screenshots: tried again',
+      )
+    this.#loop = new Loop({ clock: options.clock, step: () => this.#tell(), onFailure })
+    this.#loop.wake()
+  }
+
+  get failure(): unknown {
+    return this.#loop.failure
+  }
+
+  readonly find = (id: string): BoxKeyPair | undefined => this.#keys.find(key => key.id === id)
+
+  async close(): Promise<void> {
+    this.#keys = []
+    await this.#loop.stop()
+    await Promise.allSettled([this.#producer.close()])
+  }
+
+  async #tell(): Promise<number> {
+    const { clock, random, topics } = this.#options
+    await ensureTopic(this.#options, topics.keys)
+    const key = makeBoxKey(random.uuid())
+    this.#keys = [key, ...this.#keys].slice(0, keysMax)
+    await this.#producer.send({ messages: [{ topic: topics.keys, value: encodeAnnouncement(key, clock.now()) }] })
+    return keyMs
+  }
+}
