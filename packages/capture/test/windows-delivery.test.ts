@@ -69,19 +69,47 @@ test('CW4: a batch that is refused again and again does not hold up those behind
 test('a block that is damaged costs its own events: they are counted, the rest of the window is sent', async t => {
   const directory = makeDirectory(t)
   const clock = new SetClock(start + 1_000)
-  const { pipeline, database, batches } = await openPipeline({ directory, clock })
+  const first = await openPipeline({ directory, clock })
   for (let at = 0; at < 3; at++) {
-    for (let event = 0; event < 5; event++) pipeline.receive({ event: move(start + at * 10 + event) })
-    await pipeline.flushed()
+    for (let event = 0; event < 5; event++) first.pipeline.receive({ event: move(start + at * 10 + event) })
+    await first.pipeline.flushed()
   }
-  database.prepare('UPDATE event_blocks SET payload = zeroblob(100) WHERE block_id = 2').run()
+  first.database.prepare('UPDATE event_blocks SET payload = zeroblob(100) WHERE block_id = 2').run()
+  await first.pipeline.stop(1_000)
+  first.database.close()
   clock.nowMs = start + windowMs + 500
+  const { pipeline, database, batches } = await openPipeline({ directory, clock })
   await until(() => batches.length === 1)
   assert.deepEqual([batches[0]!.events.length, { ...batches[0]!.counts }], [10, { mouse_move: 10 }])
   assert.equal(pipeline.counts.lost.get('unreadable'), 5)
-  database.prepare('UPDATE event_blocks SET payload = zeroblob(100)').run()
   await pipeline.stop(1_000)
   database.close()
+})
+
+test('CW6: a window that is built from memory is the one that is built from its blocks', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start + 1_000)
+  const refused: EventBatch[] = []
+  const consumer = async (batch: EventBatch) => {
+    refused.push(batch)
+    throw new Error('after the restart')
+  }
+  const first = await openPipeline({ directory, clock, consumer })
+  for (let at = 0; at < 600; at++) {
+    first.pipeline.receive({ event: move(start + ((at * 7) % 50), at) })
+    if (at % 50 === 0) await first.pipeline.flushed()
+  }
+  await first.pipeline.flushed()
+  clock.nowMs = start + windowMs + 500
+  await until(() => refused.length === 1)
+  await first.pipeline.stop(1_000)
+  first.database.close()
+  clock.nowMs += 10_000
+  const second = await openPipeline({ directory, clock })
+  await until(() => second.batches.length === 1)
+  assert.deepEqual(second.batches, refused)
+  await second.pipeline.stop(1_000)
+  second.database.close()
 })
 
 test('CE3: with a vault, payloads are sealed under a key of their purpose, and nothing of an event lies on the disk in the clear', async t => {

@@ -120,7 +120,7 @@ const datas: Record<string, (x: number) => Record<string, unknown>> = {
   note: x => ({ x }),
 }
 
-type History = { readonly sent: Sent[]; readonly batches: EventBatch[]; nowMs: number }
+type History = { readonly sent: Sent[]; readonly batches: EventBatch[]; nowMs: number; latestMs: number }
 
 /** Lives it until its end or its crash. The last one settles everything. */
 async function live(
@@ -163,6 +163,7 @@ async function live(
         event_type: step.type,
         data: datas[step.type]!(step.x),
       }
+      history.latestMs = Math.max(history.latestMs, clock.nowMs)
       history.sent.push({ ...event, receivedMs: clock.nowMs } as Sent)
       opened.pipeline.receive({ event })
     }
@@ -170,7 +171,8 @@ async function live(
   history.nowMs = clock.nowMs
   if (isLast && opened) {
     await opened.pipeline.flushed()
-    clock.nowMs += 400_000
+    // No window begins further ahead.
+    clock.nowMs = history.latestMs + 400_000
     const open = database.prepare('SELECT count(*) AS windows FROM windows WHERE state < 3')
     await until(() => open.get()!.windows === 0, 'the end of all windows')
     await opened.pipeline.stop(1_000)
@@ -179,9 +181,9 @@ async function live(
   return { database, clock }
 }
 
-/** Stored, and closed and sent what is due. */
+/** Time to store, to close and to send what is due. */
 async function settled(pipeline: Pipeline, clock: LifeClock): Promise<void> {
-  await Promise.race([pipeline.flushed(), until(() => clock.isDead)])
+  await until(() => clock.isDead || pipeline.waiting().queueEvents + pipeline.waiting().spillEvents === 0)
   await new Promise(resolve => setTimeout(resolve, 8))
 }
 
@@ -227,7 +229,7 @@ function checkAggregates(database: CaptureDatabase, stored: readonly Sent[]): vo
 
 async function livesOf(all: readonly Life[], check: (batches: EventBatch[], stored: Sent[]) => void): Promise<void> {
   const directory = mkdtempSync(join(fastDirectory, 'capture-'))
-  const history: History = { sent: [], batches: [], nowMs: start + 1 }
+  const history: History = { sent: [], batches: [], nowMs: start + 1, latestMs: start + 1 }
   const random = seededRandom(all.length)
   try {
     for (const life of all) (await live(directory, life, history, false, random)).database.close()

@@ -8,7 +8,7 @@ import type { CaptureDatabase } from './database.ts'
 import { EventBlocks } from './event-blocks.ts'
 import type { PayloadKeys } from './payload-keys.ts'
 import { Positions, type SourcePosition } from './positions.ts'
-import { WindowRows } from './window-rows.ts'
+import { type WindowKey, WindowRows } from './window-rows.ts'
 
 /** Events that are stored together. */
 export type EventGroup = {
@@ -28,6 +28,8 @@ export type EventStoreOptions = {
   readonly shape: WindowShape
   readonly clock: Clock
   readonly random: Random
+  /** Told of the events of each window once they are stored. */
+  onStored?(window: WindowKey, events: readonly PendingEvent[]): void
 }
 
 type Bucket = { readonly sessionId: Buffer; readonly start: number; readonly events: PendingEvent[] }
@@ -48,19 +50,20 @@ export class EventStore {
 
   /** All of the group, or nothing of it (CE4). Throws `DatabaseError`. */
   store(group: EventGroup): Stored {
-    const { database, clock } = this.#options
+    const { database, clock, onStored } = this.#options
     const isSyncDue = clock.monotonic() - this.#syncedMs >= syncMsMax
-    const stored = isSyncDue
-      ? database.durably(() => this.#insert(group))
-      : database.transaction(() => this.#insert(group))
+    const insert = () => this.#insert(group)
+    const { buckets, stored } = isSyncDue ? database.durably(insert) : database.transaction(insert)
     if (isSyncDue) this.#syncedMs = clock.monotonic()
+    for (const bucket of buckets) onStored?.(bucket, bucket.events)
     return stored
   }
 
-  #insert({ events, positions }: EventGroup): Stored {
+  #insert({ events, positions }: EventGroup): { buckets: readonly Bucket[]; stored: Stored } {
     let blocks = 0
     let lateEvents = 0
-    for (const bucket of this.#openBuckets(events)) {
+    const buckets = [...this.#openBuckets(events)]
+    for (const bucket of buckets) {
       const late = bucket.events.reduce((count, { timestamp }) => (timestamp < bucket.start ? count + 1 : count), 0)
       this.windows.add(bucket, bucket.start + this.#options.shape.windowMs, bucket.events.length, late)
       for (const run of runsOf(inOrder(bucket.events))) {
@@ -70,7 +73,7 @@ export class EventStore {
       lateEvents += late
     }
     for (const position of positions) this.positions.advance(position)
-    return { blocks, lateEvents }
+    return { buckets, stored: { blocks, lateEvents } }
   }
 
   /** The events by session and by the window that still takes them. */

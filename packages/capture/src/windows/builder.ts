@@ -7,6 +7,7 @@ import type { PayloadKeys } from '../store/payload-keys.ts'
 import type { WindowRow, WindowRows } from '../store/window-rows.ts'
 import type { KeptWindows } from './kept-windows.ts'
 import { type MergeLimits, partsOf } from './merge.ts'
+import type { RecentWindows } from './recent-windows.ts'
 import { storedWindow } from './stored-window.ts'
 import { SummaryBuilder } from './summary.ts'
 
@@ -16,6 +17,7 @@ export type BuilderOptions = {
   readonly blocks: EventBlocks
   readonly aggregates: Aggregates
   readonly keys: PayloadKeys
+  readonly recent: RecentWindows
   readonly kept: KeptWindows
   readonly idleAfterMs: number
   readonly mergeLimits: MergeLimits
@@ -24,6 +26,12 @@ export type BuilderOptions = {
   onBuilt(): void
   /** Stored events that cannot be read any more, by how many. */
   onLost(events: number, error: unknown): void
+}
+
+type Passed = {
+  readonly parts: number
+  readonly first: readonly DecodedEvent[]
+  readonly lost: readonly { readonly events: number; readonly error: unknown }[]
 }
 
 export class Builder {
@@ -46,9 +54,11 @@ export class Builder {
     return true
   }
 
-  async #pass(row: WindowRow, builder: SummaryBuilder) {
-    const { blocks, keys, mergeLimits, breathe } = this.#options
-    const lost: { events: number; error: unknown }[] = []
+  async #pass(row: WindowRow, builder: SummaryBuilder): Promise<Passed> {
+    const { blocks, keys, recent, mergeLimits, breathe } = this.#options
+    const events = recent.take(row, row.events)
+    if (events && events.length <= mergeLimits.partEventsMax) return onePart(events, builder)
+    const lost: Passed['lost'][number][] = []
     const source = storedWindow(row, blocks, keys, (events, error) => lost.push({ events, error }))
     let parts = 0
     let first: readonly DecodedEvent[] = []
@@ -70,4 +80,9 @@ export class Builder {
       if (parts === 0) windows.markDelivered(row, 0)
     })
   }
+}
+
+function onePart(events: readonly DecodedEvent[], builder: SummaryBuilder): Passed {
+  for (const event of events) builder.add(event)
+  return { parts: 1, first: events, lost: [] }
 }

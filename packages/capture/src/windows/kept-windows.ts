@@ -2,6 +2,7 @@
 import type { DecodedEvent } from '../event/run.ts'
 import type { WindowKey } from '../store/window-rows.ts'
 import { keptEventsMax } from './limits.ts'
+import { windowNameOf } from './window-name.ts'
 
 export class KeptWindows {
   readonly #kept = new Map<string, readonly DecodedEvent[]>()
@@ -9,7 +10,7 @@ export class KeptWindows {
 
   /** Keeps the only part of a window. */
   keep(window: WindowKey, events: readonly DecodedEvent[]): void {
-    this.#kept.set(nameOf(window), events)
+    this.#kept.set(windowNameOf(window), events)
     this.#events += events.length
     for (const [name, oldest] of this.#kept) {
       if (this.#events <= keptEventsMax) break
@@ -19,13 +20,9 @@ export class KeptWindows {
   }
 
   take(window: WindowKey): readonly DecodedEvent[] | undefined {
-    const name = nameOf(window)
+    const name = windowNameOf(window)
     const events = this.#kept.get(name)
     if (events && this.#kept.delete(name)) this.#events -= events.length
     return events
   }
-}
-
-function nameOf({ sessionId, start }: WindowKey): string {
-  return `${sessionId.toString('hex')} ${start}`
 }

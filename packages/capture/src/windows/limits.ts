@@ -16,6 +16,13 @@ export const closedAtOnceMax = 256
 /** Events of windows that were just built and are kept to be sent without being read again. */
 export const keptEventsMax = 2 * partEventsMax
 
+/** Events of open windows that are kept as they were stored, in all … */
+export const recentEventsMax = 2 * partEventsMax
+/** … and their data, in characters. */
+export const recentBytesMax = 8 * MiB
+/** … and in so many windows. */
+export const recentWindowsMax = 1_024
+
 /** Types that are counted by their name in a window, a minute, an hour or a day; what comes beyond is counted together. */
 export const countedTypesMax = 256
 /** The name under which further types are counted, together with a type of that name. */
