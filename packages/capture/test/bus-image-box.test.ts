@@ -44,7 +44,7 @@ test('a box that was changed anywhere has no image, or is none', () => {
 })
 
 test('a box of version 1 is still opened', () => {
-  const golden = JSON.parse(readFileSync(new URL('golden/screenshot-box-v1.json', import.meta.url), 'utf8'))
+  const golden = JSON.parse(readFileSync(new URL('./golden/screenshot-box-v1.json', import.meta.url), 'utf8'))
   const privateKey = createPrivateKey({ format: 'jwk', key: golden.private_key })
   const publicKey = Buffer.from(golden.private_key.x, 'base64url')
   const found = decodeEvent(Buffer.from(golden.value, 'base64'), id => ({ id, privateKey, publicKey }))

@@ -3,9 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ChronicleError, seededRandom } from '@chronicle/base'
+import { silentLogger } from '@chronicle/telemetry'
 import { ResourceLimitError, ScreenshotError } from '../src/errors.ts'
-import { mebibyte, type ShotRecord } from '../src/screenshots/index.ts'
+import { ShotCounts } from '../src/screenshots/counts.ts'
+import { mebibyte, type ShotRecord, screenshotLimits } from '../src/screenshots/index.ts'
+import type { JournalWriter } from '../src/screenshots/journal-writer.ts'
+import { ShotKeeper } from '../src/screenshots/keeper.ts'
 import { Shot } from '../src/screenshots/shot.ts'
+import type { ShotFiles } from '../src/screenshots/shot-files.ts'
 import { ShotKey } from '../src/screenshots/shot-key.ts'
 import { png, textPage } from './image-support.ts'
 import { eventOf, House, type HouseOptions, idOf, imageOf, startMs, until, windowMs } from './screenshots-support.ts'
@@ -225,22 +230,56 @@ test('CS3: stopping destroys what is left', () =>
     await assert.rejects(shots.accept(eventOf(3), imageOf(10)), code('capture.screenshots-stopped'))
   }))
 
-test('CS3: what is wiped is overwritten in memory, and its key opens nothing any more', () => {
+test('CS3: what is analysed while it still waits is gone at once', () =>
+  inHouse({}, async house => {
+    const shots = await house.open()
+    const accepted = [1, 2].map(number => shots.accept(eventOf(number), imageOf(50_000, number)))
+    await shots.analysed([idOf(1), idOf(2)])
+    assert.deepEqual(shots.metrics().bytes, { waiting: 0, memory: 0, files: 0 })
+    await Promise.all(accepted)
+    assert.deepEqual(shots.metrics().bytes, { waiting: 0, memory: 0, files: 0 })
+    assert.deepEqual(house.files, [])
+    assert.deepEqual(house.rows(), Array(2).fill({ state: 'deleted', place: 'deleted', reason: 'analysed' }))
+  }))
+
+test('CS3: what is wiped is overwritten in memory', () => {
   const memory = imageOf(1000)
   const shot = new Shot({} as ShotRecord, memory, { wallMs: 0, monotonicMs: 0 })
+  assert.equal(shot.wipeMemory(), 1000)
+  assert.deepEqual(memory, Buffer.alloc(1000))
+  assert.deepEqual([shot.memory, shot.wipeMemory()], [undefined, 0])
+})
+
+test('CS3: a key is destroyed even where its file cannot be removed, and opens nothing any more', async () => {
   const drawn: Uint8Array[] = []
   const bytes = (length: number): Uint8Array => {
     drawn.push(new Uint8Array(length).fill(7))
     return drawn[0]!
   }
   const key = new ShotKey(idOf(1), { ...seededRandom(1), bytes })
-  shot.file = { path: 'nowhere', key, bytes: 1 }
   assert.deepEqual(key.use().secret.export(), Buffer.alloc(32, 7))
-  shot.wipe()
-  assert.deepEqual(memory, Buffer.alloc(1000))
-  assert.throws(() => key.use(), /destroyed/)
   // Nor does what it was drawn into hold it.
   assert.deepEqual(drawn, [new Uint8Array(32)])
+  const files = {
+    write: async () => ({ path: 'nowhere', key }),
+    remove: async () => assert.fail('the disk is gone'),
+  }
+  const keeper = new ShotKeeper({
+    files: files as unknown as ShotFiles,
+    journal: { note: () => undefined } as unknown as JournalWriter,
+    limits: { ...screenshotLimits, memoryShotBytesMax: 1 },
+    devMode: false,
+    logger: silentLogger,
+    counts: new ShotCounts(),
+    now: () => ({ wallMs: 0, monotonicMs: 0 }),
+  })
+  const record = { id: idOf(1), state: 'captured', place: 'memory', sizeBytes: 1000 } as ShotRecord
+  const shot = keeper.admit(record, imageOf(1000), { wallMs: 9, monotonicMs: 9 })
+  await keeper.place(shot, {})
+  assert.equal(keeper.placeOf(idOf(1)), 'file')
+  await keeper.analysed(idOf(1))
+  assert.throws(() => key.use(), /destroyed/)
+  assert.equal(keeper.count, 1)
 })
 
 test('a screenshot is handed on before its bytes go, and waited for no longer than is said', async () => {

@@ -144,9 +144,11 @@ export class ScreenshotIntake {
       await keeper.place(shot, await this.#measured(shot, limits))
     } catch (error) {
       logger.error({ err: error, id: shot.record.id }, 'a screenshot could not be put in its place')
-      await keeper.destroy(shot, 'no-room')
+      // The next tick tries again what does not succeed now.
+      await keeper.destroy(shot, 'no-room').catch(() => undefined)
+    } finally {
+      shot.placed.resolve()
     }
-    shot.placed.resolve()
   }
 
   async #measured(shot: Shot, limits: ScreenshotLimits): Promise<Partial<ShotRecord>> {

@@ -67,15 +67,16 @@ export class ShotKeeper {
   async place(shot: Shot, changes: Partial<ShotRecord>): Promise<void> {
     const { limits } = this.#options
     const { sizeBytes } = shot.record
-    this.#waitingBytes -= sizeBytes
     // What was measured of overwritten bytes says nothing.
     if (shot.memory === undefined) return
+    shot.counted = 'memory'
+    this.#waitingBytes -= sizeBytes
     this.#memoryBytes += sizeBytes
     this.#set(shot, 'placed', { ...changes, place: 'memory' })
     if (sizeBytes > limits.memoryShotBytesMax) await this.#moveToFile(shot)
     for (const other of this.#shots.values()) {
       if (this.#memoryBytes <= limits.memoryBytesMax) break
-      if (other.record.place === 'memory' && other.record.state !== 'captured') await this.#moveToFile(other)
+      if (other.counted === 'memory') await this.#moveToFile(other)
     }
   }
 
@@ -126,9 +127,8 @@ export class ShotKeeper {
   /** First what opens it, then what is sealed, then the line that says so (CS3). */
   async destroy(shot: Shot, reason: DeletionReason): Promise<void> {
     shot.doom ??= reason
-    if (shot.memory && shot.record.place === 'memory' && shot.record.state !== 'captured')
-      this.#memoryBytes -= shot.record.sizeBytes
-    shot.wipe()
+    this.#wipeMemory(shot)
+    shot.file?.key.destroy()
     // Whoever writes the file looks at `doom` afterwards.
     if (shot.isWriting || !(await this.#removeFile(shot))) return
     if (!this.#shots.delete(shot.record.id)) return
@@ -183,10 +183,14 @@ export class ShotKeeper {
     }
     shot.isWriting = false
     if (shot.doom !== undefined) return this.destroy(shot, shot.doom)
-    shot.memory.fill(0)
-    shot.memory = undefined
-    this.#memoryBytes -= sizeBytes
+    this.#wipeMemory(shot)
     this.#set(shot, 'placed', { place: 'file' })
+  }
+
+  #wipeMemory(shot: Shot): void {
+    const bytes = shot.wipeMemory()
+    if (shot.counted === 'waiting') this.#waitingBytes -= bytes
+    else this.#memoryBytes -= bytes
   }
 
   /** False when it has to be tried again. */

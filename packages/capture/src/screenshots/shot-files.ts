@@ -1,7 +1,7 @@
 /** The files of screenshots. What lies on the disk is sealed, as kind 'screenshot' at the place of its id, under a key that never does (CS1). */
 import { join } from 'node:path'
 import type { Random } from '@chronicle/base'
-import { open, type SealedPlace, Sealer, sealedBytes } from '@chronicle/vault'
+import { open, type SealedPlace, Sealer } from '@chronicle/vault'
 import { ScreenshotError } from '../errors.ts'
 import type { ShotDisk } from './disk.ts'
 import { ShotKey } from './shot-key.ts'
@@ -13,7 +13,7 @@ const suffix = '.sealed'
 const fileName = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.sealed$/
 
 /** A file, and what opens it. */
-export type SealedFile = { readonly path: string; readonly key: ShotKey; readonly bytes: number }
+export type SealedFile = { readonly path: string; readonly key: ShotKey }
 
 export type ShotFilesOptions = { readonly directory: string; readonly disk: ShotDisk; readonly random: Random }
 
@@ -44,7 +44,7 @@ export class ShotFiles {
     const key = new ShotKey(id, random)
     try {
       await this.#writeSealed(path, new Sealer(key.use(), placeOf(id), random), image)
-      return { path, key, bytes: sealedBytes(placeOf(id), image.length) }
+      return { path, key }
     } catch (error) {
       key.destroy()
       throw new ScreenshotError('capture.screenshot-unwritable', { id, reason: codeOf(error) }, error)

@@ -10,6 +10,8 @@ export class Shot {
   /** The bytes in the clear; own memory, so that they can be overwritten. */
   memory: Buffer | undefined
   file: SealedFile | undefined
+  /** What `memory` counts as, while there is some. */
+  counted: 'waiting' | 'memory' = 'waiting'
   /** A file of it is being written. */
   isWriting = false
   /** Something of it may lie on the disk. */
@@ -33,10 +35,11 @@ export class Shot {
     this.record = { ...this.record, ...changes, state: nextState(this.record.state, event) }
   }
 
-  /** Overwrites what lies in memory. */
-  wipe(): void {
+  /** Overwrites what lies in memory; returns how much that was. */
+  wipeMemory(): number {
+    const bytes = this.memory?.length ?? 0
     this.memory?.fill(0)
     this.memory = undefined
-    this.file?.key.destroy()
+    return bytes
   }
 }
