@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { seededRandom } from '@chronicle/base'
 import type { EventBatch } from '../src/contract.ts'
 import { decodeRunText } from '../src/event/run.ts'
@@ -13,6 +13,7 @@ import { blockPlace } from '../src/store/event-blocks.ts'
 import { makeDirectory, openPipeline, testKeys, until } from './event-support.ts'
 import { distinct } from './windows-model.ts'
 
+const childPath = fileURLToPath(new URL('receiver-child.ts', import.meta.url))
 const kills = Number(process.env.CRASH_KILLS ?? 10)
 const seed = Number(process.env.CRASH_SEED ?? 1)
 const shape = { windowMs: 200, latenessMs: 20 }
@@ -21,7 +22,7 @@ type Said = { readonly batches: EventBatch[]; readonly stored: string[] }
 
 /** Runs the program until it is killed, so many milliseconds after it has stored something. */
 async function runAndKill(directory: string, afterMs: number, said: Said): Promise<void> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'receiver-child.ts'), directory], {
+  const child = spawn(process.execPath, [childPath, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })
