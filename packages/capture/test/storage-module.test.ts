@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -8,7 +8,8 @@ import { ChronicleError } from '@chronicle/base'
 import { createRegistry } from '@chronicle/telemetry'
 import { defaultConfig, type EventBatch, ScreenshotError, StorageModule } from '../src/index.ts'
 import { eventually } from './bus-support.ts'
-import { imageOf, marker } from './screenshots-support.ts'
+import { imageOf } from './screenshots-support.ts'
+import { assertNothingPlain, filesBelow, noteOf, privateTitle, screenshotOf } from './storage-support.ts'
 
 /** Windows that are soon over. */
 const quick = { ...defaultConfig, batchWindowSeconds: 1, allowedLatenessMs: 50 }
@@ -22,26 +23,7 @@ async function inDirectory(work: (directory: string, databasePath: string) => Pr
   }
 }
 
-const session = randomUUID()
-const secretTitle = 'a title that nobody else reads'
-
-function note(text: string): object {
-  return { id: randomUUID(), timestamp: Date.now(), session_id: session, event_type: 'note', data: { text } }
-}
-
-function screenshot(id: string, image: Uint8Array): object {
-  const screen_region = { x: 0, y: 0, width: 100, height: 100 }
-  const metadata = { window_title: secretTitle, app_name: 'editor', screen_region, privacy_masked: false }
-  const data = { screenshot_id: id, image, metadata }
-  return { id: randomUUID(), timestamp: Date.now(), session_id: session, event_type: 'screenshot', data }
-}
-
-/** Every file below but the lock, whose lock goes with whoever closes it. */
-function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile() && !entry.name.endsWith('-lock'))
-    .map(entry => join(entry.parentPath, entry.name))
-}
+const note = (text: string): object => noteOf(randomUUID(), text)
 
 test('an event goes in, a window comes out, and its screenshot lives until it is analysed', () =>
   inDirectory(async (directory, databasePath) => {
@@ -56,8 +38,8 @@ test('an event goes in, a window comes out, and its screenshot lives until it is
     })
     await storage.run()
     const id = randomUUID()
-    storage.bus.publish(note('a text that nobody else reads'))
-    storage.bus.publish(screenshot(id, image))
+    storage.bus.publish(noteOf())
+    storage.bus.publish(screenshotOf(id, image.length))
     storage.bus.publish({ ...note('x'), session_id: 'no UUID' })
     const events = () => batches.flatMap(batch => batch.events)
     await eventually(() => events().length === 2)
@@ -69,17 +51,13 @@ test('an event goes in, a window comes out, and its screenshot lives until it is
       error => error instanceof ScreenshotError && error.code === 'capture.screenshot-deleted',
     )
     const info = await storage.screenshotInfo(id)
-    assert.deepEqual([info?.windowTitle, info?.state, info?.reason], [secretTitle, 'deleted', 'analysed'])
+    assert.deepEqual([info?.windowTitle, info?.state, info?.reason], [privateTitle, 'deleted', 'analysed'])
     const { events: counts, screenshots, windows } = storage.metrics()
     assert.deepEqual([counts.received, counts.stored, counts.refused], [3, 2, { session_id: 1 }])
     assert.deepEqual([screenshots.live, screenshots.deleted], [0, { analysed: 1 }])
     assert.ok(windows.batchesDelivered >= 1)
     assert.equal(storage.health().status, 'pass')
-    for (const path of filesBelow(directory)) {
-      const bytes = readFileSync(path)
-      for (const plain of [marker, secretTitle, 'a text that nobody else reads'])
-        assert.ok(!bytes.includes(plain), `${path} holds ${plain}`)
-    }
+    assertNothingPlain(directory)
     await storage.shutdown()
     await storage.shutdown()
   }))
@@ -90,7 +68,7 @@ test('what is captured is readable for its owner alone', () =>
     mkdirSync(dirname(databasePath), { mode: 0o755 })
     const storage = await StorageModule.create({ ...quick, databasePath, screenshotMemoryThresholdMb: 1 })
     await storage.run()
-    storage.bus.publish(screenshot(randomUUID(), imageOf(2_000_000)))
+    storage.bus.publish(screenshotOf(randomUUID(), 2_000_000))
     await eventually(() => storage.metrics().screenshots.bytes.files > 0)
     const isClosed = (path: string): boolean => (statSync(path).mode & 0o077) === 0
     for (const path of filesBelow(dirname(databasePath)))
