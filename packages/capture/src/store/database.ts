@@ -22,9 +22,13 @@ export type DatabaseOptions = {
   readonly readOnly?: boolean
 }
 
+/** Whether a commit waits for the disk. */
+type Synchronous = 'NORMAL' | 'FULL'
+
 export class CaptureDatabase {
   readonly path: string
   readonly #sql: DatabaseSync
+  #level: Synchronous | undefined
 
   private constructor(path: string, sql: DatabaseSync) {
     this.path = path
@@ -91,10 +95,10 @@ export class CaptureDatabase {
     if (this.#sql.isOpen) this.#sql.close()
   }
 
-  #commit<T>(synchronous: 'NORMAL' | 'FULL', work: () => T): T {
+  #commit<T>(synchronous: Synchronous, work: () => T): T {
     assert(!this.#sql.isTransaction, 'transactions do not stand inside each other')
     try {
-      this.#sql.exec(`PRAGMA synchronous = ${synchronous}`)
+      this.#synchronise(synchronous)
       this.#sql.exec('BEGIN IMMEDIATE')
       const result = work()
       assert(!(result instanceof Promise), 'a transaction does not wait')
@@ -104,6 +108,12 @@ export class CaptureDatabase {
       this.#rollBack()
       throw databaseErrorOf(error, this.path)
     }
+  }
+
+  #synchronise(level: Synchronous): void {
+    if (this.#level === level) return
+    this.#sql.exec(`PRAGMA synchronous = ${level}`)
+    this.#level = level
   }
 
   /** Some failures have rolled back by themselves; one that leaves a transaction open would refuse every later one. */

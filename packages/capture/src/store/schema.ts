@@ -37,7 +37,7 @@ CREATE TABLE windows (
   retry_ms     INTEGER NOT NULL DEFAULT 0, -- the next one is not tried before
   PRIMARY KEY (session_id, window_start)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX windows_unfinished ON windows (state, window_end) WHERE state < 3;
+CREATE INDEX windows_by_state ON windows (state, window_end);
 CREATE INDEX windows_by_end ON windows (window_end);
 
 -- What happened in each minute, hour and day of UTC, by the time of the events.
