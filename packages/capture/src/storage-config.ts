@@ -1,4 +1,4 @@
-import type { Clock, Random } from '@chronicle/base'
+import type { ChronicleError, Clock, Random } from '@chronicle/base'
 import { formatValue, type Setting } from '@chronicle/config'
 import type { Logger, Registry } from '@chronicle/telemetry'
 import type { Vault } from '@chronicle/vault'
@@ -31,14 +31,20 @@ export type StorageParts = {
 export type StorageConfig = CaptureSettings & StorageParts
 
 /** Throws 'capture.setting' for the first one that is not accepted. */
-export function checkSettings(config: CaptureSettings): void {
+export function checkSettings(config: StorageConfig): void {
   for (const [name, each] of Object.entries(captureSettings) as [keyof CaptureSettings, Setting][]) {
     const value = config[name]
     if (value === undefined && each.defaultText !== undefined) continue
     const text = value === undefined ? undefined : formatValue(each, value)
     if (text !== undefined && each.type.parse(text, '/') === value) continue
-    throw captureErrors.create('capture.setting', { key: each.key, value: String(value), accepted: each.type.accepts })
+    throw refused(each, value, each.type.accepts)
   }
+  if (config.screenshotHandOn !== 'none' && !config.handOn)
+    throw refused(captureSettings.screenshotHandOn, config.screenshotHandOn, 'none, where no handOn is given')
+}
+
+function refused({ key }: Setting, value: unknown, accepted: string): ChronicleError {
+  return captureErrors.create('capture.setting', { key, value: String(value), accepted })
 }
 
 export function screenshotLimitsOf(config: CaptureSettings): ScreenshotLimits {

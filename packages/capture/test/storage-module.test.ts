@@ -110,6 +110,7 @@ test('a setting that is not accepted is named, with what is', () =>
       [{ batchWindowSeconds: 0 }, /storage.batch_window_seconds, value: 0, accepted: a whole number, 1 to 3600/],
       [{ batchWindowSeconds: 0.5 }, /storage.batch_window_seconds/],
       [{ screenshotMaxMb: undefined }, /storage.screenshot_max_mb, value: undefined/],
+      [{ screenshotHandOn: 'frames' }, /screenshot_hand_on, value: frames, accepted: none, where no handOn is given/],
       [{ bus: 'carrier pigeon' }, /accepted: one of in-process, topics/],
     ] as const)
       await assert.rejects(StorageModule.create({ ...defaultConfig, databasePath, ...(change as object) }), message)
