@@ -199,6 +199,27 @@ test('a screenshot for which no store tells a key, and what is too large, is cou
   assert.deepEqual([lost['no-store'], lost['too-large']], [1, 2])
 })
 
+test('a bus stops though store and analysis never answer', async () => {
+  const topics = { events: 'silent', batches: 'silent-batches' }
+  const bus = await topicBus(broker.bootstrap, topics)
+  const given: string[] = []
+  const never = (what: string) => {
+    given.push(what)
+    return new Promise<void>(() => undefined)
+  }
+  bus.subscribeEvents({ receive: () => undefined, receiveFrom: () => never('event'), positionOf: () => 0 })
+  bus.subscribeBatches(() => never('batch'))
+  bus.publish(eventNumber(1))
+  await bus.publishBatch(batchNumber(1), new AbortController().signal)
+  await eventually(() => given.length === 2)
+  await bus.stop(1000)
+  // Neither counts as taken.
+  const later = await topicBus(broker.bootstrap, topics)
+  later.subscribeBatches(async batch => void given.push(batch.batch_id))
+  await eventually(() => given.length === 3)
+  await later.stop(1000)
+})
+
 test('what another program wrote into the topics is told from events and batches', async () => {
   const topics = { events: 'foreign', batches: 'foreign-batches' }
   const bus = await topicBus(broker.bootstrap, topics)

@@ -19,6 +19,7 @@ export class BatchReader implements Subscription {
   readonly #take: BatchTaker
   readonly #loop: Loop
   readonly #abort = new AbortController()
+  readonly #closed = Promise.withResolvers<void>()
   #stream: MessagesStream<Buffer, Buffer, Buffer, Buffer> | undefined
 
   constructor(options: TopicBusOptions, take: BatchTaker) {
@@ -36,7 +37,9 @@ export class BatchReader implements Subscription {
 
   async close(): Promise<void> {
     this.#abort.abort()
-    await this.#stream?.close()
+    this.#closed.resolve()
+    // The loop lets go of it at the same time, which the stream takes for an error.
+    await this.#stream?.close().catch(() => undefined)
     await this.#loop.stop()
   }
 
@@ -75,7 +78,8 @@ export class BatchReader implements Subscription {
   async #give(batch: EventBatch): Promise<void> {
     for (let attempt = 0; !this.#isClosed; attempt++) {
       try {
-        return await this.#take(batch, this.#abort.signal)
+        // Who closes does not wait for an analysis that never answers.
+        return await Promise.race([this.#take(batch, this.#abort.signal), this.#closed.promise])
       } catch (error) {
         this.#options.logger.warn(
           { batch: batch.batch_id, reason: messageOf(error) },

@@ -31,6 +31,7 @@ export class EventReader implements Subscription {
   readonly #next = new Map<string, number>()
   #stream: Stream | undefined
   #isClosed = false
+  readonly #closed = Promise.withResolvers<void>()
   /** Records that retention removed before they were read. */
   expired = 0
 
@@ -49,7 +50,9 @@ export class EventReader implements Subscription {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await this.#stream?.close()
+    this.#closed.resolve()
+    // The loop lets go of it at the same time, which the stream takes for an error.
+    await this.#stream?.close().catch(() => undefined)
     await this.#loop.stop()
   }
 
@@ -67,12 +70,14 @@ export class EventReader implements Subscription {
       if (this.#isClosed) await this.#stream.close()
       for await (const { partition, offset, value } of this.#stream) {
         const position = Number(offset) + 1
-        await this.#sink.receiveFrom(
+        const received = this.#sink.receiveFrom(
           { event: decodeEvent(value, this.#options.keyOf) },
           { source, partition, position },
         )
-        this.#next.set(`${source}/${partition}`, position)
+        // Who closes does not wait for a store that has no room.
+        await Promise.race([received, this.#closed.promise])
         if (this.#isClosed) break
+        this.#next.set(`${source}/${partition}`, position)
       }
       return !this.#isClosed
     } finally {
