@@ -183,10 +183,16 @@ function makeWindows(
 
 /** What is logged and counted of what goes wrong, in words that hold nothing of an event. */
 function sayings({ logger, onBatchDelivered }: PipelineOptions, counts: EventCounts) {
+  let refused = 0
   return {
     failure: (what: string) => (error: unknown) => logger.warn({ error }, `${what} failed, and is tried again`),
-    refused: (reason: string) => logger.debug({ reason }, 'an event was refused'),
-    noRoom: (error: Error | undefined) => logger.debug({ error }, 'an event found no room'),
+    refused: (reason: string) => {
+      if (isRound(++refused)) logger.warn({ reason, refused }, 'an event was refused')
+    },
+    noRoom: (error: Error | undefined) => {
+      const lost = counts.lost.get('no-room') ?? 0
+      if (isRound(lost)) logger.error({ lost, error }, 'an event was turned away: memory and spill are full')
+    },
     unreadable: (events: number, error: unknown) => {
       countBy(counts.lost, 'unreadable', events)
       logger.error({ events, error }, 'stored events cannot be read any more')
@@ -204,6 +210,11 @@ function sayings({ logger, onBatchDelivered }: PipelineOptions, counts: EventCou
       logger.warn({ batch, error }, 'a batch was not taken, and is sent again')
     },
   }
+}
+
+/** 1, 10, 100, …: what happens very often is said now and then. */
+function isRound(count: number): boolean {
+  return Number.isInteger(Math.log10(count))
 }
 
 export type PipelineParts = Awaited<ReturnType<typeof makeParts>>

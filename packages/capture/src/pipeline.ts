@@ -55,7 +55,7 @@ export class Pipeline {
     return Math.max(spill.positionOf(source, partition) ?? 0, store.positions.of(source, partition) ?? 0)
   }
 
-  /** Resolves once everything that was received is stored. */
+  /** Resolves once everything that was received is stored, but for screenshots that are still being looked at. */
   flushed(): Promise<void> {
     return stayAlive(this.#parts.commit.flushed())
   }
@@ -79,9 +79,17 @@ export class Pipeline {
     const silent = `${unansweredMax} batches are out without an answer: the program that takes them has to answer or refuse`
     const lost = counts.lost.get('no-room') ?? 0
     return {
-      store: storeFailure ? failed(storeFailure) : passed,
-      spill: spill.hindrance ? failed(spill.hindrance) : lost > 0 ? warned(`${lost} events found no room`) : passed,
-      delivery: isSilent ? warned(silent) : delivering.failure ? failed(delivering.failure) : passed,
+      store: storeFailure ? failed(storeFailure) : passed('events are stored as they come'),
+      spill: spill.hindrance
+        ? failed(spill.hindrance)
+        : lost > 0
+          ? warned(`${lost} events found no room`)
+          : passed('there is room'),
+      delivery: isSilent
+        ? warned(silent)
+        : delivering.failure
+          ? failed(delivering.failure)
+          : passed('batches are sent as they are made'),
     }
   }
 
@@ -93,9 +101,9 @@ export class Pipeline {
   async #stop(withinMs: number): Promise<void> {
     const { receiver, commit, building, delivering, retaining, delivery, spill, options, timers } = this.#parts
     for (const timer of timers) timer.cancel()
-    await receiver.stop()
     const late = Promise.withResolvers<void>()
     const timer = options.clock.after(withinMs, late.resolve)
+    await Promise.race([receiver.stop(), late.promise])
     await Promise.race([commit.flushed(), late.promise])
     timer.cancel()
     this.#keep(await commit.stop())
@@ -123,7 +131,9 @@ export class Pipeline {
   }
 }
 
-const passed: CheckResult = { status: 'pass', reason: 'events are stored as they come' }
+function passed(reason: string): CheckResult {
+  return { status: 'pass', reason }
+}
 
 function warned(reason: string): CheckResult {
   return { status: 'warn', reason }

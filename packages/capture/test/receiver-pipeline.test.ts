@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { createLogger } from '@chronicle/telemetry'
 import type { EventBatch } from '../src/contract.ts'
 import { makeDirectory, move, openPipeline, SetClock, sessionA, sessionB, until, windowMs } from './event-support.ts'
 
@@ -169,6 +172,25 @@ test('CE1: what is refused is counted by the field, and nothing else happens', a
     ['timestamp', 1],
   ])
   assert.equal(pipeline.counts.stored, 0)
+  await pipeline.stop(1_000)
+  database.close()
+})
+
+test('CB2: a program that does nothing else any more ends when its events are stored, and not before', t => {
+  const program = fileURLToPath(new URL('receiver-last.ts', import.meta.url))
+  const { stdout, status } = spawnSync(process.execPath, [program, makeDirectory(t)], { encoding: 'utf8' })
+  assert.deepEqual([stdout, status], ['500', 0])
+})
+
+test('what is refused is said now and then, and never by its content', async t => {
+  const directory = makeDirectory(t)
+  const lines: string[] = []
+  const logger = createLogger({ level: 'info', write: line => lines.push(line) })
+  const { pipeline, database } = await openPipeline({ directory, clock: new SetClock(start), logger })
+  for (let at = 0; at < 150; at++) pipeline.receive({ event: { ...move(start), event_type: 'secret\n' } })
+  assert.equal(lines.length, 3)
+  assert.match(lines[2]!, /event_type: a name of at most 64 bytes.*"refused":100/)
+  assert.ok(lines.every(line => !line.includes('secret')))
   await pipeline.stop(1_000)
   database.close()
 })

@@ -74,6 +74,7 @@ test('a database that another program writes to is busy, at once, and free again
   const other = new DatabaseSync(path)
   t.after(() => other.close())
   other.exec('BEGIN IMMEDIATE')
+  assert.deepEqual({ ...database.prepare('PRAGMA busy_timeout').get() }, { timeout: 0 })
   const error = refused('capture.database-busy', () => database.transaction(() => put(database, 'one')))
   assert.ok(error.passes)
   assert.deepEqual(names(database), [], 'who reads is not held up')

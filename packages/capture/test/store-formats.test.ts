@@ -35,8 +35,12 @@ const uint32 = (value: number): Buffer => {
   return bytes
 }
 
-async function damaged(work: Promise<unknown>): Promise<void> {
-  await assert.rejects(work, error => captureErrors.is(error) && error.code === 'capture.database-block-damaged')
+async function damaged(work: Promise<unknown>, reason?: string): Promise<void> {
+  await assert.rejects(work, error => {
+    assert.ok(captureErrors.is(error), String(error))
+    assert.equal(error.code, 'capture.database-block-damaged')
+    return reason === undefined || error.details.reason === reason
+  })
 }
 
 test('CE2: what version 1 wrote is still read, and a run still written', async () => {
@@ -91,7 +95,7 @@ test('an envelope in the clear that lies about its size is not decompressed', as
     return changed
   }
   assert.equal(clear.readUInt32LE(3), 10_000)
-  await damaged(openEnvelope(lies(contentBytesMax + 1), place, testKeys))
+  await damaged(openEnvelope(lies(contentBytesMax + 1), place, testKeys), 'it says to hold more than any')
   await damaged(openEnvelope(lies(10_001), place, testKeys))
   await damaged(openEnvelope(lies(9_999), place, testKeys))
 })
