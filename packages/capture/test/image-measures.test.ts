@@ -117,10 +117,18 @@ test('colours that differ little are one, and there are at most five', async () 
   assert.equal(far.dominantColors.length, 5)
 })
 
-test('what is transparent lies on white', async () => {
-  const nothing = { width: 64, height: 64, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } as const
-  const { dominantColors } = await measuresOf(await sharp({ create: nothing }).png().toBuffer())
-  assert.deepEqual(dominantColors, ['#ffffff'])
+test('an image with alpha has the measures of one without, of whatever size', async () => {
+  for (const [width, height] of [
+    [800, 480],
+    [2400, 1200],
+  ] as const) {
+    const page = sharp(await png(textPage({ width, height, fontPixels: 20, share: 0.6 })))
+    const [without, opaque] = await Promise.all([
+      page.clone().removeAlpha().png().toBuffer(),
+      page.clone().ensureAlpha(1).png().toBuffer(),
+    ])
+    assert.deepEqual(await measuresOf(opaque), await measuresOf(without))
+  }
 })
 
 test('other work goes on between bands of a large image', async () => {

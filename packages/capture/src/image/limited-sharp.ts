@@ -6,14 +6,20 @@ import type { Sharp, default as SharpLibrary } from 'sharp'
 const load = createRequire(import.meta.url)
 let library: typeof SharpLibrary | undefined
 
-export type SharpLimits = { readonly pixelsMax: number; readonly secondsMax: number }
+export type SharpLimits = {
+  readonly pixelsMax: number
+  readonly secondsMax: number
+  /** Of pixels as they are. */
+  readonly raw?: { readonly width: number; readonly height: number; readonly channels: 3 }
+}
 
 /** Loaded with the first image: it takes 20 MB, and who publishes no screenshots has no use for it. */
-export function limitedSharp(image: Uint8Array, { pixelsMax, secondsMax }: SharpLimits): Sharp {
+export function limitedSharp(image: Uint8Array, { pixelsMax, secondsMax, raw }: SharpLimits): Sharp {
   library ??= load('sharp') as typeof SharpLibrary
   library.cache(false)
   library.concurrency(1)
-  return library(image, { failOn: 'error', limitInputPixels: pixelsMax, pages: 1 }).timeout({ seconds: secondsMax })
+  const source = raw ? { raw } : { pages: 1 }
+  return library(image, { failOn: 'error', limitInputPixels: pixelsMax, ...source }).timeout({ seconds: secondsMax })
 }
 
 const reasonCharactersMax = 200

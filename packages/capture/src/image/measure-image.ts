@@ -1,4 +1,5 @@
 /** From the bytes of an image to what is known of it. What its header tells is checked before a pixel is decoded (CS7). */
+import type { Sharp } from 'sharp'
 import { countCells, type RgbImage } from './cells.ts'
 import type { ImageFacts, ImageLimits, ImageMeasures, ImageRefusal } from './contract.ts'
 import { dominantColors } from './dominant-colors.ts'
@@ -10,9 +11,11 @@ import { countUiElements } from './ui-elements.ts'
 /** A full HD screen is measured as it is; a larger one at a half, a third, … of its size, where its text is still as large as on that one. */
 export const measuredPixelsMax = 1920 * 1088
 
+const rgbChannels = 3
+
 /**
  * Never rejects because of what the bytes are: what cannot be told of them is absent, and says why. Decodes on a thread of the image library, holds
- * at most `measuredPixelsMax` pixels of 3 bytes besides what the decoder needs, and calls `pause` between pieces of work to let other work go on.
+ * at most `measuredPixelsMax` pixels of 3 bytes besides what the decoder needs (of an image with alpha all pixels, for a moment), and calls `pause` between pieces of work to let other work go on.
  */
 export async function measureImage(
   image: Uint8Array,
@@ -60,23 +63,29 @@ async function measure(pixels: RgbImage, pause: () => Promise<void>): Promise<Im
 
 type Header = { readonly width: number; readonly height: number; readonly hasAlpha: boolean }
 
-/** Colours of a profile become those of sRGB; what is transparent lies on white. */
+/** Colours of a profile become those of sRGB. Transparency is left out: a screen has none, though many programs write it. */
 async function decode(image: Uint8Array, header: Header, limits: ImageLimits): Promise<RgbImage> {
   const decoder = limitedSharp(image, limits)
   const part = Math.ceil(Math.sqrt((header.width * header.height) / measuredPixelsMax))
-  if (part > 1) {
-    const [width, height] = [header.width, header.height].map(side => Math.max(1, Math.floor(side / part)))
-    decoder.resize(width, height, { fit: 'fill', kernel: 'cubic' })
-  }
-  if (header.hasAlpha) decoder.flatten({ background: '#ffffff' })
-  const { data, info } = await decoder
+  if (part === 1) return rgbOf(header.hasAlpha ? decoder.removeAlpha() : decoder)
+  const [width, height] = [header.width, header.height].map(side => Math.max(1, Math.floor(side / part)))
+  const smaller = (pixels: Sharp): Sharp => pixels.resize(width, height, { fit: 'fill', kernel: 'cubic' })
+  if (!header.hasAlpha) return rgbOf(smaller(decoder))
+  // In one go the library would weigh each pixel by its alpha, which takes as long as all the rest.
+  const { data, ...whole } = await rgbOf(decoder.removeAlpha())
+  return rgbOf(smaller(limitedSharp(data, { ...limits, raw: { ...whole, channels: rgbChannels } })))
+}
+
+async function rgbOf(pixels: Sharp): Promise<RgbImage> {
+  const { data, info } = await pixels
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
-  return { width: info.width, height: info.height, data: info.channels === 3 ? data : toRgb(data, info.channels) }
+  const { width, height, channels } = info
+  return { width, height, data: channels === rgbChannels ? data : toRgb(data, channels) }
 }
 
-/** Of one channel, or of one with alpha, three that are alike. */
+/** Of one channel three that are alike. */
 function toRgb(data: Uint8Array, channels: number): Uint8Array {
   const pixels = data.length / channels
   const rgb = new Uint8Array(pixels * 3)
