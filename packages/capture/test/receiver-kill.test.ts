@@ -13,7 +13,7 @@ import { blockPlace } from '../src/store/event-blocks.ts'
 import { makeDirectory, openPipeline, testKeys, until } from './event-support.ts'
 import { distinct } from './windows-model.ts'
 
-const childPath = fileURLToPath(new URL('receiver-child.ts', import.meta.url))
+const childPath = fileURLToPath(new URL('./receiver-child.ts', import.meta.url))
 const kills = Number(process.env.CRASH_KILLS ?? 10)
 const seed = Number(process.env.CRASH_SEED ?? 1)
 const shape = { windowMs: 200, latenessMs: 20 }

@@ -177,7 +177,7 @@ test('CE1: what is refused is counted by the field, and nothing else happens', a
 })
 
 test('CB2: a program that does nothing else any more ends when its events are stored, and not before', t => {
-  const program = fileURLToPath(new URL('receiver-last.ts', import.meta.url))
+  const program = fileURLToPath(new URL('./receiver-last.ts', import.meta.url))
   const { stdout, status } = spawnSync(process.execPath, [program, makeDirectory(t)], { encoding: 'utf8' })
   assert.deepEqual([stdout, status], ['500', 0])
 })

@@ -130,8 +130,9 @@ export class CaptureDatabase {
     // Before the first table: it cannot be changed afterwards.
     this.#sql.exec('PRAGMA auto_vacuum = INCREMENTAL')
     const version = this.#checkVersion()
-    this.#sql.exec('PRAGMA journal_mode = WAL')
+    // Before there is anything in it; the files beside it get the same mode.
     chmodSync(this.path, 0o600)
+    this.#sql.exec('PRAGMA journal_mode = WAL')
     this.#sql.exec(`PRAGMA journal_size_limit = ${journalBytesMax}`)
     this.#sql.exec(`PRAGMA cache_size = -${cacheKibibytes}`)
     // What is deleted is overwritten with zeros.
