@@ -48,7 +48,7 @@ export const captureErrors = errorFamily('capture', {
   'capture.screenshot-deleted': {
     summary: 'The bytes of the screenshot are deleted',
     remedy:
-      'What is known of it stays in the journal. Read the bytes before answering that the batch is analysed, and within the time after its window that screenshot_after_window gives.',
+      'What is known of it stays in the journal. Read the bytes before answering that the batch is analysed, and within the time after its window that screenshot_after_window_seconds gives.',
   },
   'capture.screenshot-id-taken': {
     summary: 'Another screenshot has this id',
