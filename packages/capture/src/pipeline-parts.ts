@@ -11,10 +11,11 @@ import { Receiver, type ScreenshotDoor } from './receiver/receiver.ts'
 import { Spill } from './receiver/spill.ts'
 import { Aggregates } from './store/aggregates.ts'
 import type { CaptureDatabase } from './store/database.ts'
+import type { EventBlocks } from './store/event-blocks.ts'
 import { EventStore } from './store/event-store.ts'
 import type { PayloadKeys } from './store/payload-keys.ts'
 import { Retention, type RetentionDays, retentionEveryMs, retentionFirstMs } from './store/retention.ts'
-import type { WindowKey } from './store/window-rows.ts'
+import type { WindowKey, WindowRows } from './store/window-rows.ts'
 import type { WindowShape } from './windows/assignment.ts'
 import type { ScreenshotReferences } from './windows/batch.ts'
 import { Builder } from './windows/builder.ts'
@@ -69,105 +70,138 @@ export type PipelineOptions = {
 
 /** Everything on the way, made and not started. */
 export async function makeParts(options: PipelineOptions) {
-  const { database, keys, clock, random, logger, shape } = options
+  const { database, keys, clock, random, shape } = options
   const limits = { ...pipelineLimits, ...options.limits }
   const counts = newEventCounts()
   const say = sayings(options, counts)
   const recent = new RecentWindows()
   const onStored = recent.add.bind(recent)
   const store = new EventStore({ database, keys, shape, clock, random, onStored })
-  const spill = await Spill.open({
+  const spill = await openSpill(options, limits, store)
+  const shared: Shared = {
+    database,
+    windows: store.windows,
+    blocks: store.blocks,
+    keys,
+    clock,
+    kept: new KeptWindows(),
+    mergeLimits: options.mergeLimits ?? mergeLimits,
+  }
+  const aggregates = new Aggregates(database)
+  const { delivery, delivering } = makeDelivering(options, limits, shared, say)
+  const building = makeBuilding(options, shared, aggregates, recent, say, () => {
+    counts.windowsBuilt++
+    delivering.wake()
+  })
+  const closer = makeCloser(options, shared, building)
+  const arriving = makeArriving(options, limits, { store, spill, closer, counts, say })
+  const { retaining, timers } = makeRetaining(options, aggregates, say)
+  return { options, counts, store, spill, ...arriving, closer, building, delivery, delivering, retaining, timers }
+}
+
+export type PipelineParts = Awaited<ReturnType<typeof makeParts>>
+
+/** What all that works on windows needs. */
+type Shared = {
+  readonly database: CaptureDatabase
+  readonly windows: WindowRows
+  readonly blocks: EventBlocks
+  readonly keys: PayloadKeys
+  readonly clock: Clock
+  readonly kept: KeptWindows
+  readonly mergeLimits: MergeLimits
+}
+
+type Sayings = ReturnType<typeof sayings>
+
+function openSpill(
+  options: PipelineOptions,
+  { spillBytesMax }: PipelineLimits,
+  { positions }: EventStore,
+): Promise<Spill> {
+  const { disk, registry, clock, random, logger, keys } = options
+  return Spill.open({
     directory: options.spillDirectory,
-    disk: options.disk,
-    registry: options.registry,
-    positions: store.positions,
-    spillBytesMax: limits.spillBytesMax,
+    disk,
+    registry,
+    positions,
+    spillBytesMax,
     clock,
     random,
     logger,
     keys,
   })
-  const windows = makeWindows(options, limits, store, recent, counts, say)
-  const queue = new PendingQueue(limits)
+}
+
+/** From the publishers into the store. */
+function makeArriving(
+  { clock, keys, screenshots }: PipelineOptions,
+  limits: PipelineLimits,
+  parts: { store: EventStore; spill: Spill; closer: Closer; counts: EventCounts; say: Sayings },
+) {
+  const { say, ...shared } = { ...parts, clock, queue: new PendingQueue(limits) }
   const commit: GroupCommit = new GroupCommit({
-    queue,
-    spill,
-    store,
-    closer: windows.closer,
+    ...shared,
     keys,
-    clock,
-    counts,
     arrivingMs: () => receiver.arrivingMs,
     onFailure: say.failure('storing'),
     onUnreadable: say.unreadable,
   })
   const receiver: Receiver = new Receiver({
-    queue,
-    spill,
+    ...shared,
     commit,
-    screenshots: options.screenshots?.door,
+    screenshots: screenshots?.door,
     recentIdsMin: limits.recentIdsMin,
-    clock,
-    counts,
     onRefused: say.refused,
     onNoRoom: say.noRoom,
   })
-  return { options, counts, store, spill, queue, commit, receiver, ...windows }
+  return { queue: shared.queue, commit, receiver }
 }
 
-/** What happens to windows once their events are stored. */
-function makeWindows(
-  options: PipelineOptions,
-  limits: PipelineLimits,
-  { windows, blocks }: EventStore,
+function makeCloser({ shape, onWindowClosed }: PipelineOptions, shared: Shared, building: Loop): Closer {
+  return new Closer({
+    ...shared,
+    shape,
+    onClosed: window => {
+      onWindowClosed?.(window)
+      building.wake()
+    },
+  })
+}
+
+function makeBuilding(
+  { clock, idleAfterMs }: PipelineOptions,
+  shared: Shared,
+  aggregates: Aggregates,
   recent: RecentWindows,
-  counts: EventCounts,
-  say: ReturnType<typeof sayings>,
+  say: Sayings,
+  onBuilt: () => void,
+): Loop {
+  const breathe = () => new Promise<void>(resolve => void clock.after(0, resolve))
+  const builder = new Builder({ ...shared, recent, aggregates, idleAfterMs, breathe, onBuilt, onLost: say.unreadable })
+  return new Loop({ clock, step: () => builder.buildNext(), onFailure: say.failure('building windows') })
+}
+
+function makeDelivering(
+  { clock, consumer, screenshots }: PipelineOptions,
+  limits: PipelineLimits,
+  shared: Shared,
+  say: Sayings,
 ) {
-  const { database, keys, clock, shape } = options
-  const aggregates = new Aggregates(database)
-  const shared = {
-    database,
-    windows,
-    blocks,
-    keys,
-    kept: new KeptWindows(),
-    mergeLimits: options.mergeLimits ?? mergeLimits,
-  }
   const delivery = new Delivery({
     ...shared,
-    clock,
-    consumer: options.consumer,
+    consumer,
     deliveryMsMax: limits.deliveryMsMax,
-    screenshots: options.screenshots?.references ?? (() => []),
+    screenshots: screenshots?.references ?? (() => []),
     onDelivered: say.delivered,
     onFailed: say.notDelivered,
   })
   const delivering = new Loop({ clock, step: () => delivery.deliverNext(), onFailure: say.failure('delivering') })
-  const builder = new Builder({
-    ...shared,
-    recent,
-    aggregates,
-    idleAfterMs: options.idleAfterMs,
-    breathe: () => new Promise(resolve => void clock.after(0, resolve)),
-    onBuilt: () => {
-      counts.windowsBuilt++
-      delivering.wake()
-    },
-    onLost: say.unreadable,
-  })
-  const building = new Loop({ clock, step: () => builder.buildNext(), onFailure: say.failure('building windows') })
-  const closer = new Closer({
-    database,
-    windows,
-    shape,
-    clock,
-    onClosed: window => {
-      options.onWindowClosed?.(window)
-      building.wake()
-    },
-  })
-  const retention = new Retention({ database, aggregates, days: options.retention, onExpired: say.expired })
+  return { delivery, delivering }
+}
+
+function makeRetaining({ database, clock, retention: days }: PipelineOptions, aggregates: Aggregates, say: Sayings) {
+  const retention = new Retention({ database, aggregates, days, onExpired: say.expired })
   const startedMs = clock.monotonic()
   const retaining = new Loop({
     clock,
@@ -177,8 +211,7 @@ function makeWindows(
     },
     onFailure: say.failure('removing what is past its time'),
   })
-  const timers = [clock.every(retentionEveryMs, () => retaining.wake())]
-  return { aggregates, delivery, delivering, building, closer, retaining, timers }
+  return { retaining, timers: [clock.every(retentionEveryMs, () => retaining.wake())] }
 }
 
 /** What is logged and counted of what goes wrong, in words that hold nothing of an event. */
@@ -216,5 +249,3 @@ function sayings({ logger, onBatchDelivered }: PipelineOptions, counts: EventCou
 function isRound(count: number): boolean {
   return Number.isInteger(Math.log10(count))
 }
-
-export type PipelineParts = Awaited<ReturnType<typeof makeParts>>
