@@ -31,7 +31,12 @@ export class Pipeline {
   /** Rejects with `DatabaseError` and with the errors of the spill's log. */
   static async open(options: PipelineOptions): Promise<Pipeline> {
     const parts = await makeParts(options)
-    parts.closer.closeOfOtherWidth()
+    try {
+      parts.closer.closeOfOtherWidth()
+    } catch (error) {
+      await parts.spill.close()
+      throw error
+    }
     parts.commit.start()
     parts.building.wake()
     parts.delivering.wake()

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { DecodedEvent } from '../src/event/run.ts'
-import type { BlockRow } from '../src/store/event-blocks.ts'
+import type { BlockRow, OpenedBlock } from '../src/store/event-blocks.ts'
 import { type BlockSource, mergeLimits, partsOf } from '../src/windows/merge.ts'
 
 /** Blocks of times; `opened` is the largest number of events that were open at once and not taken. */
@@ -21,7 +20,7 @@ class Blocks implements BlockSource {
         blockId,
         firstMs: times[0]!,
         events: times.length,
-        payload: Buffer.alloc(times.length),
+        payload: Buffer.alloc(0),
       }))
       .toSorted((a, b) => a.firstMs - b.firstMs || a.blockId - b.blockId)
   }
@@ -31,11 +30,13 @@ class Blocks implements BlockSource {
     return this.rows.slice(from, from + rowsMax)
   }
 
-  async open({ blockId }: BlockRow): Promise<DecodedEvent[]> {
+  async open({ blockId }: BlockRow): Promise<OpenedBlock> {
     const times = this.#times.get(blockId)!
     this.opened += times.length
     this.heldMax = Math.max(this.heldMax, this.opened - this.taken)
-    return times.map((timestamp, at) => ({ id: `${blockId}/${at}`, timestamp, eventType: 'note', data: {} }))
+    const events = times.map((timestamp, at) => ({ id: `${blockId}/${at}`, timestamp, eventType: 'note', data: {} }))
+    // One byte each.
+    return { events, bytes: times.length }
   }
 }
 

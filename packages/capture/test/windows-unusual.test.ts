@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Aggregates } from '../src/store/aggregates.ts'
-import { countedTypesMax, windowMinutesMax } from '../src/windows/limits.ts'
+import { countedTypesMax, partBytesMax, windowMinutesMax } from '../src/windows/limits.ts'
 import { latenessMs, makeDirectory, move, openPipeline, SetClock, sessionA, until, windowMs } from './event-support.ts'
 
 const minuteMs = 60_000
@@ -68,6 +68,24 @@ test('a window with events of very many minutes adds to a bounded number of them
     minutes,
   )
   assert.ok(rows.every(row => row.sessionId === sessionA))
+  await pipeline.stop(1_000)
+  database.close()
+})
+
+test('CW5: data that compress very well are cut into parts by what they take in memory', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start + 1_000)
+  const { pipeline, database, batches } = await openPipeline({ directory, clock })
+  const text = 'a'.repeat(200_000)
+  const count = 200
+  for (let at = 0; at < count; at++) {
+    pipeline.receive({ event: { ...move(start + at), event_type: 'note', data: { text } } })
+    if (at % 10 === 0) await pipeline.flushed()
+  }
+  await pipeline.flushed()
+  clock.nowMs = start + windowMs + latenessMs
+  await until(() => batches.reduce((sum, { events }) => sum + events.length, 0) === count)
+  for (const { events } of batches) assert.ok(events.length * text.length <= partBytesMax + text.length)
   await pipeline.stop(1_000)
   database.close()
 })

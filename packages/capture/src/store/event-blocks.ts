@@ -66,11 +66,15 @@ export class EventBlocks {
   }
 }
 
-/** The events of a block. Throws 'capture.database-block-damaged', and what the vault says where a key cannot be had for the moment. */
-export async function openBlock(key: WindowKey, row: BlockRow, keys: PayloadKeys): Promise<DecodedEvent[]> {
+/** A block that was opened. `bytes` is what its events take before they are compressed. */
+export type OpenedBlock = { readonly events: DecodedEvent[]; readonly bytes: number }
+
+/** The events of a block. Rejects with 'capture.database-block-damaged', and what the vault says where a key cannot be had for the moment. */
+export async function openBlock(key: WindowKey, row: BlockRow, keys: PayloadKeys): Promise<OpenedBlock> {
   const place = blockPlace(key.sessionId, key.start, row.blockId)
-  const events = decodeRun(await openEnvelope(row.payload, place, keys))
-  if (events?.length === row.events) return events
+  const run = await openEnvelope(row.payload, place, keys)
+  const events = decodeRun(run)
+  if (events?.length === row.events) return { events, bytes: run.length }
   throw new DatabaseError('capture.database-block-damaged', { block: place, reason: 'it is no run of its events' })
 }
 

@@ -3,12 +3,12 @@ const MiB = 1024 * 1024
 
 /** Events in one batch. */
 export const partEventsMax = 10_000
-/** Data of the events in one batch, in bytes of JSON as they are stored; one event more may pass it. */
+/** The events of one batch in bytes, as they are before they are compressed (run.ts); one event may pass it. */
 export const partBytesMax = 16 * MiB
 /** Events of blocks that overlap in time, held while a window is merged. Blocks that overlap more come out less well ordered, and whole. */
 export const mergeEventsMax = 65_536
-/** Their data, in bytes. */
-export const mergeBytesMax = 64 * MiB
+/** The same, in bytes before they are compressed. */
+export const mergeBytesMax = 32 * MiB
 /** Blocks that are fetched from the database at once. */
 export const pageBlocksMax = 16
 /** Windows that are closed in one transaction. */
@@ -18,8 +18,8 @@ export const keptEventsMax = 2 * partEventsMax
 
 /** Events of open windows that are kept as they were stored, in all … */
 export const recentEventsMax = 2 * partEventsMax
-/** … and their data, in characters. */
-export const recentBytesMax = 8 * MiB
+/** … and their data, in characters: in UTF-8 three bytes each at most, so that what is kept of a window is one part of it by any measure. */
+export const recentCharactersMax = partBytesMax / 4
 /** … and in so many windows. */
 export const recentWindowsMax = 1_024
 

@@ -3,14 +3,14 @@
  * memory it takes follows from how far they overlap, and not from how much the window holds (CW5). The same blocks always give the same order.
  */
 import type { DecodedEvent } from '../event/run.ts'
-import type { BlockMark, BlockRow } from '../store/event-blocks.ts'
+import type { BlockMark, BlockRow, OpenedBlock } from '../store/event-blocks.ts'
 import { mergeBytesMax, mergeEventsMax, pageBlocksMax, partBytesMax, partEventsMax } from './limits.ts'
 
 /** Where blocks come from, in the order of their first events. */
 export type BlockSource = {
   page(after: BlockMark | undefined, rowsMax: number): BlockRow[]
   /** Undefined where the block cannot be read any more: the others go on. */
-  open(row: BlockRow): Promise<DecodedEvent[] | undefined>
+  open(row: BlockRow): Promise<OpenedBlock | undefined>
 }
 
 /** A block that is open, and how far it was taken. */
@@ -58,8 +58,8 @@ async function* stretches(
   for (;;) {
     for (let next = upcoming.peek(); next && open.wants(next.firstMs); next = upcoming.peek()) {
       const row = upcoming.take()
-      const events = await source.open(row)
-      if (events && events.length > 0) open.add(row, events)
+      const block = await source.open(row)
+      if (block) open.add(row, block)
     }
     if (open.isEmpty) return
     yield open.takeStretch(upcoming.peek()?.firstMs)
@@ -116,10 +116,10 @@ class OpenBlocks {
     return firstMs <= headMs(first)
   }
 
-  add({ blockId, payload }: BlockRow, events: DecodedEvent[]): void {
-    const bytesEach = payload.length / events.length
+  add({ blockId }: BlockRow, { events, bytes }: OpenedBlock): void {
+    const bytesEach = bytes / events.length
     this.#events += events.length
-    this.#bytes += payload.length
+    this.#bytes += bytes
     this.#insert({ blockId, events, bytesEach, taken: 0 })
   }
 

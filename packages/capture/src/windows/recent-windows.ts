@@ -5,21 +5,21 @@
 import type { JsonObject } from '../contract.ts'
 import type { DecodedEvent, RunEvent } from '../event/run.ts'
 import type { WindowKey } from '../store/window-rows.ts'
-import { partEventsMax, recentBytesMax, recentEventsMax, recentWindowsMax } from './limits.ts'
+import { partEventsMax, recentCharactersMax, recentEventsMax, recentWindowsMax } from './limits.ts'
 import { windowNameOf } from './window-name.ts'
 
-type Recent = { events: RunEvent[]; bytes: number; isOverFull: boolean }
+type Recent = { events: RunEvent[]; characters: number; isOverFull: boolean }
 
 export class RecentWindows {
   readonly #windows = new Map<string, Recent>()
   #events = 0
-  #bytes = 0
+  #characters = 0
 
   /** `events` were stored for the window. */
   add(window: WindowKey, events: readonly RunEvent[]): void {
     const name = windowNameOf(window)
     let recent = this.#windows.get(name)
-    if (recent === undefined) this.#windows.set(name, (recent = { events: [], bytes: 0, isOverFull: false }))
+    if (recent === undefined) this.#windows.set(name, (recent = { events: [], characters: 0, isOverFull: false }))
     if (recent.isOverFull) return
     if (recent.events.length + events.length > partEventsMax) this.#empty(recent)
     else this.#extend(recent, events)
@@ -40,22 +40,26 @@ export class RecentWindows {
   }
 
   get #fits(): boolean {
-    return this.#events <= recentEventsMax && this.#bytes <= recentBytesMax && this.#windows.size <= recentWindowsMax
+    return (
+      this.#events <= recentEventsMax &&
+      this.#characters <= recentCharactersMax &&
+      this.#windows.size <= recentWindowsMax
+    )
   }
 
   #extend(recent: Recent, events: readonly RunEvent[]): void {
     for (const event of events) {
       recent.events.push(event)
-      recent.bytes += event.json.length
-      this.#bytes += event.json.length
+      recent.characters += event.json.length
+      this.#characters += event.json.length
     }
     this.#events += events.length
   }
 
   #empty(recent: Recent): void {
     this.#events -= recent.events.length
-    this.#bytes -= recent.bytes
-    Object.assign(recent, { events: [], bytes: 0, isOverFull: true })
+    this.#characters -= recent.characters
+    Object.assign(recent, { events: [], characters: 0, isOverFull: true })
   }
 
   #remove(name: string): Recent | undefined {
@@ -63,7 +67,7 @@ export class RecentWindows {
     if (recent === undefined) return undefined
     this.#windows.delete(name)
     this.#events -= recent.events.length
-    this.#bytes -= recent.bytes
+    this.#characters -= recent.characters
     return recent
   }
 }
