@@ -12,5 +12,6 @@ export {
 export { type AgentRow, agentRow } from './agent-row.ts'
 export { contributionOf, sameContribution } from './contribution.ts'
 export { type Heartbeat, heartbeatOf } from './heartbeat.ts'
+export { isLifecycleType, type LifecycleState, type LifecycleType, lifecycle, lifecycleTypes } from './lifecycle.ts'
 export { projectTrace } from './trace-row.ts'
 export { addEvents, emptyTraceState, mergeTraceStates, type TraceState } from './trace-state.ts'

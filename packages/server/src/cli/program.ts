@@ -7,6 +7,7 @@ import { addFsck } from './commands/fsck.ts'
 import { addGroups } from './commands/groups.ts'
 import { addHealth } from './commands/health.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addObserve } from './commands/observe.ts'
 import { addPacker } from './commands/packer.ts'
 import { addProduce } from './commands/produce.ts'
 import { addSeal } from './commands/seal.ts'
@@ -26,6 +27,7 @@ Examples:
   chronicle consume greetings --follow               and out again, as they come
   chronicle topics list                              what there is
   chronicle config --show                            every setting, its value and where it came from
+  chronicle observe traces --status failed           what went wrong in a swarm of agents
   chronicle verify 5.tlog-proof --key chronicle.vkey a proof, offline
 
 chronicle COMMAND --help says more, with examples.
@@ -58,6 +60,7 @@ export function buildProgram(terminal: Terminal): Command {
   addConfig(program, terminal)
   addHealth(program, terminal)
   addFsck(program, terminal)
+  addObserve(program, terminal)
   addMigrate(program, terminal)
   addSession(program, terminal)
   addVerify(program, terminal)

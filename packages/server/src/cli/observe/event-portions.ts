@@ -1,0 +1,68 @@
+/** From lines to portions that a request takes. */
+
+import { messageOf, systemClock, systemRandom } from '@chronicle/base'
+import { uuidV7 } from '@chronicle/observe'
+import { serverErrors } from '../../errors.ts'
+import { linesOf } from '../lines.ts'
+
+/** A line that may be an event, with its number, counted from 1. */
+export type NumberedLine = { readonly line: number; readonly bytes: Buffer }
+
+/** What one request carries at most. A single line may have more, and is sent alone. */
+const portionLinesMax = 1_000
+const portionBytesMax = 1 << 20
+
+/** What has come of the input goes at once, in portions; more is read when they are sent. Blank lines are passed over. */
+export async function* portionsOf(input: NodeJS.ReadableStream): AsyncGenerator<NumberedLine[]> {
+  let line = 0
+  for await (const lines of linesOf(readable(input))) {
+    let portion: NumberedLine[] = []
+    let portionBytes = 0
+    for (const text of lines) {
+      line++
+      if (isBlank(text)) continue
+      const bytes = withId(text)
+      const isFull = portion.length === portionLinesMax || portionBytes + bytes.length > portionBytesMax
+      if (isFull && portion.length > 0) {
+        yield portion
+        portion = []
+        portionBytes = 0
+      }
+      portion.push({ line, bytes })
+      portionBytes += bytes.length
+    }
+    if (portion.length > 0) yield portion
+  }
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every(byte => byte === 0x20 || byte === 0x09 || byte === 0x0d)
+}
+
+/** An event that brings no id gets one, so that sending it again changes nothing. What is no event stays as it is, for the server to say why. */
+function withId(bytes: Buffer): Buffer {
+  const event = parsed(bytes)
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) return bytes
+  if ('event_id' in event && event.event_id !== null) return bytes
+  // As the last member: of two with one name it is the last that counts. The rest of the line stays as it was written.
+  const comma = Object.keys(event).length === 0 ? '' : ','
+  const end = bytes.lastIndexOf('}')
+  const id = `${comma}"event_id":"${uuidV7(systemClock.now(), systemRandom)}"}`
+  return Buffer.concat([bytes.subarray(0, end), Buffer.from(id)])
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch {
+    return undefined
+  }
+}
+
+async function* readable(input: NodeJS.ReadableStream): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of input) yield chunk as unknown as Uint8Array
+  } catch (error) {
+    throw serverErrors.create('server.unreadable-input', { reason: messageOf(error) }, error)
+  }
+}

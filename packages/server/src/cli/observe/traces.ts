@@ -1,0 +1,61 @@
+import type { TraceColumns } from '@chronicle/observe'
+import type { UrlOptions } from '../api-client.ts'
+import { type Column, count, printable, printTable, took } from '../format.ts'
+import type { Terminal } from '../terminal.ts'
+import { ObserveClient } from './client.ts'
+import { signOf, styleOf } from './status-style.ts'
+
+export type TracesOptions = UrlOptions & {
+  readonly status?: string
+  readonly agent?: string
+  readonly limit: number
+  readonly json?: boolean
+}
+
+/** Shows the newest traces. */
+export async function listTraces(terminal: Terminal, options: TracesOptions): Promise<void> {
+  const { status, agent, limit, json } = options
+  const traces = await new ObserveClient(options).traces({ status, agent }, limit)
+  if (json) {
+    terminal.out(JSON.stringify(traces, null, 2))
+    return
+  }
+  if (traces.length === 0) {
+    const isFiltered = status !== undefined || agent !== undefined
+    terminal.note(isFiltered ? 'No such traces.' : 'No traces yet: a trace begins with its first event.')
+    return
+  }
+  printTable(terminal, columnsOf(terminal), traces.map(cellsOf))
+  if (traces.length === limit)
+    terminal.note(terminal.noteStyle('dim', `The newest ${count(limit)}; --limit takes more.`))
+}
+
+function columnsOf(terminal: Terminal): Column[] {
+  return [
+    { title: 'trace', cut: 'last' },
+    { title: 'title', cut: 'first' },
+    { title: 'status', style: text => terminal.style(styleOf(text.slice(2)), text) },
+    { title: 'agent', cut: 'first', optional: true },
+    { title: 'started (UTC)', style: text => terminal.style('dim', text), optional: true },
+    { title: 'took', right: true },
+    { title: 'spans', right: true, optional: true },
+  ]
+}
+
+function cellsOf(trace: TraceColumns): string[] {
+  const { trace_id, task_title, status, assigned_agent, started_at, duration_ms, span_count } = trace
+  return [
+    printable(trace_id),
+    printable(task_title ?? ''),
+    `${signOf(status)} ${printable(status)}`,
+    printable(assigned_agent ?? ''),
+    started_at === null ? '' : shortTime(started_at),
+    duration_ms === null ? '' : took(duration_ms),
+    count(span_count),
+  ]
+}
+
+/** `11-21 13:05:07` of a time in RFC 3339. */
+function shortTime(time: string): string {
+  return printable(time.slice(5, 19).replace('T', ' '))
+}
