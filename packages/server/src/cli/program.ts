@@ -28,6 +28,7 @@ Examples:
   chronicle topics list                              what there is
   chronicle config --show                            every setting, its value and where it came from
   chronicle observe traces --status failed           what went wrong in a swarm of agents
+  chronicle observe tail --type 'task.*'             and what happens right now
   chronicle verify 5.tlog-proof --key chronicle.vkey a proof, offline
 
 chronicle COMMAND --help says more, with examples.
@@ -52,22 +53,28 @@ export function buildProgram(terminal: Terminal): Command {
     .addHelpText('after', epilogue)
   // They may stand before the command too, as they always could; `start --help` lists them.
   for (const option of addSettingFlags(program).options) option.hideHelp()
+  program.commandsGroup('Server:')
   addStart(program, terminal)
+  addConfig(program, terminal)
+  addHealth(program, terminal)
+  addFsck(program, terminal)
+  program.commandsGroup('Records, over Kafka:')
   addTopics(program, terminal)
   addProduce(program, terminal)
   addConsume(program, terminal)
   addGroups(program, terminal)
-  addConfig(program, terminal)
-  addHealth(program, terminal)
-  addFsck(program, terminal)
+  program.commandsGroup('Traces and agents:')
   addObserve(program, terminal)
   addMigrate(program, terminal)
+  program.commandsGroup('Sealed and provable:')
   addSession(program, terminal)
   addVerify(program, terminal)
   addVault(program, terminal)
   addSeal(program, terminal)
+  program.commandsGroup('The packer and its archive:')
   addPacker(program, terminal)
   addArchive(program, terminal)
+  program.commandsGroup('This program:')
   addCompletion(program, terminal)
   addVersion(program, terminal)
   return program

@@ -90,7 +90,7 @@ Examples:
 export function addObserve(program: Command, terminal: Terminal): void {
   const observe = program
     .command('observe')
-    .description('Watch a swarm: traces, agents, live events; send events and look after those that were refused')
+    .description('Watch a swarm: traces, agents, live events, dead letters; send events')
     .helpCommand(false)
     .addHelpText('after', examples.all)
   const add = (name: Exclude<keyof typeof examples, 'all' | 'letters'>, description: string): Command =>

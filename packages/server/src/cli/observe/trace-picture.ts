@@ -84,8 +84,9 @@ function leftOut(count: number, style: PictureOptions['style']): string[] {
 type Texts = { readonly after: string; readonly event: string; readonly source: string; readonly lasted: string }
 
 function textsOf({ event, atMicros, lastsMicros, isOutOfOrder }: TraceRow, startMicros: number): Texts {
-  const name = spanName(event.metadata)
-  const marks = [isOutOfOrder ? '(out of order)' : '', event.is_dead_letter ? '(dead letter)' : '', name ?? '']
+  const name = spanName(event.metadata) ?? ''
+  const said = event.event_type.endsWith(`.${name}`) ? '' : name
+  const marks = [isOutOfOrder ? '(out of order)' : '', event.is_dead_letter ? '(dead letter)' : '', said]
   return {
     after: took((atMicros - startMicros) / 1000),
     event: printable([event.event_type, ...marks].filter(each => each !== '').join(' ')),
