@@ -16,6 +16,9 @@ import { BatchWriter } from './batch-writer.ts'
 import { retentionEveryMs } from './limits.ts'
 import { applyRetention } from './retention.ts'
 
+/** What a stop waits for a database that may be gone. */
+const closeMsMax = 3_000
+
 /** `unused`: nobody has needed them yet. `failed`: opening them failed, and whoever needs them next tries again. */
 export type TablesState = 'unused' | 'opening' | 'open' | 'failed' | 'closed'
 
@@ -71,10 +74,24 @@ export class Tables implements Stoppable {
     }
   }
 
-  /** Waits for what runs. To be called after whoever uses them has stopped. */
+  /** Waits for what runs, if the database answers within {@link closeMsMax}. To be called after whoever uses them has stopped. */
   async stop(): Promise<void> {
     this.#retention.cancel()
     this.#state = 'closed'
+    const closed = this.#close()
+    const late = Promise.withResolvers<void>()
+    const timer = this.#options.clock.after(closeMsMax, () => {
+      this.#options.logger.warn(
+        {},
+        'the database did not answer a goodbye; what it has not committed is written after the next start',
+      )
+      late.resolve()
+    })
+    await Promise.race([closed, late.promise])
+    timer.cancel()
+  }
+
+  async #close(): Promise<void> {
     await Promise.all([this.#tending, this.#looking])
     const database = await this.#opening?.catch(() => undefined)
     this.#state = 'closed'

@@ -1,0 +1,112 @@
+/**
+ * A swarm's day while its PostgreSQL is stopped, killed in the middle of transactions, cut off and held up. Everything that was acknowledged is in the tables
+ * once, the alert is raised and cleared, and the lag is shown meanwhile. `SWARM_SEED=4711 npm test -- e2e/observe-database` repeats the day.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { withoutNatsServer, withoutPostgres } from '@chronicle/testing'
+import { openHouse } from './observe/house.ts'
+import { eventually } from './observe/server.ts'
+import { differences, Load, recentDay, swarmSeed } from './observe/swarm.ts'
+
+const skip = withoutPostgres() || withoutNatsServer()
+const day = recentDay({ agents: 20, traces: 400, heartbeatEveryMs: 600_000, malformedRate: 0.005 })
+const again = `again: SWARM_SEED=${swarmSeed}`
+
+test('PostgreSQL is stopped, killed in the middle of transactions, cut off and held up: every event is there once', {
+  skip,
+}, async t => {
+  const { server, senders, postgres, postgresProxy: proxy, alerts } = await openHouse(t)
+  const load = new Load(day, senders)
+  await load.upTo(0.1)
+
+  await Promise.all([load.upTo(0.4), postgres.kill('SIGINT')])
+  await eventually(() => server.hasAlert('write_failure'))
+  assert.ok((await server.waiting()) > 0, 'the lag is shown')
+  assert.equal((await server.health()).checks.observe!.status, 'warn')
+  await postgres.start()
+  await eventually(async () => !(await server.hasAlert('write_failure')), 'the alert is cleared')
+
+  for (const part of [0.5, 0.6, 0.7]) {
+    await Promise.all([load.upTo(part), postgres.kill('SIGQUIT')])
+    await postgres.start()
+  }
+
+  const sending = load.upTo(0.8)
+  proxy.cut()
+  await sending
+  proxy.shut()
+  await load.upTo(0.9)
+  await server.until('observe', 'warn')
+  proxy.open()
+  await server.until('observe', 'pass')
+
+  proxy.hold()
+  await load.upTo(1)
+  assert.ok((await server.waiting()) > 0)
+  proxy.release()
+  await server.untilWritten(senders)
+  assert.deepEqual(await differences({ url: postgres.url }, day), [], again)
+  assert.deepEqual(alerts.slice(0, 2), ['write_failure raised', 'write_failure cleared'])
+  assert.equal(await server.hasAlert('write_failure'), false)
+  assert.deepEqual(await server.stop(), { code: 0, signal: null })
+})
+
+test('a server whose database is away is ready, takes events in, and writes them when it comes; it outlives a restart while idle', {
+  skip,
+}, async t => {
+  const { server, senders, postgres, postgresProxy: proxy } = await openHouse(t)
+  const load = new Load(day, senders)
+  await server.stop()
+  proxy.shut()
+  await server.start()
+  await load.upTo(0.2)
+  await server.until('observe', 'warn')
+  assert.ok((await server.waiting()) > 0)
+  assert.equal((await server.health()).status, 'warn', 'it serves')
+  proxy.open()
+  await server.untilWritten(senders)
+
+  await postgres.kill('SIGINT')
+  await postgres.start()
+  await load.upTo(0.4)
+  await server.untilWritten(senders)
+
+  proxy.hold()
+  await load.upTo(0.6)
+  const begun = Date.now()
+  assert.deepEqual(
+    await server.stop(),
+    { code: 0, signal: null },
+    `it ends although the database does not answer\n${server.log.slice(-2_000)}`,
+  )
+  t.diagnostic(`${Date.now() - begun} ms`)
+  proxy.release()
+  await server.start()
+  const sending = load.upTo(1)
+  await server.stop()
+  await server.start()
+  await sending
+  await server.untilWritten(senders)
+  assert.deepEqual(await differences({ url: postgres.url }, day), [], again)
+})
+
+test('a database that refuses the login keeps nothing out of the log, and its URL is not shown', { skip }, async t => {
+  const { server, senders, postgres } = await openHouse(t, {
+    DATABASE_URL: 'postgres://chronicle:hunter2@127.0.0.1:1/x',
+  })
+  const load = new Load(day, senders)
+  await load.upTo(0.1)
+  await eventually(() => server.hasAlert('write_failure'))
+  assert.doesNotMatch(JSON.stringify([server.log, await server.health()]), /hunter2/)
+  await server.stop()
+  await server.start({ DATABASE_URL: postgres.url.replace(postgres.password, 'hunter2') })
+  await eventually(async () => /28P01/.test((await server.health()).checks.observe!.reason))
+  await load.upTo(0.2)
+  assert.doesNotMatch(JSON.stringify([server.log, await server.health()]), /hunter2/)
+  await server.stop()
+  await server.start({ DATABASE_URL: postgres.url })
+  await load.upTo(1)
+  await server.untilWritten(senders)
+  assert.deepEqual(await differences({ url: postgres.url }, day), [], again)
+})

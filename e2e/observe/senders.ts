@@ -1,0 +1,130 @@
+/** Agents that send until they are told that it has arrived: over HTTP, to topics of Kafka, and to streams of NATS. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Delivery, topicOf } from '@chronicle/testing'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import kafkajs from 'kafkajs'
+
+/** An agent gives up after this long; every fault of a test is over by then. */
+const patienceMs = 120_000
+const againMs = 50
+
+export type Sender = {
+  readonly name: string
+  /** Resolves when all of it is acknowledged, however often it had to be sent. */
+  send(deliveries: readonly Delivery[]): Promise<void>
+  /** Whether the server has all that was sent. */
+  isTaken(): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** Tries until it is done; says at the end what went wrong. */
+async function persistently(what: string, attempt: () => Promise<unknown>): Promise<void> {
+  const giveUpAt = Date.now() + patienceMs
+  for (;;) {
+    try {
+      await attempt()
+      return
+    } catch (error) {
+      if (error instanceof Refused || Date.now() > giveUpAt)
+        throw new Error(`${what}: not acknowledged`, { cause: error })
+      await sleep(againMs)
+    }
+  }
+}
+
+/** An answer that will not be another one next time. */
+class Refused extends Error {}
+
+/** `POST /api/v1/events`: events together, and each of what is none by itself. */
+export function httpSender(port: number): Sender {
+  const url = `http://127.0.0.1:${port}/api/v1/events`
+  const post = async (body: string | Uint8Array, isAnswer: (status: number) => boolean): Promise<void> => {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(url, {
+      method: 'POST',
+      headers,
+      body: Buffer.from(body),
+      signal: AbortSignal.timeout(15_000),
+    })
+    const text = await response.text()
+    if (isAnswer(response.status)) return
+    const error = `${response.status} ${text.slice(0, 300)}`
+    throw [429, 500, 503, 507].includes(response.status) ? new Error(error) : new Refused(error)
+  }
+  const events = (deliveries: readonly Delivery[]): Promise<void> => {
+    const body = `[${deliveries.map(({ body }) => Buffer.from(body).toString()).join(',')}]`
+    return persistently('HTTP', () => post(body, status => status === 202))
+  }
+  const broken = ({ body }: Delivery): Promise<void> =>
+    // In a list, so that a list of events is none of them either.
+    persistently('HTTP', () =>
+      post(isJson(body) ? `[${Buffer.from(body)}]` : body, status => [202, 400, 422].includes(status)),
+    )
+  return {
+    name: 'HTTP',
+    async send(deliveries) {
+      const valid = deliveries.filter(({ event }) => event !== undefined)
+      if (valid.length > 0) await events(valid)
+      for (const delivery of deliveries) if (delivery.event === undefined) await broken(delivery)
+    },
+    isTaken: async () => true,
+    close: async () => undefined,
+  }
+}
+
+function isJson(body: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Records with acks=all in the topics of the swarm, made with two partitions where nobody has. */
+export async function kafkaSender(bootstrap: string): Promise<Sender> {
+  const retry = { initialRetryTime: 50, maxRetryTime: 300, retries: 3 }
+  const kafka = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING, retry })
+  const admin = kafka.admin()
+  await admin.connect()
+  const topics = ['swarm.task', 'swarm.agent', 'swarm.system', 'swarm.lifecycle', 'dlq']
+  await admin.createTopics({ topics: topics.map(topic => ({ topic, numPartitions: 2 })) })
+  await admin.disconnect()
+  const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+  await producer.connect()
+  return {
+    name: 'Kafka',
+    async send(deliveries) {
+      const topicMessages = [...Map.groupBy(deliveries, ({ subject }) => topicOf(subject))].map(([topic, ofTopic]) => ({
+        topic,
+        messages: ofTopic.map(({ body, atMs }) => ({ value: Buffer.from(body), timestamp: String(atMs) })),
+      }))
+      await persistently('Kafka', () => producer.sendBatch({ acks: -1, topicMessages }))
+    },
+    isTaken: async () => true,
+    close: () => producer.disconnect(),
+  }
+}
+
+const streams = ['TASK_EVENTS', 'SYSTEM_EVENTS', 'DLQ']
+
+/** Messages on the subjects of the swarm, each acknowledged by JetStream. */
+export async function natsSender(url: string): Promise<Sender> {
+  const client = await connect({ servers: new URL(url).host, maxReconnectAttempts: -1, reconnectTimeWait: 50 })
+  const stream = jetstream(client, { timeout: 5_000 })
+  return {
+    name: 'NATS',
+    async send(deliveries) {
+      const publish = ({ subject, body }: Delivery): Promise<void> =>
+        persistently('NATS', () => stream.publish(subject, body))
+      await Promise.all(deliveries.map(publish))
+    },
+    async isTaken() {
+      const manager = await jetstreamManager(client)
+      const left = await Promise.all(streams.map(name => manager.consumers.info(name, `chronicle-${name}`)))
+      return left.every(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending === 0)
+    },
+    close: () => client.close(),
+  }
+}
