@@ -195,6 +195,10 @@ export const serverErrors = errorFamily('server', {
     remedy:
       'Send less at once. A large chunk is sent best as raw bytes: PUT /api/v1/sessions/{session_id}/chunks/{chunk_index}.',
   },
+  'server.too-many-followers': {
+    summary: 'As many clients follow the events as may at once',
+    remedy: 'Close a stream that nobody looks at, and try again after the time in Retry-After.',
+  },
   'server.encoding-not-accepted': {
     summary: 'The body of the request is of a type, or compressed in a way, that is not read here',
     remedy: 'Send it in one of those that are named.',

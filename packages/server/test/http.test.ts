@@ -66,7 +66,8 @@ test('every refusal is a problem with a code and a remedy', async () => {
   assert.equal((await problem('/api/v1/topics?limit=1e9')).status, 400)
   assert.equal((await problem('/api/v1/topics/%ff')).status, 400)
   assert.equal((await problem('/health', { method: 'POST' })).status, 404)
-  assert.equal((await problem(`/api/v1/topics/${'x'.repeat(251)}`)).status, 414)
+  assert.equal((await problem(`/api/v1/topics/${'x'.repeat(251)}`)).status, 400)
+  assert.equal((await problem(`/api/v1/topics/${'x'.repeat(766)}`)).status, 414)
   const headers = { 'content-type': 'application/json' }
   assert.equal((await problem('/', { method: 'POST', headers, body: '{' })).status, 400)
   assert.equal((await problem('/', { method: 'POST', headers, body: `"${'x'.repeat(2 ** 20)}"` })).status, 413)
@@ -145,6 +146,19 @@ test('the OpenAPI document is complete: every reference leads somewhere, every o
       'get /api/v1/topics',
       'get /api/v1/topics/{name}',
       'get /api/v1/vkey',
+      'post /v1/traces',
+      'get /api/v1/health',
+      'get /api/v1/events',
+      'post /api/v1/events',
+      'get /api/v1/events/stream',
+      'get /api/v1/traces',
+      'get /api/v1/traces/{trace_id}',
+      'get /api/v1/metrics/summary',
+      'get /api/v1/metrics/{agent_id}/latest',
+      'get /api/v1/dead-letters',
+      'get /api/v1/dead-letters/{offset}',
+      'post /api/v1/dead-letters/replay',
+      'post /api/v1/dead-letters/{offset}/replay',
       'post /api/v1/chunks/process',
       'post /api/v1/chunks/process-batch',
       'get /api/v1/sessions',

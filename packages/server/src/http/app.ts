@@ -16,8 +16,8 @@ const headersMsMax = 15_000
 const lateCheckMs = 2_500
 /** Connections that the system holds until they are accepted. */
 const backlogMax = 4096
-/** Long enough for the name of a topic. */
-const pathPartCharsMax = 250
+/** Long enough for the id of a trace: 255 bytes, each of which may be percent-encoded. */
+const pathPartCharsMax = 3 * 255
 
 export type HttpOptions = {
   readonly address: string

@@ -26,6 +26,8 @@ function render({ kafka, metrics, dataDirectory }: Places, version: string, host
     ['Health', '<a href="/health">/health</a>'],
     ['Topics', '<a href="/api/v1/topics">/api/v1/topics</a>'],
     ['Sessions', '<a href="/api/v1/sessions">/api/v1/sessions</a>'],
+    ['Traces', '<a href="/api/v1/traces">/api/v1/traces</a>'],
+    ['Agents today', '<a href="/api/v1/metrics/summary">/api/v1/metrics/summary</a>'],
     ['Settings', '<a href="/api/v1/config">/api/v1/config</a>'],
     ['The HTTP interface', '<a href="/api/v1/openapi.json">/api/v1/openapi.json</a>'],
     ['Prometheus', `<a href="${escapeHtml(metrics)}">${escapeHtml(metrics)}</a>`],

@@ -8,7 +8,7 @@ export async function renderOpenApi(addRoutes: (to: FastifyInstance) => void, ve
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Chronicle', version, description: 'One record of everything that happened.' },
-      tags: [{ name: 'topics' }, { name: 'sessions' }, { name: 'server' }],
+      tags: [{ name: 'topics' }, { name: 'sessions' }, { name: 'observe' }, { name: 'server' }],
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, at) => String(json.$id ?? `def-${at}`) },
   })

@@ -57,7 +57,14 @@ export function problemOf(error: unknown): Record<string, unknown> {
 }
 
 /** Failures of ours whose details are no secret, and without which nobody could help himself: which object, which tile. */
-const toldInFull: readonly string[] = ['sessions.damaged', 'vault.tree-damaged', 'vault.tile-missing']
+const toldInFull: readonly string[] = [
+  'sessions.damaged',
+  'vault.tree-damaged',
+  'vault.tile-missing',
+  'observe.database-unavailable',
+  'observe.database-refused',
+  'observe.query-timeout',
+]
 
 export function problemBody(error: ChronicleError, status: number): Record<string, unknown> {
   const isTold = status < 500 || toldInFull.includes(error.code)

@@ -1,5 +1,6 @@
 import type { ErrorFamily } from '@chronicle/base'
 import type { objectErrors } from '@chronicle/objects'
+import type { observeErrors } from '@chronicle/observe'
 import type { sessionErrors } from '@chronicle/sessions'
 import type { vaultErrors } from '@chronicle/vault'
 import type { serverErrors } from '../errors.ts'
@@ -30,6 +31,33 @@ const sessionStatuses: Record<CodesOf<typeof sessionErrors>, number> = {
   'sessions.closed': 503,
 }
 
+/** Every code of observe, likewise. */
+const observeStatuses: Record<CodesOf<typeof observeErrors>, number> = {
+  'observe.busy': 429,
+  'observe.too-many-events': 413,
+  'observe.events-refused': 422,
+  'observe.topic-missing': 503,
+  'observe.unknown-trace': 404,
+  'observe.unknown-agent': 404,
+  'observe.invalid-cursor': 400,
+  'observe.query-timeout': 503,
+  'observe.unknown-letter': 404,
+  'observe.letter-without-event': 422,
+  'observe.letter-refused': 422,
+  'observe.invalid-otlp': 400,
+  'observe.database-unavailable': 503,
+  'observe.database-refused': 503,
+  'observe.data-refused': 500,
+  'observe.tables-disagree': 500,
+  'observe.invalid-database-url': 503,
+  'observe.schema-newer': 503,
+  'observe.schema-differs': 503,
+  'observe.secrets-unavailable': 503,
+  'observe.secret-refused': 503,
+  'observe.invalid-nats-url': 503,
+  'observe.nats-stream-missing': 503,
+}
+
 /** What a request can bring about in the vault and the object store; all else there is a failure of ours. */
 const vaultStatuses: Partial<Record<CodesOf<typeof vaultErrors>, number>> = {
   'vault.key-destroyed': 410,
@@ -57,11 +85,14 @@ const serverStatuses: Partial<Record<CodesOf<typeof serverErrors>, number>> = {
   'server.request-timed-out': 408,
   'server.body-too-large': 413,
   'server.encoding-not-accepted': 415,
+  'server.too-many-followers': 429,
   'server.busy': 429,
 }
 
 const statuses = new Map<string, number>(
-  [sessionStatuses, vaultStatuses, objectStatuses, serverStatuses].flatMap(each => Object.entries(each)),
+  [sessionStatuses, observeStatuses, vaultStatuses, objectStatuses, serverStatuses].flatMap(each =>
+    Object.entries(each),
+  ),
 )
 
 /** The status of an answer with `code`. What no request can bring about is a failure of ours: 500. */

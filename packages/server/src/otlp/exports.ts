@@ -24,7 +24,7 @@ export type ExportRequest = {
 export type Taken = Omit<ExportedTraces, 'events'>
 
 export type ExportsOptions = {
-  readonly intake: EventIntake
+  readonly intake: Pick<EventIntake, 'take'>
   readonly clock: Clock
   readonly logger: Logger
   readonly registry: Registry

@@ -11,7 +11,7 @@ import type { GrpcListener } from './grpc/listener.ts'
 const usualPort = 4317
 
 export type GrpcStart = {
-  readonly settings: ServerSettings
+  readonly settings: Pick<ServerSettings, 'httpBindAddress' | 'httpConnectionsMax' | 'otlpGrpcPort'>
   readonly clock: Clock
   readonly logger: Logger
   readonly health: Health

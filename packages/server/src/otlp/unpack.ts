@@ -17,7 +17,10 @@ export function compressionOf(name: string | undefined): Compression | undefined
   const asked = (name ?? '').trim().toLowerCase()
   if (asked === '' || asked === 'identity') return undefined
   if (Object.hasOwn(unpackers, asked)) return asked as Compression
-  throw serverErrors.create('server.encoding-not-accepted', { accepted: `${acceptedCompressions}, identity` })
+  throw serverErrors.create('server.encoding-not-accepted', {
+    header: 'content-encoding',
+    accepted: `${acceptedCompressions}, identity`,
+  })
 }
 
 /**

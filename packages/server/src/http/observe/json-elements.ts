@@ -1,0 +1,32 @@
+const quote = 0x22
+const backslash = 0x5c
+const comma = 0x2c
+const open = [0x5b, 0x7b]
+const close = [0x5d, 0x7d]
+
+/** The elements of an array in JSON, byte for byte, with the white space around them. `json` has been parsed before: what is no array in JSON is not noticed. */
+export function elementsOf(json: Buffer): Buffer[] {
+  const elements: Buffer[] = []
+  let depth = 0
+  let start = 0
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at]!
+    if (byte === quote) at = endOfString(json, at)
+    else if (open.includes(byte)) {
+      depth++
+      if (depth === 1) start = at + 1
+    } else if (depth === 1 && (byte === comma || close.includes(byte))) {
+      elements.push(json.subarray(start, at))
+      start = at + 1
+      if (byte !== comma) break
+    } else if (close.includes(byte)) depth--
+  }
+  return elements
+}
+
+/** Where the string ends that begins at `at`. */
+function endOfString(json: Buffer, at: number): number {
+  let end = at + 1
+  while (end < json.length && json[end] !== quote) end += json[end] === backslash ? 2 : 1
+  return end
+}
