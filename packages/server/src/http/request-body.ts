@@ -52,7 +52,7 @@ export function contentType<Type extends string>(request: FastifyRequest, accept
 
 /**
  * Reads a body, decompresses it where `content-encoding` is gzip, and hands it to `use`; its memory counts as taken until that is done. Rejects with
- * 'server.body-too-large', 'server.busy', 'server.request-timed-out', 'server.unsupported-content' and 'server.bad-request'.
+ * 'server.body-too-large', 'server.busy', 'server.request-timed-out', 'server.encoding-not-accepted' and 'server.bad-request'.
  */
 export async function withBody<T>(
   { request, reply }: Exchange,
@@ -89,7 +89,7 @@ function contentEncoding(request: FastifyRequest): 'gzip' | 'identity' {
 }
 
 function unsupported(header: string, value: string | undefined, accepted: readonly string[]): Error {
-  return serverErrors.create('server.unsupported-content', {
+  return serverErrors.create('server.encoding-not-accepted', {
     header,
     value: shown(value),
     accepted: accepted.join(', '),

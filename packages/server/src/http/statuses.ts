@@ -56,6 +56,12 @@ const observeStatuses: Record<CodesOf<typeof observeErrors>, number> = {
   'observe.secret-refused': 503,
   'observe.invalid-nats-url': 503,
   'observe.nats-stream-missing': 503,
+  'observe.replay-running': 409,
+  'observe.replay-not-found': 404,
+  'observe.replay-not-waiting': 409,
+  'observe.tables-in-use': 409,
+  'observe.schema-taken': 409,
+  'observe.shadow-missing': 409,
 }
 
 /** What a request can bring about in the vault and the object store; all else there is a failure of ours. */
