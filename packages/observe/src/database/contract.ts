@@ -12,6 +12,15 @@ export type Queries = {
   script(sql: string): Promise<void>
 }
 
+/** What runs SQL in a transaction that may write. */
+export type Transaction = Queries & {
+  /**
+   * Adds rows, as `CopyRows` writes them, to `into`, which is a table with its columns: `events (id, at)`. The quickest way to add many. Resolves when they are on their
+   * way, and `done` when they are in: between the two there is time for what needs no database. The next statement has to wait for `done`.
+   */
+  copy(into: string, rows: Uint8Array): Promise<{ readonly done: Promise<void> }>
+}
+
 /**
  * A PostgreSQL. Nothing depends on what a session remembers (prepared statements, settings, session locks), so that a pooler in transaction mode may
  * stand between. Fails with 'observe.database-unavailable' where the same may succeed later, with 'observe.data-refused' where the data is at fault, and with
@@ -23,7 +32,7 @@ export type Database = Queries & {
    * Runs `work` in one transaction (read committed), and commits when it resolves. One transaction at a time runs; a second one waits. Where the commit itself fails
    * with 'observe.database-unavailable' it is not known whether it happened.
    */
-  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
   /**
    * Runs `work` on one snapshot of the database, several at once where it can; nothing may be changed. A statement that takes longer than `statementMsMax` fails with
    * 'observe.query-timeout'; the embedded database cannot stop one that runs.

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { observeErrors } from '../errors.ts'
-import type { Database, Queries, SqlValue } from './contract.ts'
+import type { Database, Queries, SqlValue, Transaction } from './contract.ts'
 import { calling } from './failure.ts'
+import { copyIn } from './pg-copy.ts'
 
 /** Reads at once; one further connection writes. A pooler sees no more than these. */
 const readersMax = 4
@@ -45,7 +46,7 @@ class PostgresDatabase implements Database {
     return withClient(this.#readers, queries => queries.script(sql))
   }
 
-  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return withClient(this.#writer, queries => inTransaction(queries, 'begin isolation level read committed', work))
   }
 
@@ -88,7 +89,11 @@ function withMeaningOfLibpq(url: string): string {
   return asksForTls && !url.includes('uselibpqcompat=') ? `${url}&uselibpqcompat=true` : url
 }
 
-async function inTransaction<T>(queries: Queries, begin: string, work: (queries: Queries) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  queries: Transaction,
+  begin: string,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
   await queries.script(begin)
   try {
     const result = await work(queries)
@@ -107,7 +112,7 @@ function throwTimeout(error: unknown, statementMsMax: number): never {
 }
 
 /** Lends a client to `work`. One that lost its connection, or was left in a transaction, is not used again. */
-async function withClient<T>(pool: pg.Pool, work: (queries: Queries) => Promise<T>): Promise<T> {
+async function withClient<T>(pool: pg.Pool, work: (queries: Transaction) => Promise<T>): Promise<T> {
   const client = await calling(() => pool.connect())
   let drop = false
   const dropped = (): void => {
@@ -130,10 +135,11 @@ function isLost(error: unknown): boolean {
   return observeErrors.is(error) && error.code === 'observe.database-unavailable'
 }
 
-function queriesOf(client: pg.PoolClient): Queries {
+function queriesOf(client: pg.PoolClient): Transaction {
   return {
     // Without a name: a named statement would stay with a session that a pooler gives to somebody else next (OD7).
     query: (sql, values = []) => calling(async () => (await client.query(sql, [...values])).rows),
     script: sql => calling(async () => void (await client.query(sql))),
+    copy: (into, rows) => copyIn(client, `copy ${into} from stdin (format binary)`, rows),
   }
 }

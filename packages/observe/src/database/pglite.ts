@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
-import type { PGlite, Transaction } from '@electric-sql/pglite'
-import type { Database, Queries, SqlValue } from './contract.ts'
+import type { Transaction as LiteTransaction, PGlite } from '@electric-sql/pglite'
+import type { Database, Queries, SqlValue, Transaction } from './contract.ts'
 import { calling, databaseError } from './failure.ts'
 
 const int8 = 20
@@ -34,9 +34,9 @@ class EmbeddedDatabase implements Database {
     this.script = script
   }
 
-  async transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     let failure: { readonly error: unknown } | undefined
-    const working = (transaction: Transaction): Promise<T> =>
+    const working = (transaction: LiteTransaction): Promise<T> =>
       work(queriesOf(transaction)).catch(error => {
         failure = { error }
         throw error
@@ -60,10 +60,17 @@ class EmbeddedDatabase implements Database {
   }
 }
 
-function queriesOf(lite: PGlite | Transaction): Queries {
+function queriesOf(lite: PGlite | LiteTransaction): Transaction {
   return {
     query: <Row extends object>(sql: string, values: readonly SqlValue[] = []) =>
       calling(async () => (await lite.query<Row>(sql, [...values])).rows),
     script: sql => calling(async () => void (await lite.exec(sql))),
+    // The module has no standard input, and a device instead.
+    copy: (into, rows) =>
+      calling(async () => {
+        const blob = new Blob([rows])
+        await lite.query(`copy ${into} from '/dev/blob' (format binary)`, [], { blob })
+        return { done: Promise.resolve() }
+      }),
   }
 }

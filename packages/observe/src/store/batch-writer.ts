@@ -8,13 +8,11 @@ import type { DeadLetter, DeadLetterSink, LogPosition, SwarmEvent } from '../con
 import type { Database } from '../database/contract.ts'
 import { lockWriter } from '../database/locks.ts'
 import { observeErrors } from '../errors.ts'
-import { foldAgentDays } from './agent-rows.ts'
-import { insertEvents } from './event-rows.ts'
+import { addEvents } from './add-events.ts'
 import { clockLetter, refusedLetter } from './letters.ts'
 import { eventsAheadMs, eventsKeptMs } from './limits.ts'
 import { makePartitions, weekOf } from './partitions.ts'
 import { advancePositions, readPositions } from './position-rows.ts'
-import { foldTraces } from './trace-rows.ts'
 
 export type Batch = {
   /** In the order of the log: of two events with one id the first one counts. */
@@ -111,13 +109,11 @@ export class BatchWriter {
 
   async #commit(events: readonly SwarmEvent[], positions: readonly LogPosition[]): Promise<Committed> {
     await this.#makeRoom(events)
-    return this.#database.transaction(async queries => {
-      await lockWriter(queries)
-      const added = await insertEvents(queries, events)
-      const traces = await foldTraces(queries, added)
-      await foldAgentDays(queries, traces, added)
-      await advancePositions(queries, positions)
-      return { inserted: added.length, traceIds: traces.map(({ traceId }) => traceId) }
+    return this.#database.transaction(async transaction => {
+      await lockWriter(transaction)
+      const added = await addEvents(transaction, events)
+      await advancePositions(transaction, positions)
+      return { inserted: added.events.length, traceIds: added.traces.map(({ traceId }) => traceId) }
     })
   }
 

@@ -161,7 +161,7 @@ for (const databases of testDatabases) {
         letters.map(letter => [letter.reason, letter.detail.match(/sqlstate: (.{5})/)?.[1]]),
         [
           ['database-refused', '22P05'],
-          ['database-refused', '22P02'],
+          ['database-refused', '22021'],
         ],
       )
       assert.ok(letters.every(letter => !letter.detail.includes('secret')))
