@@ -1,6 +1,6 @@
 import type { AgentColumns } from '@chronicle/observe'
 import type { UrlOptions } from '../api-client.ts'
-import { type Column, count, printable, printTable, took } from '../format.ts'
+import { type Column, count, printable, printableJson, printTable, took } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
 import { ObserveClient } from './client.ts'
 import { printFacts } from './facts.ts'
@@ -13,7 +13,7 @@ const barCells = 10
 export async function listAgents(terminal: Terminal, options: AgentsOptions): Promise<void> {
   const agents = await new ObserveClient(options).agents()
   if (options.json) {
-    terminal.out(JSON.stringify(agents, null, 2))
+    terminal.out(printableJson(agents, 2))
     return
   }
   if (agents.length === 0) {
@@ -27,7 +27,7 @@ export async function listAgents(terminal: Terminal, options: AgentsOptions): Pr
 export async function showAgent(terminal: Terminal, id: string, options: AgentsOptions): Promise<void> {
   const agent = await new ObserveClient(options).agent(id)
   if (options.json) {
-    terminal.out(JSON.stringify(agent, null, 2))
+    terminal.out(printableJson(agent, 2))
     return
   }
   terminal.out(`${terminal.style('bold', printable(agent.agent_id))}  ${printable(agent.metric_date)} (UTC)`)
@@ -47,7 +47,7 @@ export async function showAgent(terminal: Terminal, id: string, options: AgentsO
 function columnsOf(terminal: Terminal): Column[] {
   const notZero = (style: 'red' | 'magenta') => (text: string) => (text === '0' ? text : terminal.style(style, text))
   return [
-    { title: 'agent', cut: 'first' },
+    { title: 'agent', cut: 'first', cutMin: 16 },
     { title: 'done', right: true },
     { title: 'failed', right: true, style: notZero('red') },
     { title: 'timed out', right: true, style: notZero('magenta'), optional: true },

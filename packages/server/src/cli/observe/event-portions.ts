@@ -39,16 +39,18 @@ function isBlank(bytes: Buffer): boolean {
   return bytes.every(byte => byte === 0x20 || byte === 0x09 || byte === 0x0d)
 }
 
-/** An event that brings no id gets one, so that sending it again changes nothing. What is no event stays as it is, for the server to say why. */
+/** An event that brings no id gets one, so that sending it again changes nothing. What is no event stays as it is: the server says why, and keeps it. */
 function withId(bytes: Buffer): Buffer {
   const event = parsed(bytes)
-  if (typeof event !== 'object' || event === null || Array.isArray(event)) return bytes
-  if ('event_id' in event && event.event_id !== null) return bytes
+  if (!isEvent(event) || (event.event_id !== undefined && event.event_id !== null)) return bytes
   // As the last member: of two with one name it is the last that counts. The rest of the line stays as it was written.
-  const comma = Object.keys(event).length === 0 ? '' : ','
   const end = bytes.lastIndexOf('}')
-  const id = `${comma}"event_id":"${uuidV7(systemClock.now(), systemRandom)}"}`
+  const id = `,"event_id":"${uuidV7(systemClock.now(), systemRandom)}"}`
   return Buffer.concat([bytes.subarray(0, end), Buffer.from(id)])
+}
+
+function isEvent(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && 'trace_id' in value && 'event_type' in value
 }
 
 function parsed(bytes: Buffer): unknown {

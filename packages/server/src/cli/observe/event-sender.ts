@@ -84,7 +84,7 @@ export class EventSender {
 
 /** No room, or no server behind a proxy, at present. */
 function mayPass({ status }: Response): boolean {
-  return status === 429 || status >= 500
+  return status === 408 || status === 429 || status >= 500
 }
 
 async function reasonOf(response: Response): Promise<string> {

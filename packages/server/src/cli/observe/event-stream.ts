@@ -12,7 +12,8 @@ import { serverErrors } from '../../errors.ts'
 export type ServerSentEvent = {
   /** `message` where the server names none. */
   readonly type: string
-  readonly data: string
+  /** Undefined where the server only said how far it is. */
+  readonly data: string | undefined
   /** The last one that was seen, also on an earlier event; empty without any. */
   readonly id: string
 }
@@ -22,12 +23,14 @@ const eventCharactersMax = 4 << 20
 
 /** The events as they come. An event that the end of the stream cuts off is none. */
 export async function* serverSentEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent> {
-  let [type, id] = ['', '']
+  let [type, id, toldId] = ['', '', '']
   let data: string[] = []
   let characters = 0
   for await (const line of textLines(body)) {
     if (line === '') {
       if (data.length > 0) yield { type: type || 'message', data: data.join('\n'), id }
+      else if (id !== toldId) yield { type: type || 'message', data: undefined, id }
+      toldId = id
       type = ''
       data = []
       characters = 0

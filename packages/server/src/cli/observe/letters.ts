@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { serverErrors } from '../../errors.ts'
 import type { UrlOptions } from '../api-client.ts'
-import { type Column, count, printable, printTable, size } from '../format.ts'
+import { type Column, count, printable, printableJson, printTable, size } from '../format.ts'
 import { exitCodes } from '../report.ts'
 import type { Terminal } from '../terminal.ts'
 import { type LetterView, type LetterWithRaw, ObserveClient } from './client.ts'
 import { printFacts } from './facts.ts'
+import { shownTime } from './shown-time.ts'
 
 export type LettersOptions = UrlOptions & { readonly limit: number; readonly json?: boolean }
 export type LetterOptions = UrlOptions & { readonly raw?: boolean; readonly json?: boolean }
@@ -15,7 +16,7 @@ export type ReplayOptions = UrlOptions & { readonly json?: boolean }
 export async function listLetters(terminal: Terminal, options: LettersOptions): Promise<void> {
   const letters = await new ObserveClient(options).letters(options.limit)
   if (options.json) {
-    terminal.out(JSON.stringify(letters, null, 2))
+    terminal.out(printableJson(letters, 2))
     return
   }
   if (letters.length === 0) {
@@ -26,9 +27,9 @@ export async function listLetters(terminal: Terminal, options: LettersOptions): 
     { title: 'offset', right: true },
     { title: 'at (UTC)', style: text => terminal.style('dim', text), optional: true },
     { title: 'reason' },
-    { title: 'source', cut: 'first', optional: true },
+    { title: 'source', cut: 'first', cutMin: 16, optional: true },
     { title: 'size', right: true, optional: true },
-    { title: 'detail', cut: 'first' },
+    { title: 'detail', cut: 'first', cutMin: 40 },
   ]
   printTable(terminal, columns, letters.map(cellsOf))
   if (letters.length === options.limit) {
@@ -45,7 +46,7 @@ function cellsOf({ offset, at, reason, source, raw_bytes, detail }: LetterView):
 export async function showLetter(terminal: Terminal, offset: number, options: LetterOptions): Promise<void> {
   const letter = await new ObserveClient(options).letter(offset)
   if (options.json) {
-    terminal.out(JSON.stringify(letter, null, 2))
+    terminal.out(printableJson(letter, 2))
     return
   }
   const raw = rawOf(letter)
@@ -58,7 +59,7 @@ export async function showLetter(terminal: Terminal, offset: number, options: Le
   printFacts(terminal, [
     ['why', printable(letter.detail)],
     ['source', printable(letter.source)],
-    ['at', printable(letter.at)],
+    ['at', shownTime(letter.at)],
     ['size', size(letter.raw_bytes)],
     ['marked', letter.is_dead_letter ? 'a dead letter of the swarm itself' : undefined],
   ])
@@ -103,7 +104,7 @@ export async function replayLetters(
     results.push(result)
     if (!options.json) terminal.out(inWords(terminal, result))
   }
-  if (options.json) terminal.out(JSON.stringify(results, null, 2))
+  if (options.json) terminal.out(printableJson(results, 2))
   return results.every(({ event_id }) => event_id !== undefined) ? exitCodes.ok : exitCodes.failure
 }
 

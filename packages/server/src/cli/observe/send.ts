@@ -1,6 +1,6 @@
 import { systemClock } from '@chronicle/base'
 import type { UrlOptions } from '../api-client.ts'
-import { count, plural, printable, size } from '../format.ts'
+import { count, plural, printable, printableJson, size } from '../format.ts'
 import { interruption } from '../interrupted.ts'
 import { exitCodes } from '../report.ts'
 import type { Terminal } from '../terminal.ts'
@@ -88,7 +88,7 @@ class SendRun {
     const seconds = Math.round(systemClock.monotonic() - this.#startedAt) / 1000
     const refused = this.#refused
     if (this.#isJson) {
-      this.#terminal.out(JSON.stringify({ events: this.#events, seconds, refused }))
+      this.#terminal.out(printableJson({ events: this.#events, seconds, refused }))
     } else {
       const time = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`
       const not = refused.length === 0 ? '' : ` ${plural(refused.length, 'line')} refused.`

@@ -1,8 +1,9 @@
 import type { UrlOptions } from '../api-client.ts'
-import { count, plural, printable } from '../format.ts'
+import { count, plural, printable, printableJson } from '../format.ts'
 import { exitCodes } from '../report.ts'
 import type { Terminal } from '../terminal.ts'
 import { ObserveClient, type ObserveHealth, type SourceHealth } from './client.ts'
+import { shownTime } from './shown-time.ts'
 
 export type StatusOptions = UrlOptions & { readonly json?: boolean }
 
@@ -12,7 +13,7 @@ const nameWidth = 8
 /** Shows how observe is. Returns the exit code: 0 when all is well. */
 export async function showStatus(terminal: Terminal, options: StatusOptions): Promise<number> {
   const health = await new ObserveClient(options).health()
-  if (options.json) terminal.out(JSON.stringify(health, null, 2))
+  if (options.json) terminal.out(printableJson(health, 2))
   else printStatus(terminal, options.url, health)
   return health.status === 'pass' ? exitCodes.ok : exitCodes.failure
 }
@@ -40,7 +41,7 @@ function printStatus(terminal: Terminal, url: string, health: ObserveHealth): vo
   })
   if (alerts.length === 0) line('alerts', signed(terminal, 'good', 'none'))
   alerts.forEach(({ name, since, detail }, at) => {
-    line(at === 0 ? 'alerts' : '', signed(terminal, 'bad', `${printable(name)} since ${printable(since)}`))
+    line(at === 0 ? 'alerts' : '', signed(terminal, 'bad', `${printable(name)} since ${shownTime(since)}`))
     line('', `  ${printable(detail)}`)
   })
 }

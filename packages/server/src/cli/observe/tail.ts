@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serverErrors } from '../../errors.ts'
 import { ApiClient, type UrlOptions } from '../api-client.ts'
+import { plural, printableJson } from '../format.ts'
 import { interruption } from '../interrupted.ts'
 import type { Terminal } from '../terminal.ts'
 import { queryOf } from './client.ts'
@@ -63,10 +64,19 @@ class Tail {
 
   async #show({ type, data, id }: ServerSentEvent): Promise<void> {
     this.#lastId = id
+    if (data === undefined) return
+    if (type === 'gap') return this.#tellGap(data)
+    // Of a newer server: what this program does not know is no event.
     if (type !== 'message') return
     const { json } = this.#options
     const event = JSON.parse(data) as TailedEvent
-    await this.#terminal.write(`${json ? JSON.stringify(event) : eventLine(this.#terminal, event)}\n`)
+    await this.#terminal.write(`${json ? printableJson(event) : eventLine(this.#terminal, event)}\n`)
+  }
+
+  #tellGap(data: string): void {
+    const { missed } = JSON.parse(data) as { missed: number | null }
+    const many = missed === null ? 'Events that came' : `${plural(missed, 'event')} that came`
+    this.#note(`${many} meanwhile are not shown: chronicle observe traces has what became of them.`)
   }
 
   #connect(): Promise<Response> {

@@ -1,8 +1,9 @@
 import type { UrlOptions } from '../api-client.ts'
-import { count, printable, took } from '../format.ts'
+import { count, printable, printableJson, took } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
 import { ObserveClient, type ShownTrace } from './client.ts'
 import { printFacts } from './facts.ts'
+import { shownTime } from './shown-time.ts'
 import { signOf, styleOf } from './status-style.ts'
 import { drawTrace } from './trace-picture.ts'
 import { rowsOf } from './trace-rows.ts'
@@ -13,7 +14,7 @@ export type TraceOptions = UrlOptions & { readonly spans: number; readonly json?
 export async function showTrace(terminal: Terminal, id: string, options: TraceOptions): Promise<void> {
   const trace = await new ObserveClient(options).trace(id)
   if (options.json) {
-    terminal.out(JSON.stringify(trace, null, 2))
+    terminal.out(printableJson(trace, 2))
     return
   }
   terminal.out(terminal.style('bold', printable(trace.task_title ?? trace.trace_id)))
@@ -35,7 +36,7 @@ function factsOf(terminal: Terminal, trace: ShownTrace): (readonly [string, stri
     ['error', error === null ? undefined : terminal.style('red', printable(error))],
     ['agent', text(assigned_agent)],
     ['owner', text(owner)],
-    ['started', started_at === null ? undefined : `${printable(started_at)}${pickup}`],
+    ['started', started_at === null ? undefined : `${shownTime(started_at)}${pickup}`],
     ['took', duration_ms === null ? undefined : took(duration_ms)],
     ['events', `${count(trace.span_count)}${late}`],
     ['scoring', scoring_breakdown === null ? undefined : printable(JSON.stringify(scoring_breakdown))],

@@ -1,6 +1,6 @@
 import type { TraceColumns } from '@chronicle/observe'
 import type { UrlOptions } from '../api-client.ts'
-import { type Column, count, printable, printTable, took } from '../format.ts'
+import { type Column, count, printable, printableJson, printTable, took } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
 import { ObserveClient } from './client.ts'
 import { signOf, styleOf } from './status-style.ts'
@@ -17,7 +17,7 @@ export async function listTraces(terminal: Terminal, options: TracesOptions): Pr
   const { status, agent, limit, json } = options
   const traces = await new ObserveClient(options).traces({ status, agent }, limit)
   if (json) {
-    terminal.out(JSON.stringify(traces, null, 2))
+    terminal.out(printableJson(traces, 2))
     return
   }
   if (traces.length === 0) {
@@ -33,9 +33,9 @@ export async function listTraces(terminal: Terminal, options: TracesOptions): Pr
 function columnsOf(terminal: Terminal): Column[] {
   return [
     { title: 'trace', cut: 'last' },
-    { title: 'title', cut: 'first' },
+    { title: 'title', cut: 'first', cutMin: 20 },
     { title: 'status', style: text => terminal.style(styleOf(text.slice(2)), text) },
-    { title: 'agent', cut: 'first', optional: true },
+    { title: 'agent', cut: 'first', cutMin: 12, optional: true },
     { title: 'started (UTC)', style: text => terminal.style('dim', text), optional: true },
     { title: 'took', right: true },
     { title: 'spans', right: true, optional: true },
