@@ -8,7 +8,7 @@ import type { TraceExports } from './exports.ts'
 import type { GrpcListener } from './grpc/listener.ts'
 
 /** Where every exporter sends unless it is told otherwise. */
-const usualPort = 4317
+export const usualPort = 4317
 
 export type GrpcStart = {
   readonly settings: Pick<ServerSettings, 'httpBindAddress' | 'httpConnectionsMax' | 'otlpGrpcPort'>

@@ -7,7 +7,7 @@ import { arrived, type ExportRequest, type TraceExports } from '../exports.ts'
 import { arrivalMsMax } from '../limits.ts'
 import { grpcCodes } from '../refusal.ts'
 import { acceptedCompressions, compressionOf } from '../unpack.ts'
-import { beginMessage, framed } from './message.ts'
+import { beginMessage, framed, invalidMessage } from './message.ts'
 import { failedTrailers, okTrailers } from './status.ts'
 
 const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
@@ -54,9 +54,11 @@ async function requestOf(
   // To answer is possible also where not everything was read.
   const pieces: AsyncIterator<Buffer> = stream.iterator({ destroyOnReturn: false })
   const message = await arrived(() => inTime(beginMessage(pieces), clock))
+  if (message.isCompressed && compression === undefined)
+    throw invalidMessage('a compressed message, and no grpc-encoding')
   return {
     encoding: 'protobuf',
-    compression: message.isCompressed ? (compression ?? 'gzip') : undefined,
+    compression: message.isCompressed ? compression : undefined,
     announcedBytes: message.bytes,
     read: () => inTime(message.read(), clock),
   }
