@@ -11,7 +11,7 @@ import type { ProjectorOptions, ProjectorSettings, ProjectorStatus, WrittenBatch
 import { ProjectorMetrics } from './projector-metrics.ts'
 
 /** One transaction, whatever has gathered: larger than the threshold, so that a backlog is caught up with. */
-const batchLimits: BatchLimits = { eventsMax: 5_000, bytesMax: 8 * 1024 * 1024 }
+const batchLimits: BatchLimits = { eventsMax: 10_000, bytesMax: 8 * 1024 * 1024 }
 /** A topic that is made is read from at most so much later. */
 const refreshMs = 1_000
 /** What waits at a stop is written within this time, or stays in the log for the next start. */
@@ -35,6 +35,8 @@ export class Projector implements Stoppable {
   readonly #listeners = new Set<(written: WrittenBatch) => void>()
   /** Ends when the step or the pause that runs does. */
   #turn: Promise<unknown> = Promise.resolve()
+  /** Those who wait for {@link Projector.whilePaused}. */
+  #pausesAsked = 0
   #isStopping = false
   #isStopped = false
 
@@ -98,9 +100,15 @@ export class Projector implements Stoppable {
     this.#advanced()
   }
 
-  /** Runs `work` while nothing is written; the tables may be others afterwards, and are asked again how far they are. */
+  /**
+   * Runs `work` while nothing is written; the tables may be others afterwards, and are asked again how far they are. A batch that fails is not tried again before: it may
+   * fail until the work is done.
+   */
   whilePaused<T>(work: () => Promise<T>): Promise<T> {
+    this.#pausesAsked++
+    this.#attempts.yield()
     return this.#exclusively(async () => {
+      if (--this.#pausesAsked === 0) this.#attempts.resume()
       try {
         return await work()
       } finally {
@@ -135,7 +143,8 @@ export class Projector implements Stoppable {
     const deadline = this.#options.clock.monotonic() + drainMsMax
     const isInTime = (): boolean => this.#options.clock.monotonic() < deadline
     // Tables that were not needed until now are not opened for a stop.
-    while (this.#followed.isPlaced && this.#followed.unread > 0 && isInTime()) {
+    const isLeft = (): boolean => this.#reader.isAhead || this.#followed.unread > 0
+    while (this.#followed.isPlaced && isLeft() && isInTime()) {
       if (!(await this.#exclusively(() => this.#step()))) break
     }
     this.#isStopped = true
@@ -148,6 +157,7 @@ export class Projector implements Stoppable {
     const batch = await this.#reader.next(batchLimits)
     this.#due.taken(this.#followed.unread)
     if (batch.positions.length === 0) return false
+    if (this.#followed.unread >= batchLimits.eventsMax) this.#reader.readAhead(batchLimits)
     const { writer, deadLetters, clock } = this.#options
     const startedAt = clock.monotonic()
     const report = await this.#attempts.untilDone(async () => {
@@ -157,6 +167,7 @@ export class Projector implements Stoppable {
     })
     if (report === undefined) {
       // The positions of a later batch would pass over this one.
+      await this.#reader.forget()
       this.#followed.rewind()
       return false
     }
@@ -179,6 +190,7 @@ export class Projector implements Stoppable {
 
   async #place(): Promise<boolean> {
     const positions = await this.#attempts.untilDone(() => this.#options.writer.positions())
+    await this.#reader.forget()
     if (positions !== undefined) this.#followed.place(positions)
     return positions !== undefined
   }

@@ -12,6 +12,7 @@ import { migrate } from '../database/migrate.ts'
 import { type DatabasePlace, openDatabase } from '../database/open.ts'
 import { mayHaveMoved, watched } from '../database/watched.ts'
 import { observeErrors } from '../errors.ts'
+import { removeLeftovers } from '../rebuild/schemas.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { retentionEveryMs } from './limits.ts'
 import { applyRetention } from './retention.ts'
@@ -37,6 +38,8 @@ export class Tables implements Stoppable {
   #place: DatabasePlace | undefined
   #looking: Promise<void> | undefined
   #tending: Promise<void> = Promise.resolve()
+  /** Those who keep retention from running. */
+  #holders = 0
   #state: TablesState = 'unused'
 
   constructor(options: TablesOptions) {
@@ -72,6 +75,13 @@ export class Tables implements Stoppable {
       positions: async () => (await writer()).positions(),
       write: async batch => (await writer()).write(batch),
     }
+  }
+
+  /** Resolves when no retention runs; none does until the returned function is called. */
+  async holdRetention(): Promise<() => void> {
+    this.#holders++
+    await this.#tending
+    return () => void this.#holders--
   }
 
   /** Waits for what runs, if the database answers within {@link closeMsMax}. To be called after whoever uses them has stopped. */
@@ -143,11 +153,12 @@ export class Tables implements Stoppable {
 
   /** What fails is done the next time: weeks are made far ahead, and what is kept for longer does no harm. */
   async #tend(): Promise<void> {
-    if (this.#state !== 'open') return
+    if (this.#state !== 'open' || this.#holders > 0) return
     const { clock, logger } = this.#options
     try {
       const report = await applyRetention(await this.database(), clock.now())
       logger.info(report, 'retention of the tables')
+      await removeLeftovers(await this.database(), clock.now())
     } catch (error) {
       logger.warn({ reason: messageOf(error) }, 'retention of the tables failed; it is tried again later')
     }
