@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { systemClock } from '@chronicle/base'
+import { utcDayOf } from '@chronicle/observe'
 import { serverErrors } from '../../errors.ts'
 import { ApiClient, type UrlOptions } from '../api-client.ts'
 import { plural, printableJson } from '../format.ts'
 import { interruption } from '../interrupted.ts'
 import type { Terminal } from '../terminal.ts'
 import { queryOf } from './client.ts'
-import { eventLine, type TailedEvent } from './event-line.ts'
+import { EventLines, type TailedEvent } from './event-lines.ts'
 import { type ServerSentEvent, serverSentEvents } from './event-stream.ts'
 
 export type TailOptions = UrlOptions & {
@@ -29,6 +31,7 @@ class Tail {
   readonly #options: TailOptions
   readonly #interrupted: AbortSignal
   readonly #api: ApiClient
+  readonly #lines: EventLines
   #lastId = ''
 
   constructor(terminal: Terminal, options: TailOptions, interrupted: AbortSignal) {
@@ -36,6 +39,7 @@ class Tail {
     this.#options = options
     this.#interrupted = interrupted
     this.#api = new ApiClient(options)
+    this.#lines = new EventLines(terminal, utcDayOf(systemClock.now() * 1000))
   }
 
   async run(): Promise<void> {
@@ -70,7 +74,7 @@ class Tail {
     if (type !== 'message') return
     const { json } = this.#options
     const event = JSON.parse(data) as TailedEvent
-    await this.#terminal.write(`${json ? printableJson(event) : eventLine(this.#terminal, event)}\n`)
+    await this.#terminal.write(json ? `${printableJson(event)}\n` : this.#lines.linesOf(event))
   }
 
   #tellGap(data: string): void {
