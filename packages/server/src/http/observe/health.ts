@@ -15,6 +15,9 @@ export type HealthSources = {
   readonly overflow: 'back-pressure' | 'drop-oldest'
 }
 
+/** Those of the server's checks that events pass by. */
+const ours: readonly string[] = ['log', 'observe', 'tables', 'secrets', 'nats', 'otlp-grpc']
+
 /** GET of /api/v1/health. Opens no database and waits for nothing. */
 export function addObserveHealthRoute(scope: FastifyInstance, sources: HealthSources): void {
   scope.get<{ Querystring: Query }>('/api/v1/health', { schema: operations.health }, ({ query }, reply) => {
@@ -29,16 +32,19 @@ function healthView(sources: HealthSources) {
   const status = pipeline.projector.status
   const alerts = pipeline.alerts.standing
   const database = databaseView(tables.state, status, sources.reader.failure)
-  const server = sources.health.report().status
-  const isTroubled = alerts.length > 0 || database.state === 'failing'
+  const server = sources.health.report()
+  const checks = Object.fromEntries(Object.entries(server.checks).filter(([name]) => ours.includes(name)))
+  const isTroubled =
+    alerts.length > 0 || database.state === 'failing' || Object.values(checks).some(check => check.status !== 'pass')
   return {
-    status: server === 'pass' && isTroubled ? 'warn' : server,
+    status: server.status === 'fail' ? 'fail' : isTroubled ? 'warn' : 'pass',
     buffer_size: status.bufferSize,
     buffer_max_size: status.bufferMaxSize,
     lag: status.lag,
     database,
     sources: sourcesView(sources, alerts, nats?.status),
     alerts: alerts.map(alertView),
+    checks,
   }
 }
 

@@ -1,10 +1,12 @@
 const quote = 0x22
 const backslash = 0x5c
 const comma = 0x2c
+/** White space of JSON is nothing above it, and nothing else that is below can stand around a value. */
+const space = 0x20
 const open = [0x5b, 0x7b]
 const close = [0x5d, 0x7d]
 
-/** The elements of an array in JSON, byte for byte, with the white space around them. `json` has been parsed before: what is no array in JSON is not noticed. */
+/** The elements of an array in JSON, byte for byte. `json` has been parsed before: what is no array in JSON is not noticed. */
 export function elementsOf(json: Buffer): Buffer[] {
   const elements: Buffer[] = []
   let depth = 0
@@ -16,12 +18,19 @@ export function elementsOf(json: Buffer): Buffer[] {
       depth++
       if (depth === 1) start = at + 1
     } else if (depth === 1 && (byte === comma || close.includes(byte))) {
-      elements.push(json.subarray(start, at))
+      elements.push(trimmed(json, start, at))
       start = at + 1
       if (byte !== comma) break
     } else if (close.includes(byte)) depth--
   }
   return elements
+}
+
+/** Without the white space of JSON around it. */
+function trimmed(json: Buffer, start: number, end: number): Buffer {
+  while (start < end && json[start]! <= space) start++
+  while (end > start && json[end - 1]! <= space) end--
+  return json.subarray(start, end)
 }
 
 /** Where the string ends that begins at `at`. */

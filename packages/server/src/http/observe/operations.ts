@@ -76,7 +76,7 @@ export const listEvents = {
 export const streamEvents = {
   summary: 'Follow the events',
   description:
-    'Server-Sent Events, as the tables get them: `data` is a TailEvent. After a break a browser sends `Last-Event-ID` by itself and gets what came meanwhile, as far as it is kept: 20,000 events or 16 MiB. What is not is told as `event: gap` with `{"missed": 4288}`, or null where nobody knows how many; the same happens to a client that is too slow. An event that was sent to the server twice may come twice, with the same `event_id`.',
+    'Server-Sent Events, as the tables get them: `data` is a TailEvent. After a break a browser sends `Last-Event-ID` by itself and gets what came meanwhile, as far as it is kept: 20,000 events or 16 MiB. What is not is told as `event: gap` with `{"missed": 4288}`, or null where nobody knows how many; the same happens to a client that is too slow. An event may come twice, with the same `event_id`, when a batch had to be written again.',
   tags,
   querystring: query({
     trace_id: { ...traceId, description: 'Events of this trace alone' },

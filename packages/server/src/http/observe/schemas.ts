@@ -208,6 +208,14 @@ const ObserveHealth = named('ObserveHealth', 'How observe is', {
       detail: text('For people'),
     }),
   },
+  checks: {
+    type: 'object',
+    additionalProperties: row('A check', {
+      status: { type: 'string', enum: ['pass', 'warn', 'fail'] },
+      reason: text('Why'),
+    }),
+    description: 'Those checks of /health that concern events',
+  },
 })
 
 export const observeSchemas: readonly object[] = [

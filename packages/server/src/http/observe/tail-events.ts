@@ -16,6 +16,7 @@ export const tailLimits = {
 const overheadBytes = 200
 
 export type TailEvent = {
+  readonly eventId: string
   readonly traceId: string
   readonly source: string
   readonly eventType: string
@@ -36,6 +37,8 @@ export class TailEvents {
   readonly #wakers = new Set<() => void>()
   /** Events from number {@link first} on. */
   #kept: TailEvent[] = []
+  /** Ids of the kept ones: what a source sends again is not told again while they are. */
+  readonly #ids = new Set<string>()
   #bytes = 0
   #first = 0
   #epoch: string
@@ -80,8 +83,10 @@ export class TailEvents {
 
   #add({ events }: WrittenBatch): void {
     for (const event of events) {
+      if (this.#ids.has(event.eventId)) continue
       const kept = tailEvent(event)
       this.#kept.push(kept)
+      this.#ids.add(kept.eventId)
       this.#bytes += bytesOf(kept)
     }
     this.#dropOldest()
@@ -93,7 +98,9 @@ export class TailEvents {
     const { eventsMax, bytesMax } = this.#limits
     let dropped = 0
     while (this.#kept.length - dropped > eventsMax || this.#bytes > bytesMax) {
-      this.#bytes -= bytesOf(this.#kept[dropped]!)
+      const oldest = this.#kept[dropped]!
+      this.#bytes -= bytesOf(oldest)
+      this.#ids.delete(oldest.eventId)
       dropped++
     }
     if (dropped === 0) return
@@ -108,6 +115,7 @@ export class TailEvents {
       this.#epoch = epochOf(this.#options.random)
       this.#first = 0
       this.#kept = []
+      this.#ids.clear()
       this.#bytes = 0
     })
   }
@@ -124,7 +132,7 @@ function tailEvent(event: SwarmEvent): TailEvent {
     metadata,
     is_dead_letter: isDeadLetter,
   })
-  return { traceId, source, eventType, text }
+  return { eventId, traceId, source, eventType, text }
 }
 
 function epochOf(random: Random): string {
