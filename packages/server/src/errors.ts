@@ -169,6 +169,10 @@ export const serverErrors = errorFamily('server', {
     summary: 'The partition has no record at this offset',
     remedy: 'Choose an offset in the range that is named, or leave --offset away.',
   },
+  'server.rebuild-failed': {
+    summary: 'The tables were not rebuilt',
+    remedy: 'They are as they were. Follow the advice of the server, and ask again.',
+  },
   'server.not-found': {
     summary: 'There is nothing at this path',
     remedy: 'See /api/v1/openapi.json for what there is.',

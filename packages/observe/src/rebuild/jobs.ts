@@ -49,12 +49,10 @@ export class RebuildJobs implements Stoppable {
     return this.view
   }
 
-  /** Ends the one that runs; tables that are in force by then stay. Resolves when it has ended. */
-  async cancel(): Promise<RebuildView> {
-    const job = this.#known
-    job.cancel('it was cancelled')
-    await job.ended
-    return job.view
+  /** Ends the one that runs, soon; tables that are in force by then stay. */
+  cancel(): RebuildView {
+    this.#known.cancel('it was cancelled')
+    return this.view
   }
 
   /** To be called before whatever it works on is stopped. */

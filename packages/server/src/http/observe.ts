@@ -8,6 +8,7 @@ import { addLetterRoutes } from './observe/dead-letters.ts'
 import { addEventRoutes } from './observe/events.ts'
 import { addObserveHealthRoute } from './observe/health.ts'
 import { answersBudget } from './observe/limits.ts'
+import { addRebuildRoutes } from './observe/rebuild.ts'
 import { observeSchemas } from './observe/schemas.ts'
 import { addStreamRoute } from './observe/stream.ts'
 import { TablesReader } from './observe/tables-reader.ts'
@@ -29,6 +30,7 @@ export function addObserveRoutes(app: FastifyInstance, door: ObserveDoor): void 
   const reader = new TablesReader({ tables, clock })
   const reading = { reader, budget: new BytesBudget(answersBudget, clock) }
   for (const schema of observeSchemas) app.addSchema(schema)
+  addRebuildRoutes(app, { rebuilds: observe.rebuilds, clock })
   app.register(async scope => {
     // Schemas describe here. What checks is written by hand, so that a refusal names parameter, value and what is accepted.
     scope.setValidatorCompiler(() => () => true)

@@ -5,6 +5,7 @@ import {
   type NatsSource,
   type NatsSourceOptions,
   type Pipeline,
+  RebuildJobs,
   startNatsSource,
   startPipeline,
   Tables,
@@ -30,6 +31,7 @@ export type Observe = {
   readonly traceExports: TraceExports
   readonly pipeline: Pipeline
   readonly tables: Tables
+  readonly rebuilds: RebuildJobs
   /** Undefined without NATS_URL and ALEXANDRIA_URL. */
   readonly nats: NatsSource | undefined
 }
@@ -56,6 +58,8 @@ export async function startObserve(options: ObserveOptions, lifecycle: Lifecycle
       },
     }),
   )
+  const { projector } = pipeline
+  const rebuilds = lifecycle.add('rebuild', new RebuildJobs({ ...options, logger, tables, projector }))
   health.register('tables', () => ({
     status: tables.state === 'failed' ? 'warn' : 'pass',
     reason: tables.state === 'unused' ? 'nobody has needed them yet' : tables.state,
@@ -63,7 +67,7 @@ export async function startObserve(options: ObserveOptions, lifecycle: Lifecycle
   const nats = await startNats({ ...options, logger }, pipeline, natsUrl(settings, secrets))
   if (nats !== undefined) lifecycle.add('nats', nats)
   const traceExports = new TraceExports({ ...options, logger, intake: pipeline.intake })
-  return { pipeline, tables, nats, traceExports }
+  return { pipeline, tables, rebuilds, nats, traceExports }
 }
 
 async function startNats(

@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander'
 import { urlOption } from '../api-client.ts'
+import { type GivenTime, parseTime } from '../archive/time.ts'
 import { wholeNumber } from '../bootstrap.ts'
 import type { AgentsOptions } from '../observe/agents.ts'
 import type { LetterOptions, LettersOptions, ReplayOptions } from '../observe/letters.ts'
+import type { TablesReplayOptions } from '../observe/replay.ts'
 import type { SendOptions } from '../observe/send.ts'
 import type { StatusOptions } from '../observe/status.ts'
 import { traceStatuses } from '../observe/status-style.ts'
@@ -28,6 +30,7 @@ Examples:
   chronicle observe agents                    what each agent did today
   chronicle observe send < events.jsonl       events in, one JSON object a line
   chronicle observe letters ls                what could not be taken, and why
+  chronicle observe replay --dry-run          whether the tables are what the log says
 
 They ask a running server over HTTP; the guide is docs/OBSERVE.md.`,
   status: `
@@ -76,6 +79,18 @@ Examples:
   chronicle observe send < events.jsonl
   echo '{"trace_id":"t1","event_type":"task.created","metadata":{"title":"first"}}' | chronicle observe send
   jq -c '.[]' events.json | chronicle observe send --json`,
+  replay: `
+The server makes all tables anew from its log, beside those in force, which go on taking events. What the log does not hold any more is
+carried over from the tables. Then both are compared, and the rebuilt ones take their place, all at once, when you agree. Ctrl-C
+ends the rebuild and leaves the tables as they were.
+
+Exit code 0: the tables are right now; 1: they are not.
+
+Examples:
+  chronicle observe replay --from beginning     shows what differs, and asks
+  chronicle observe replay --dry-run            only shows what differs
+  chronicle observe replay --from -2h --yes     reads the last two hours of the log, takes everything before from the tables
+  chronicle observe replay --dry-run --json | jq '.tables[].different'`,
   letters: `
 What could not become an event is kept with the reason until retention removes it (observe.log-retention).
 
@@ -86,7 +101,7 @@ Examples:
   chronicle observe letters replay 12 13        taken in again, once the reason is gone`,
 }
 
-/** `observe status|traces|trace|tail|agents|agent|send|letters`. */
+/** `observe status|traces|trace|tail|agents|agent|send|replay|letters`. */
 export function addObserve(program: Command, terminal: Terminal): void {
   const observe = program
     .command('observe')
@@ -102,6 +117,7 @@ export function addObserve(program: Command, terminal: Terminal): void {
       .addHelpText('after', examples[name])
   addLooks(add, terminal)
   addStreams(add, terminal)
+  addReplay(add, terminal)
   addLetters(observe, terminal)
 }
 
@@ -145,6 +161,27 @@ function addStreams(add: Add, terminal: Terminal): void {
     const { send } = await import('../observe/send.ts')
     process.exitCode = await send(terminal, options)
   })
+}
+
+function addReplay(add: Add, terminal: Terminal): void {
+  add('replay', 'Rebuild all tables from the log, compare them with those in force, and replace these')
+    .option(
+      '--from <time>',
+      'read the log from here on: beginning, or a time such as 2026-11-20T12:00:00Z or -2h',
+      replayFrom,
+    )
+    .addOption(new Option('--dry-run', 'compare, and replace nothing').conflicts('yes'))
+    .option('-y, --yes', 'replace the tables without asking, if anything differs')
+    .option('--drop-old', 'do not keep the tables that are replaced (for seven days)')
+    .option('--cancel', 'end the rebuild that runs')
+    .action(async (options: TablesReplayOptions) => {
+      const { replayTables } = await import('../observe/replay.ts')
+      process.exitCode = await replayTables(terminal, options)
+    })
+}
+
+function replayFrom(text: string): GivenTime | 'beginning' {
+  return text === 'beginning' ? text : parseTime(text)
 }
 
 function addLetters(observe: Command, terminal: Terminal): void {
