@@ -115,7 +115,7 @@ export function span(ms: number): string {
 
 /** A measured time as a person says it: `850 ms`, `12.5 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function took(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 999.5) return `${Math.round(ms)} ms`
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
   const seconds = Math.round(ms / 1000)
   const two = (whole: number, unit: string, rest: number, restUnit: string): string =>

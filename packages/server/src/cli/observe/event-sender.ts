@@ -10,7 +10,6 @@ export type RefusedLine = { readonly line: number; readonly reason: string; read
 export type Answer = { readonly accepted: number; readonly refused: readonly RefusedLine[] }
 
 export type EventSenderOptions = UrlOptions & {
-  readonly interrupted: AbortSignal
   /** Told why when it begins to wait. */
   readonly onWait: (reason: string) => void
 }
@@ -59,7 +58,7 @@ export class EventSender {
   }
 
   async #post(portion: readonly NumberedLine[]): Promise<Response> {
-    const signal = AbortSignal.any([this.#options.interrupted, AbortSignal.timeout(answerMsMax)])
+    const signal = AbortSignal.timeout(answerMsMax)
     const body = Buffer.concat(portion.flatMap(({ bytes }) => [bytes, lineFeed]))
     const headers = { 'content-type': 'application/x-ndjson' }
     const response = await this.#api.request('/events', { method: 'POST', headers, body, signal })
@@ -78,7 +77,7 @@ export class EventSender {
   async #wait(waits: number, answer: Response | Error): Promise<void> {
     const told = answer instanceof Response ? Number(answer.headers.get('retry-after') ?? 0) * 1000 : 0
     const growing = Math.min(waitMsMax, waitMsMin * 2 ** waits)
-    await sleep(Math.min(waitMsMax, Math.max(growing, told || 0)), undefined, { signal: this.#options.interrupted })
+    await sleep(Math.min(waitMsMax, Math.max(growing, told || 0)))
   }
 }
 

@@ -1,7 +1,6 @@
 import { systemClock } from '@chronicle/base'
 import type { UrlOptions } from '../api-client.ts'
 import { count, plural, printable, printableJson, size } from '../format.ts'
-import { interruption } from '../interrupted.ts'
 import { exitCodes } from '../report.ts'
 import type { Terminal } from '../terminal.ts'
 import { type NumberedLine, portionsOf } from './event-portions.ts'
@@ -45,7 +44,7 @@ class SendRun {
     this.#terminal = terminal
     this.#isJson = options.json === true
     const onWait = (reason: string): void => this.#note(`${printable(reason)}; waiting.`)
-    this.#sender = new EventSender({ ...options, interrupted: interruption(), onWait })
+    this.#sender = new EventSender({ ...options, onWait })
   }
 
   /** Resolves when what was taken of the portion is durable. */

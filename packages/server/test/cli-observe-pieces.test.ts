@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { printableJson, took } from '../src/cli/format.ts'
+import { portionsOf } from '../src/cli/observe/event-portions.ts'
+import { type ServerSentEvent, serverSentEvents } from '../src/cli/observe/event-stream.ts'
+
+async function* pieces(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
+  for (let [at, turn] = [0, 0]; at < bytes.length; turn++) {
+    const size = sizes[turn % sizes.length]!
+    yield bytes.subarray(at, at + size)
+    at += size
+  }
+}
+
+async function eventsOf(text: string, sizes: readonly number[] = [7]): Promise<ServerSentEvent[]> {
+  return collect(serverSentEvents(pieces(Buffer.from(text), sizes)))
+}
+
+async function collect<T>(generator: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const each of generator) all.push(each)
+  return all
+}
+
+test('Server-Sent Events are read as the standard says, however they are cut', async () => {
+  const text =
+    'retry: 2000\n\n: a comment\nid: 1\ndata: {"ü":1}\n\r\nevent: gap\rdata:a\rdata: b\r\r' +
+    'data\n\nid: 9\n\nunknown: x\n\ndata: cut off'
+  const expected = [
+    { type: 'message', data: '{"ü":1}', id: '1' },
+    { type: 'gap', data: 'a\nb', id: '1' },
+    { type: 'message', data: '', id: '1' },
+    { type: 'message', data: undefined, id: '9' },
+  ]
+  const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 })
+  await fc.assert(fc.asyncProperty(sizes, async cut => assert.deepEqual(await eventsOf(text, cut), expected)))
+})
+
+test('an event without an end is not gathered for ever', async () => {
+  const endless = (async function* () {
+    for (;;) yield Buffer.alloc(1 << 20, 'x')
+  })()
+  await assert.rejects(collect(serverSentEvents(endless)), { code: 'server.invalid-line' })
+})
+
+test('portions are bounded, keep the numbers of their lines, and give ids to events alone', async () => {
+  const event = '{"trace_id":"t","event_type":"e"}'
+  const given = '{"trace_id":"t","event_type":"e","event_id":"x"}'
+  const input = [event, '', ' \t\r', 'no JSON', '[1]', given, '{"trace_id":"t","event_type":"e","event_id":null} ']
+  const [portion] = await collect(portionsOf(Readable.from([Buffer.from(`${input.join('\n')}\n`)])))
+  assert.deepEqual(
+    portion!.map(({ line }) => line),
+    [1, 4, 5, 6, 7],
+  )
+  const texts = portion!.map(({ bytes }) => bytes.toString())
+  assert.deepEqual(texts.slice(1, 4), ['no JSON', '[1]', given])
+  const ids = [texts[0]!, texts[4]!].map(text => JSON.parse(text).event_id)
+  assert.ok(ids.every(id => /^[0-9a-f-]{36}$/.test(id)) && ids[0] !== ids[1], ids.join())
+
+  const many = Buffer.from(`${event}\n`.repeat(2_500))
+  const large = Buffer.from(`{"trace_id":"t","event_type":"e","metadata":"${'x'.repeat(700_000)}"}\n`.repeat(3))
+  const counts = (await collect(portionsOf(Readable.from([many, large])))).map(each => each.length)
+  assert.deepEqual(counts, [1_000, 1_000, 500, 1, 1, 1])
+})
+
+test('measured times are said as people say them', () => {
+  const times = [0, 850.4, 999.7, 1_000, 59_949, 59_950, 61_000, 3_600_000, 3_899_000, 86_400_000, 1e8].map(took)
+  assert.deepEqual(times.slice(0, 6), ['0 ms', '850 ms', '1.0 s', '1.0 s', '59.9 s', '1 min'])
+  assert.deepEqual(times.slice(6), ['1 min 1 s', '1 h', '1 h 4 min', '1 d', '1 d 3 h'])
+})
+
+test('JSON for a terminal is the same JSON, and has no control characters', () => {
+  fc.assert(
+    fc.property(fc.json({ stringUnit: 'binary' }), fc.constantFrom(undefined, 2), (json, indent) => {
+      const value = JSON.parse(json)
+      const text = printableJson(value, indent)
+      assert.deepEqual(JSON.parse(text), value)
+      assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\u2028\u202e]/u)
+    }),
+  )
+})
