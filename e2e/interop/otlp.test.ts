@@ -1,9 +1,11 @@
 /** OpenTelemetry's exporters of three languages, over HTTP and gRPC: their agent's run becomes a task, with everything that they said of it. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
 import { goExporter, nodeExporter, pythonExporter, send } from './otlp.ts'
+import { run } from './toolchain.ts'
 
 type Trace = Record<string, unknown> & {
   readonly spans: readonly { event_type: string; source: string; metadata: Record<string, unknown> }[]
@@ -16,11 +18,11 @@ before(async () => {
 })
 after(() => server.stop())
 
-async function completed(traceId: string): Promise<Trace> {
+async function completed(traceId: string, events = 6): Promise<Trace> {
   for (;;) {
     const response = await fetch(`http://127.0.0.1:${server.httpPort}/api/v1/traces/${traceId}`)
     const trace = response.status === 200 ? ((await response.json()) as Trace) : undefined
-    if (trace?.span_count === 6) return trace
+    if (trace?.span_count === events) return trace
     await sleep(50)
   }
 }
@@ -73,3 +75,14 @@ for (const exporter of exporters) {
     })
   }
 }
+
+const python = exporters[0]!
+test('examples/otlp.py sends a task', { skip: python.missing ?? false }, async () => {
+  const example = join(import.meta.dirname, '../../examples/otlp.py')
+  const url = `http://127.0.0.1:${server.httpPort}`
+  const said = run(python.command[0]!, [example], { env: { ...process.env, CHRONICLE_URL: url } })
+  const [, traceId] = /\/api\/v1\/traces\/([0-9a-f]{32}) has it/.exec(said)!
+  const { status, assigned_agent, duration_ms } = await completed(traceId!)
+  assert.deepEqual([status, assigned_agent], ['completed', 'scout'])
+  assert.ok(Number(duration_ms) >= 300)
+})

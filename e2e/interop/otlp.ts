@@ -58,7 +58,7 @@ export function nodeExporter(): Exporter {
   }
   if (missing === undefined) {
     onceFor(join(sources, 'package.json'), directory, install)
-    copyFileSync(join(sources, 'exporter.mjs'), program)
+    copyFileSync(new URL('./otlp/exporter.mjs', import.meta.url), program)
   }
   const ways = { json: http, proto: http, grpc }
   return { name: 'Node', missing, ways, command: [process.execPath, program] }

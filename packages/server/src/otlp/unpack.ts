@@ -24,7 +24,7 @@ export function compressionOf(name: string | undefined): Compression | undefined
 }
 
 /**
- * Decompresses in another thread, and no further than {@link requestBytesMax}: what would become larger is given up there ('server.body-too-large'). Rejects
+ * S20: decompresses in another thread, and no further than {@link requestBytesMax}: what would become larger is given up there ('server.body-too-large'). Rejects
  * with 'observe.invalid-otlp' what is not so compressed.
  */
 export async function unpack(packed: Buffer, compression: Compression): Promise<Buffer> {

@@ -44,7 +44,7 @@ export async function answerCall(
   }
 }
 
-/** As far as the length of its message; the rest waits in the flow-control window until there is room. */
+/** S20: as far as the length of its message; the rest waits in the flow-control window until there is room. */
 async function requestOf(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
