@@ -139,6 +139,22 @@ for (const { name, skip } of databases) {
       assert.ok(summary.every(row => row.metric_date === today))
     })
 
+    test('rows have the members that the OpenAPI document names', async () => {
+      type Document = { components: { schemas: Record<string, { required: string[] }> } }
+      const { components } = (await api.json('/api/v1/openapi.json')) as Document
+      const trace = (await api.json('/api/v1/traces/t1')) as Json & { spans: Json[] }
+      const shown = {
+        Trace: (await allPages(api, '/api/v1/traces')).rows[0]!,
+        TraceWithSpans: trace,
+        SwarmEvent: trace.spans[0]!,
+        AgentDay: await api.json('/api/v1/metrics/kai/latest'),
+        ObserveHealth: await api.json('/api/v1/health'),
+      }
+      for (const [name, row] of Object.entries(shown)) {
+        assert.deepEqual(Object.keys(row).sort(), components.schemas[name]!.required.toSorted(), name)
+      }
+    })
+
     test('what is not known is 404, with what to do', async () => {
       for (const path of ['traces/nobody', `traces/${'x'.repeat(256)}`, 'traces/%00', 'traces/x%00']) {
         assert.equal((await api.problem(404, `/api/v1/${path}`)).code, 'observe.unknown-trace')

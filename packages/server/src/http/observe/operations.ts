@@ -19,6 +19,7 @@ const limit = (max: number, otherwise: number): object => ({
   minimum: 1,
   maximum: max,
   default: otherwise,
+  description: 'Rows on a page',
 })
 const cursor = { type: 'string', description: 'From the Link header of the page before, as it is' } as const
 const query = (properties: Readonly<Record<string, object>>, required: readonly string[] = []): object => ({
@@ -28,7 +29,7 @@ const query = (properties: Readonly<Record<string, object>>, required: readonly 
 })
 const list = (of: string, description: string): object => ({
   description,
-  headers: { link: { schema: { type: 'string' }, description: 'The next page, with rel="next" (RFC 8288)' } },
+  headers: { link: { type: 'string', description: 'The next page, with rel="next" (RFC 8288)' } },
   ...json({ type: 'array', items: { $ref: `${of}#` } }),
 })
 const one = (of: string, description: string): object => ({ description, ...json({ $ref: `${of}#` }) })
@@ -59,7 +60,10 @@ export const postEvents = {
     408: problemResponse('The body did not arrive in time'),
     413: problemResponse('The body is larger than accepted, or has more events; nothing was kept'),
     415: problemResponse('Type or encoding of the body is not accepted'),
-    422: problemResponse('Every event was refused: `refused` has index, reason and detail of each'),
+    422: {
+      description: 'Every event was refused',
+      content: { 'application/problem+json': { schema: { $ref: 'EventsRefused#' } } },
+    },
     429: problemResponse('As many events wait for the tables as the buffer takes; Retry-After says when to try again'),
     503: problemResponse('The log does not take events at present'),
   },

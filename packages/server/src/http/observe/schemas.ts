@@ -117,6 +117,17 @@ const EventsAccepted = named('EventsAccepted', 'What became of the events of a r
   refused: { type: 'array', items: { $ref: 'Refusal#' }, description: 'They are in the dead letters too' },
 })
 
+const EventsRefused = {
+  $id: 'EventsRefused',
+  description: 'A problem, and what is wrong with each event',
+  allOf: [
+    { $ref: 'Problem#' },
+    row('Besides', {
+      refused: { type: 'array', items: { $ref: 'Refusal#' }, description: 'In the order of the request' },
+    }),
+  ],
+}
+
 const letterColumns = {
   offset: count('Where it stands among the dead letters: what it is asked for by'),
   id: uuid,
@@ -227,6 +238,7 @@ export const observeSchemas: readonly object[] = [
   AgentDay,
   Refusal,
   EventsAccepted,
+  EventsRefused,
   DeadLetter,
   DeadLetterWithRaw,
   Replays,
