@@ -9,7 +9,7 @@ import {
   type TcpProxy,
 } from '@chronicle/testing'
 import { connect } from '@nats-io/transport-node'
-import { kafkaSender, natsSender, type Sender } from './senders.ts'
+import { httpSender, kafkaSender, natsSender, type Sender } from './senders.ts'
 import { ObserveServer } from './server.ts'
 
 export type House = {
@@ -48,13 +48,17 @@ export async function openHouse(t: TestContext, env: Readonly<Record<string, str
   return { server, senders, nats, natsProxy, postgres, postgresProxy, alerts }
 }
 
-/** One agent for each source. */
+/** One agent for each source; without NATS where there is none. */
 export async function openSenders(
   t: TestContext,
   server: ObserveServer,
-  nats: RunningNatsServer,
+  nats?: RunningNatsServer,
 ): Promise<readonly Sender[]> {
-  const senders = [await natsSender(nats.url), await kafkaSender(server.bootstrap)]
+  const senders = [
+    httpSender(server.httpPort),
+    await kafkaSender(server.bootstrap),
+    ...(nats === undefined ? [] : [await natsSender(nats.url)]),
+  ]
   t.after(() => Promise.all(senders.map(sender => sender.close())))
   return senders
 }

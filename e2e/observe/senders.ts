@@ -6,8 +6,10 @@ import { connect } from '@nats-io/transport-node'
 import kafkajs from 'kafkajs'
 
 /** An agent gives up after this long; every fault of a test is over by then. */
-const patienceMs = 120_000
+const patienceMs = 20_000
 const againMs = 50
+/** What NATS has not acknowledged by then is published again. */
+const publishMsMax = 1_000
 
 export type Sender = {
   readonly name: string
@@ -39,7 +41,7 @@ class Refused extends Error {}
 /** `POST /api/v1/events`: events together, and each of what is none by itself. */
 export function httpSender(port: number): Sender {
   const url = `http://127.0.0.1:${port}/api/v1/events`
-  const post = async (body: string | Uint8Array, isAnswer: (status: number) => boolean): Promise<void> => {
+  const post = async (body: string | Uint8Array, expected: number): Promise<void> => {
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(url, {
       method: 'POST',
@@ -48,25 +50,22 @@ export function httpSender(port: number): Sender {
       signal: AbortSignal.timeout(15_000),
     })
     const text = await response.text()
-    if (isAnswer(response.status)) return
+    if (response.status === expected) return
     const error = `${response.status} ${text.slice(0, 300)}`
     throw [429, 500, 503, 507].includes(response.status) ? new Error(error) : new Refused(error)
   }
-  const events = (deliveries: readonly Delivery[]): Promise<void> => {
-    const body = `[${deliveries.map(({ body }) => Buffer.from(body).toString()).join(',')}]`
-    return persistently('HTTP', () => post(body, status => status === 202))
-  }
-  const broken = ({ body }: Delivery): Promise<void> =>
-    // In a list, so that a list of events is none of them either.
-    persistently('HTTP', () =>
-      post(isJson(body) ? `[${Buffer.from(body)}]` : body, status => [202, 400, 422].includes(status)),
-    )
   return {
     name: 'HTTP',
     async send(deliveries) {
-      const valid = deliveries.filter(({ event }) => event !== undefined)
-      if (valid.length > 0) await events(valid)
-      for (const delivery of deliveries) if (delivery.event === undefined) await broken(delivery)
+      const [texts, others] = [
+        deliveries.filter(({ body }) => isJson(body)),
+        deliveries.filter(({ body }) => !isJson(body)),
+      ]
+      const list = `[${texts.map(({ body }) => Buffer.from(body).toString()).join(',')}]`
+      // What is no event is refused by itself; where there is nothing else, all of the request is.
+      const accepted = texts.some(({ event }) => event !== undefined) ? 202 : 422
+      if (texts.length > 0) await persistently('HTTP', () => post(list, accepted))
+      for (const { body } of others) await persistently('HTTP', () => post(body, 400))
     },
     isTaken: async () => true,
     close: async () => undefined,
@@ -112,7 +111,7 @@ const streams = ['TASK_EVENTS', 'SYSTEM_EVENTS', 'DLQ']
 /** Messages on the subjects of the swarm, each acknowledged by JetStream. */
 export async function natsSender(url: string): Promise<Sender> {
   const client = await connect({ servers: new URL(url).host, maxReconnectAttempts: -1, reconnectTimeWait: 50 })
-  const stream = jetstream(client, { timeout: 5_000 })
+  const stream = jetstream(client, { timeout: publishMsMax })
   return {
     name: 'NATS',
     async send(deliveries) {

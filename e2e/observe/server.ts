@@ -24,6 +24,7 @@ export class ObserveServer {
   readonly metricsPort: number
   #env: Readonly<Record<string, string>>
   #process: ChronicleProcess | undefined
+  #isKilling = false
 
   private constructor(ports: readonly [number, number, number], env: Readonly<Record<string, string>>) {
     ;[this.kafkaPort, this.httpPort, this.metricsPort] = ports
@@ -61,11 +62,19 @@ export class ObserveServer {
     this.#env = { ...this.#env, ...env }
     const ports = { kafka: this.kafkaPort, http: this.httpPort, metrics: this.metricsPort }
     const args = Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, String(port)])
-    this.#process = await startChronicle({ dataDir: this.dataDir, args, env: this.#env })
+    const started = await startChronicle({ dataDir: this.dataDir, args, env: this.#env })
+    this.#process = started
+    // A test that waits for a server which ended by itself says why it did.
+    void started.exited.then(({ code, signal }) => {
+      if (code === 0 || this.#isKilling) return
+      console.error(`the server ended with code ${code}, ${signal}:\n${started.stderr.slice(-3_000)}`)
+    })
   }
 
   async kill(): Promise<void> {
+    this.#isKilling = true
     await this.#process?.kill('SIGKILL')
+    this.#isKilling = false
   }
 
   /** SIGTERM; how it ended. */

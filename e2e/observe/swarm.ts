@@ -64,6 +64,19 @@ function chosen(delivery: Delivery, senders: readonly Sender[], int: (limit: num
   return able[int(able.length)]!
 }
 
+/** How many events of agents a PostgreSQL has. */
+export async function storedEvents(url: string): Promise<number> {
+  const database = await openDatabase({ url })
+  try {
+    const [row] = await database.query<{ count: number }>(
+      `select count(*) from swarm_events where source <> 'chronicle'`,
+    )
+    return row!.count
+  } finally {
+    await database.close()
+  }
+}
+
 /** What the tables of a database have otherwise than the model of the day; alerts are events of the server's own and are left out. */
 export async function differences(place: Parameters<typeof openDatabase>[0], day: SwarmDay): Promise<string[]> {
   const database: Database = await openDatabase(place)

@@ -1,0 +1,62 @@
+/**
+ * A swarm's day while the server is killed with SIGKILL, again and again over the same data, with PostgreSQL and with the embedded database, which has to open again
+ * each time. Everything that was acknowledged is in the tables once. `SWARM_SEED=4711 npm test -- e2e/observe-crash` repeats the day; `CRASH_KILLS=25` kills more often.
+ */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { seededRandom } from '@chronicle/base'
+import { withoutNatsServer, withoutPostgres } from '@chronicle/testing'
+import { openHouse, openSenders } from './observe/house.ts'
+import { eventually, ObserveServer } from './observe/server.ts'
+import { differences, Load, recentDay, storedEvents, swarmSeed } from './observe/swarm.ts'
+
+const kills = Number(process.env.CRASH_KILLS ?? 4)
+/** From the moment at which the next events are sent. */
+const momentMsMax = 400
+const day = recentDay({ agents: 20, traces: 400, heartbeatEveryMs: 600_000, malformedRate: 0.005 })
+const again = `again: SWARM_SEED=${swarmSeed}`
+
+/** What NATS has handed to a server that died comes again after half a minute: there one test waits for that, and for one that could not say goodbye. */
+test(`SIGKILL ${kills} times under load, with NATS and PostgreSQL: every event is there once`, {
+  skip: withoutPostgres() || withoutNatsServer(),
+}, async t => {
+  const { server, senders, postgres, natsProxy } = await openHouse(t)
+  const load = new Load(day, senders)
+  await killUnder(load, server)
+  natsProxy.hold()
+  await load.upTo(0.95)
+  assert.deepEqual(
+    await server.stop(),
+    { code: 0, signal: null },
+    `it ends although NATS does not answer\n${server.log}`,
+  )
+  natsProxy.release()
+  await server.start()
+  await load.upTo(1)
+  await eventually(async () => (await storedEvents(postgres.url)) >= day.events.length)
+  assert.deepEqual(await differences({ url: postgres.url }, day), [], again)
+})
+
+test(`SIGKILL ${kills} times under load, with the embedded database: it opens again, and every event is there once`, async t => {
+  const server = await ObserveServer.start(t)
+  const senders = await openSenders(t, server)
+  const load = new Load(day, senders)
+  await killUnder(load, server)
+  await load.upTo(1)
+  await server.untilWritten(senders)
+  assert.deepEqual(await server.stop(), { code: 0, signal: null })
+  assert.deepEqual(await differences({ directory: join(server.dataDir, 'observe', 'pg') }, day), [], again)
+})
+
+async function killUnder(load: Load, server: ObserveServer): Promise<void> {
+  const { int } = seededRandom(swarmSeed)
+  for (let kill = 1; kill <= kills; kill++) {
+    const sending = load.upTo((kill / kills) * 0.9)
+    await sleep(int(momentMsMax))
+    await server.kill()
+    await server.start()
+    await sending
+  }
+}
