@@ -52,7 +52,7 @@ export async function openHouse(t: TestContext, env: Readonly<Record<string, str
 export async function openSenders(
   t: TestContext,
   server: ObserveServer,
-  nats?: RunningNatsServer,
+  nats?: Pick<RunningNatsServer, 'url'>,
 ): Promise<readonly Sender[]> {
   const senders = [
     httpSender(server.httpPort),

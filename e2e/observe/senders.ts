@@ -6,7 +6,7 @@ import { connect } from '@nats-io/transport-node'
 import kafkajs from 'kafkajs'
 
 /** An agent gives up after this long; every fault of a test is over by then. */
-const patienceMs = 20_000
+const patienceMs = 60_000
 const againMs = 50
 /** What NATS has not acknowledged by then is published again. */
 const publishMsMax = 1_000
@@ -106,11 +106,19 @@ export async function kafkaSender(bootstrap: string): Promise<Sender> {
   }
 }
 
-const streams = ['TASK_EVENTS', 'SYSTEM_EVENTS', 'DLQ']
+const streams = {
+  TASK_EVENTS: ['swarm.task.>'],
+  SYSTEM_EVENTS: ['swarm.agent.>', 'swarm.system.>', 'swarm.lifecycle.>'],
+  DLQ: ['dlq.>'],
+}
 
-/** Messages on the subjects of the swarm, each acknowledged by JetStream. */
+/** Messages on the subjects of the swarm, whose streams are made where they are not there, each acknowledged by JetStream. */
 export async function natsSender(url: string): Promise<Sender> {
-  const client = await connect({ servers: new URL(url).host, maxReconnectAttempts: -1, reconnectTimeWait: 50 })
+  const { host, username: user, password: pass } = new URL(url)
+  const client = await connect({ servers: host, user, pass, maxReconnectAttempts: -1, reconnectTimeWait: 50 })
+  const manager = await jetstreamManager(client)
+  // The server may not have been here yet; where it was, they are as they are.
+  for (const [name, subjects] of Object.entries(streams)) await manager.streams.add({ name, subjects })
   const stream = jetstream(client, { timeout: publishMsMax })
   return {
     name: 'NATS',
@@ -120,8 +128,9 @@ export async function natsSender(url: string): Promise<Sender> {
       await Promise.all(deliveries.map(publish))
     },
     async isTaken() {
-      const manager = await jetstreamManager(client)
-      const left = await Promise.all(streams.map(name => manager.consumers.info(name, `chronicle-${name}`)))
+      const left = await Promise.all(
+        Object.keys(streams).map(name => manager.consumers.info(name, `chronicle-${name}`)),
+      )
       return left.every(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending === 0)
     },
     close: () => client.close(),
