@@ -17,7 +17,10 @@ export function startDefaultPostgres(settings: Readonly<Record<string, string>> 
 
 /** Tables in a database of their own, migrated and empty. */
 export async function openFreshTables(postgres: RunningPostgres): Promise<Tables> {
-  const url = await postgres.createDatabase()
+  return openTables(await postgres.createDatabase())
+}
+
+export async function openTables(url: string): Promise<Tables> {
   const tables = new Tables({ place: () => ({ url }), clock: systemClock, logger: silentLogger })
   await tables.database()
   return tables

@@ -5,6 +5,7 @@ import { fetching } from './fetch.ts'
 import { latency } from './latency.ts'
 import { limits } from './limits.ts'
 import { memory } from './memory.ts'
+import { observeApi } from './observe-api.ts'
 import { observeLatency } from './observe-latency.ts'
 import { observeTables } from './observe-tables.ts'
 import { packer } from './packer.ts'
@@ -44,4 +45,5 @@ export const suite: readonly Benchmark[] = [
   packerRing,
   observeTables,
   observeLatency,
+  observeApi,
 ]
