@@ -3,7 +3,7 @@ import type { Clock } from '@chronicle/base'
 import { agentsOfDay, isName, latestDayOf, observeErrors, utcDayOf } from '@chronicle/observe'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { onlyParameters, type Query, queryNumber, queryText, refusedParameter } from '../query.ts'
-import { linkToNext, type Reading, readFor } from './answers.ts'
+import { answerFrom, linkToNext, type Reading } from './answers.ts'
 import { agentsAnswerBytes, rowsPerPageMax } from './limits.ts'
 import * as operations from './operations.ts'
 
@@ -21,27 +21,35 @@ export function addAgentRoutes(scope: FastifyInstance, reading: Reading, clock: 
       onlyParameters(query, [])
       const unknown = observeErrors.create('observe.unknown-agent')
       if (!isName(params.agent_id)) throw unknown
-      const row = await readFor(reply, reading, agentsAnswerBytes(1), queries => latestDayOf(queries, params.agent_id))
-      if (row === undefined) throw unknown
-      return row
+      return answerFrom(reply, reading, {
+        bytesMax: agentsAnswerBytes(1),
+        read: queries => latestDayOf(queries, params.agent_id),
+        view(row) {
+          if (row === undefined) throw unknown
+          return row
+        },
+      })
     },
   )
-  scope.get<Asked>(summary, { schema: operations.agentsOfDay }, ({ query }, reply) =>
+  scope.get<Asked>(summary, { schema: operations.agentsOfDay }, async ({ query }, reply) =>
     sendDay(query, reply, reading, clock),
   )
 }
 
-async function sendDay(query: Query, reply: FastifyReply, reading: Reading, clock: Clock): Promise<readonly object[]> {
+function sendDay(query: Query, reply: FastifyReply, reading: Reading, clock: Clock): Promise<FastifyReply> {
   onlyParameters(query, ['day', 'limit', 'cursor'])
   const day = queryDay(query) ?? utcDayOf(clock.now() * 1000)
   const limit = queryNumber(query, 'limit', { min: 1, max: rowsPerPageMax }, rowsPerPageMax)
   const cursor = queryText(query, 'cursor')
-  const { rows, next } = await readFor(reply, reading, agentsAnswerBytes(limit), queries =>
-    agentsOfDay(queries, day, { limit, cursor }),
-  )
-  // With its day: midnight may be between two pages.
-  if (next !== undefined) linkToNext(reply, summary, { day, limit, cursor: next })
-  return rows
+  return answerFrom(reply, reading, {
+    bytesMax: agentsAnswerBytes(limit),
+    read: queries => agentsOfDay(queries, day, { limit, cursor }),
+    view({ rows, next }) {
+      // With its day: midnight may be between two pages.
+      if (next !== undefined) linkToNext(reply, summary, { day, limit, cursor: next })
+      return rows
+    },
+  })
 }
 
 function queryDay(query: Query): string | undefined {

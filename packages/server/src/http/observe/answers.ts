@@ -1,6 +1,7 @@
 /** How lists and rows of the tables go out. */
 import type { Queries } from '@chronicle/observe'
 import type { FastifyReply } from 'fastify'
+import { serverErrors } from '../../errors.ts'
 import type { BytesBudget } from '../bytes-budget.ts'
 import { answerStalledMsMax } from './limits.ts'
 import type { TablesReader } from './tables-reader.ts'
@@ -8,21 +9,32 @@ import type { TablesReader } from './tables-reader.ts'
 /** What the routes that read the tables share. */
 export type Reading = { readonly reader: TablesReader; readonly budget: BytesBudget }
 
-/** Reads what an answer of at most `bytesMax` is made of; that much memory counts as taken until the answer has left (S24). */
-export async function readFor<T>(
+export type Answer<T> = {
+  /** What it takes at most. */
+  readonly bytesMax: number
+  readonly read: (queries: Queries) => Promise<T>
+  /** What is sent of it. */
+  readonly view: (found: T) => object
+}
+
+/** Sends what is read; its memory counts as taken until it has left (S24): as much as it can take until that is known, and then what it does. */
+export async function answerFrom<T>(
   reply: FastifyReply,
   { reader, budget }: Reading,
-  bytesMax: number,
-  work: (queries: Queries) => Promise<T>,
-): Promise<T> {
+  { bytesMax, read, view }: Answer<T>,
+): Promise<FastifyReply> {
   const giveBack = await budget.reserve(bytesMax)
   const { raw } = reply
-  if (raw.destroyed) giveBack()
-  else raw.once('close', giveBack)
-  const result = await reader.read(work)
+  if (raw.destroyed) {
+    giveBack()
+    throw serverErrors.create('server.bad-request', { reason: 'the client is gone' })
+  }
+  raw.once('close', () => giveBack())
+  const body = JSON.stringify(view(await reader.read(read)))
+  giveBack(Buffer.byteLength(body))
   // Whoever stops taking what he asked for would hold its memory for ever.
   raw.setTimeout(answerStalledMsMax, () => raw.destroy())
-  return result
+  return reply.type('application/json; charset=utf-8').send(body)
 }
 
 export type Parameters = Readonly<Record<string, string | number | undefined>>
