@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { ChronicleError, systemClock } from '@chronicle/base'
@@ -123,6 +123,19 @@ test('a client that goes away in the middle of its message takes nothing with it
   other.close()
   assert.equal((await client.call(framed(protobufBody(plainSpan(12))))).grpcStatus, 0)
   assert.doesNotMatch(server.stderr, /an OTLP request failed/)
+})
+
+test('what is not HTTP/2 ends its own connection and no other', async () => {
+  for (const bytes of [
+    'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    '\u0000'.repeat(1000),
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnoise',
+  ]) {
+    const socket = connect(server.otlpGrpcPort!, '127.0.0.1', () => socket.write(bytes))
+    socket.on('error', () => undefined).resume()
+    await once(socket, 'close')
+  }
+  assert.equal((await client.call(framed(protobufBody(plainSpan(13))))).grpcStatus, 0)
 })
 
 test('OL8: what the buffer has no room for is unavailable for a second', async () => {
