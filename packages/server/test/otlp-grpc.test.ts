@@ -129,7 +129,7 @@ test('what is not HTTP/2 ends its own connection and no other', async () => {
   for (const bytes of [
     'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n',
     '\u0000'.repeat(1000),
-    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnoise',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnoise noise',
   ]) {
     const socket = connect(server.otlpGrpcPort!, '127.0.0.1', () => socket.write(bytes))
     socket.on('error', () => undefined).resume()
