@@ -1,12 +1,12 @@
 export {
   type AgentDay,
-  addContribution,
+  addContributions,
   addHeartbeat,
   type Extremes,
   emptyAgentDay,
   extremesUnknown,
   isEmptyDay,
-  removeContribution,
+  removeContributions,
   withExtremes,
 } from './agent-day.ts'
 export { type AgentRow, agentRow } from './agent-row.ts'

@@ -2,7 +2,7 @@ import type { AgentContribution, SwarmEvent } from '../contract.ts'
 import type { Queries } from '../database/contract.ts'
 import {
   type AgentDay,
-  addContribution,
+  addContributions,
   addHeartbeat,
   agentRow,
   emptyAgentDay,
@@ -10,7 +10,7 @@ import {
   type Heartbeat,
   heartbeatOf,
   isEmptyDay,
-  removeContribution,
+  removeContributions,
   sameContribution,
   withExtremes,
 } from '../projection/index.ts'
@@ -111,9 +111,7 @@ function changesOf(traces: readonly ChangedTrace[], events: readonly SwarmEvent[
 }
 
 function applyTo(day: AgentDay, { removed, added, heartbeats }: DayChange): AgentDay {
-  let changed = day
-  for (const contribution of removed) changed = removeContribution(changed, contribution)
-  for (const contribution of added) changed = addContribution(changed, contribution)
+  let changed = addContributions(removeContributions(day, removed), added)
   for (const heartbeat of heartbeats) changed = addHeartbeat(changed, heartbeat)
   return changed
 }
