@@ -40,7 +40,7 @@ export function addObserveRoutes(app: FastifyInstance, door: ObserveDoor): void 
     addTraceRoutes(scope, reading)
     addAgentRoutes(scope, reading, clock)
     addEventRoutes(scope, { pipeline, clock, random })
-    addLetterRoutes(scope, { pipeline, clock })
+    addLetterRoutes(scope, { pipeline, clock, budget: reading.budget })
     addStreamRoute(scope, { projector: pipeline.projector, clock, random })
   })
 }

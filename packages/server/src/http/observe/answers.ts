@@ -17,11 +17,20 @@ export type Answer<T> = {
   readonly view: (found: T) => object
 }
 
-/** Sends what is read; its memory counts as taken until it has left (S24): as much as it can take until that is known, and then what it does. */
-export async function answerFrom<T>(
+/** Sends what is read out of the tables. */
+export function answerFrom<T>(
   reply: FastifyReply,
   { reader, budget }: Reading,
   { bytesMax, read, view }: Answer<T>,
+): Promise<FastifyReply> {
+  return answerWithin(reply, { budget, bytesMax }, async () => view(await reader.read(read)))
+}
+
+/** Sends what `make` makes; its memory counts as taken until it has left (S24): as much as it can take until that is known, and then what it does. */
+export async function answerWithin(
+  reply: FastifyReply,
+  { budget, bytesMax }: { readonly budget: BytesBudget; readonly bytesMax: number },
+  make: () => Promise<object>,
 ): Promise<FastifyReply> {
   const giveBack = await budget.reserve(bytesMax)
   const { raw } = reply
@@ -30,7 +39,7 @@ export async function answerFrom<T>(
     throw serverErrors.create('server.bad-request', { reason: 'the client is gone' })
   }
   raw.once('close', () => giveBack())
-  const body = JSON.stringify(view(await reader.read(read)))
+  const body = JSON.stringify(await make())
   giveBack(Buffer.byteLength(body))
   // Whoever stops taking what he asked for would hold its memory for ever.
   raw.setTimeout(answerStalledMsMax, () => raw.destroy())

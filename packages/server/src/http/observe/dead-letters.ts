@@ -12,14 +12,21 @@ import {
   textFromMicros,
 } from '@chronicle/observe'
 import type { FastifyInstance } from 'fastify'
+import type { BytesBudget } from '../bytes-budget.ts'
 import { isWholeNumber, onlyParameters, type Query, queryNumber, queryText } from '../query.ts'
 import { takeBodiesUnread } from '../request-body.ts'
-import { linkToNext, type Parameters } from './answers.ts'
+import { answerWithin, linkToNext, type Parameters } from './answers.ts'
+import { letterAnswerBytesMax } from './limits.ts'
 import * as operations from './operations.ts'
 
 type Asked = { Querystring: Query }
 type AskedLetter = { Querystring: Query; Params: { offset: string } }
-type Door = { readonly pipeline: Pick<Pipeline, 'deadLetters' | 'intake'>; readonly clock: Clock }
+type Door = {
+  readonly pipeline: Pick<Pipeline, 'deadLetters' | 'intake'>
+  readonly clock: Clock
+  /** Memory for answers. */
+  readonly budget: BytesBudget
+}
 
 const letters = '/api/v1/dead-letters'
 
@@ -33,10 +40,13 @@ export function addLetterRoutes(scope: FastifyInstance, door: Door): void {
     if (page.before !== undefined) linkToNext(reply, letters, { reason, limit, before: page.before } as Parameters)
     return page.letters.map(letterView)
   })
-  scope.get<AskedLetter>(`${letters}/:offset`, { schema: operations.getLetter }, async ({ query, params }) => {
+  scope.get<AskedLetter>(`${letters}/:offset`, { schema: operations.getLetter }, async ({ query, params }, reply) => {
     onlyParameters(query, [])
-    const letter = await deadLetters.get(offsetOf(params.offset))
-    return { ...letterView(letter), ...rawView(letter.raw) }
+    const offset = offsetOf(params.offset)
+    return answerWithin(reply, { budget: door.budget, bytesMax: letterAnswerBytesMax }, async () => {
+      const letter = await deadLetters.get(offset)
+      return { ...letterView(letter), ...rawView(letter.raw) }
+    })
   })
   scope.post<AskedLetter>(`${letters}/:offset/replay`, { schema: operations.replayLetter }, async (request, reply) => {
     onlyParameters(request.query, [])

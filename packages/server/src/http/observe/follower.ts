@@ -36,13 +36,14 @@ export class Follower {
   #next: number
   #epoch: string
   #isWaiting = false
+  #isScheduled = false
   #isEnded = false
 
   /** Begins at once, behind the event that `lastId` names or else with what comes from now on. */
   constructor(options: FollowerOptions) {
     const { events, response, lastId } = options
     this.#options = options
-    this.#unfollow = events.follow(() => this.#goOn())
+    this.#unfollow = events.follow(() => this.#goOnSoon())
     this.#epoch = events.epoch
     const number = lastId === undefined ? events.end : numberOf(lastId, events)
     this.#next = number ?? events.end
@@ -72,8 +73,16 @@ export class Follower {
     this.#goOn()
   }
 
+  /** Not at once: whoever writes the events goes on first. */
+  #goOnSoon(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => this.#goOn())
+  }
+
   #goOn(): void {
     const { events, filter } = this.#options
+    this.#isScheduled = false
     if (this.#isWaiting || this.#isEnded) return
     this.#tellGap()
     let text = ''
@@ -84,7 +93,7 @@ export class Follower {
       this.#next++
     }
     if (text !== '') this.#write(text)
-    if (this.#next < events.end && !this.#isWaiting) setImmediate(() => this.#goOn())
+    if (this.#next < events.end && !this.#isWaiting) this.#goOnSoon()
   }
 
   #tellGap(): void {

@@ -17,6 +17,9 @@ export const eventsAnswerBytesMax = eventPageBytesMax + 2 * mebibyte
 export const tracesAnswerBytes = (rows: number): number => rows * traceRowBytesMax
 export const agentsAnswerBytes = (rows: number): number => rows * agentRowBytesMax
 
+/** A dead letter with what came, 2 MiB at most: as bytes, as text and as JSON, where each byte may take six. */
+export const letterAnswerBytesMax = 16 * mebibyte
+
 /** Answers in memory at once, until they have left. */
 export const answersBudget: BudgetLimits = { bytesMax: 96 * mebibyte, waitingMax: 500, waitMsMax: 5_000 }
 
@@ -45,6 +48,3 @@ export const workingBudget: BudgetLimits = {
   waitingMax: 1_000,
   waitMsMax: 5_000,
 }
-
-/** Dead letters in one answer that are taken in again. */
-export const letterReplaysMax = 100

@@ -2,20 +2,24 @@ import { type Clock, messageOf } from '@chronicle/base'
 import { observeErrors, type Queries, type Tables } from '@chronicle/observe'
 import { readMsMax } from './limits.ts'
 
+/** A database that nobody has asked since may well be there again. */
+export const failureToldMs = 60_000
+
 export type TablesReaderOptions = { readonly tables: Pick<Tables, 'database'>; readonly clock: Clock }
 
 /** Reads the tables for requests: an answer in time, or the reason why there is none (S25). */
 export class TablesReader {
   readonly #options: TablesReaderOptions
-  #failure: string | undefined
+  #failure: { readonly reason: string; readonly at: number } | undefined
 
   constructor(options: TablesReaderOptions) {
     this.#options = options
   }
 
-  /** Why the last read failed; undefined after one that succeeded. */
+  /** Why the last read failed, unless that is long ago; undefined after one that succeeded. */
   get failure(): string | undefined {
-    return this.#failure
+    const { reason, at } = this.#failure ?? { at: 0 }
+    return this.#options.clock.monotonic() - at < failureToldMs ? reason : undefined
   }
 
   /** Opens the tables if nobody has. Fails as they do, and with 'observe.query-timeout' when there is no answer after {@link readMsMax}. */
@@ -31,7 +35,7 @@ export class TablesReader {
       this.#failure = undefined
       return result
     } catch (error) {
-      if (isOfDatabase(error)) this.#failure = messageOf(error)
+      if (isOfDatabase(error)) this.#failure = { reason: messageOf(error), at: clock.monotonic() }
       throw error
     } finally {
       timer.cancel()
