@@ -70,21 +70,22 @@ test('rejected spans are counted in the answer', async () => {
 
 test('what cannot be read is an invalid argument, and every other call goes on', async () => {
   const body = protobufBody(plainSpan(10))
-  const cases: [string, Buffer, Record<string, string>?][] = [
-    ['no message', Buffer.alloc(0)],
-    ['half a prefix', Buffer.alloc(3)],
-    ['another flag', Buffer.from([2, 0, 0, 0, 0])],
-    ['ends before its message', framed(body, false, body.length + 1)],
-    ['two messages', Buffer.concat([framed(body), framed(body)])],
-    ['no protobuf', framed(Buffer.from([0x0a, 0xff]))],
-    ['no gzip', framed(Buffer.from('text'), true), { 'grpc-encoding': 'gzip' }],
-    ['compressed, and not said how', framed(gzipSync(body), true)],
+  const gzip = { 'grpc-encoding': 'gzip' }
+  const cases: [RegExp, Buffer, Record<string, string>?][] = [
+    [/the call has no message/, Buffer.alloc(0)],
+    [/the call has no message/, Buffer.alloc(3)],
+    [/no prefix of gRPC/, Buffer.from([2, 0, 0, 0, 0])],
+    [/ends before its message/, framed(body, false, body.length + 1)],
+    [/a unary call has one message/, Buffer.concat([framed(body), framed(body)])],
+    [/goes past the end/, framed(Buffer.from([0x0a, 0xff, 0]))],
+    [/the body is not gzip/, framed(Buffer.from('text'), true), gzip],
+    [/no grpc-encoding/, framed(gzipSync(body), true)],
   ]
   const events = await eventsInLog()
   const answers = await Promise.all(cases.map(([, bytes, headers]) => client.call(bytes, headers)))
   for (const [at, { grpcStatus, message, headers }] of answers.entries()) {
-    assert.equal(grpcStatus, invalidArgument, cases[at]![0])
-    assert.match(message, /OTLP/)
+    assert.match(message, cases[at]![0])
+    assert.equal(grpcStatus, invalidArgument)
     assert.equal(headers['grpc-status-details-bin'], undefined)
   }
   assert.equal(await eventsInLog(), events)
