@@ -22,17 +22,15 @@ const again = `again: SWARM_SEED=${swarmSeed}`
 test(`SIGKILL ${kills} times under load, with NATS and PostgreSQL: every event is there once`, {
   skip: withoutPostgres() || withoutNatsServer(),
 }, async t => {
-  const { server, senders, postgres, natsProxy } = await openHouse(t)
+  const { server, senders, postgres, natsProxy, postgresProxy } = await openHouse(t)
   const load = new Load(day, senders)
   await killUnder(load, server)
   natsProxy.hold()
+  postgresProxy.hold()
   await load.upTo(0.95)
-  assert.deepEqual(
-    await server.stop(),
-    { code: 0, signal: null },
-    `it ends although NATS does not answer\n${server.log}`,
-  )
+  assert.deepEqual(await server.stop(), { code: 0, signal: null }, `it ends although nobody answers\n${server.log}`)
   natsProxy.release()
+  postgresProxy.release()
   await server.start()
   await load.upTo(1)
   await eventually(async () => (await storedEvents(postgres.url)) >= day.events.length)

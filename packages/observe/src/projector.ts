@@ -157,7 +157,10 @@ export class Projector implements Stoppable {
     const batch = await this.#reader.next(batchLimits)
     this.#due.taken(this.#followed.unread)
     if (batch.positions.length === 0) return false
-    if (this.#followed.unread >= batchLimits.eventsMax) this.#reader.readAhead(batchLimits)
+    const { overflow } = this.#options.settings
+    // What was read ahead could not be dropped any more, and would be counted as if it were.
+    if (overflow === 'back-pressure' && this.#followed.unread >= batchLimits.eventsMax)
+      this.#reader.readAhead(batchLimits)
     const { writer, deadLetters, clock } = this.#options
     const startedAt = clock.monotonic()
     const report = await this.#attempts.untilDone(async () => {
