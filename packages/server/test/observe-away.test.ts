@@ -28,8 +28,9 @@ type HealthView = Json & {
 }
 const healthOf = async (api: Api) => (await api.json('/api/v1/health')) as HealthView
 
-test('OD8: how observe is opens no database', async () => {
+test('OD8: how observe is opens no database', async t => {
   const server = await startChronicle()
+  t.after(() => server.stop())
   const api = new Api(server)
   const { checks, ...view } = await healthOf(api)
   assert.deepEqual(view, {
@@ -49,7 +50,6 @@ test('OD8: how observe is opens no database', async () => {
   assert.ok(Object.keys(checks as Json).includes('tables'))
   assert.equal((await api.fetch('/api/v1/events/stream', { method: 'HEAD' })).status, 404)
   assert.ok(!existsSync(join(server.dataDir, 'observe')))
-  await server.stop()
 })
 
 describe('a database that is away', { skip: withoutPostgres() }, () => {

@@ -43,7 +43,10 @@ function event(n: number, text: string): SwarmEvent {
 
 const server = createServer()
 before(() => once(server.listen(0, '127.0.0.1'), 'listening'))
-after(() => server.close())
+after(() => {
+  server.close()
+  server.closeAllConnections()
+})
 
 /** Both ends of one answer over a real connection. */
 async function answer(): Promise<{ response: ServerResponse; socket: Socket }> {

@@ -96,8 +96,9 @@ test('what is asked wrongly is refused, and so is one client too many', async ()
   await Promise.all(clients.map(({ ended }) => ended))
 })
 
-test('S2: a stop of the server ends the streams in good order', async () => {
+test('S2: a stop of the server ends the streams in good order', async t => {
   const own = await startChronicle()
+  t.after(() => own.stop())
   const client = await SseClient.open(new Api(own), '')
   const stopped = own.stop()
   assert.equal(await client.ended, true)
