@@ -18,7 +18,7 @@ import { retentionEveryMs } from './limits.ts'
 import { applyRetention } from './retention.ts'
 
 /** What a stop waits for a database that may be gone. */
-const closeMsMax = 3_000
+const closeMsMax = 1_000
 
 /** `unused`: nobody has needed them yet. `failed`: opening them failed, and whoever needs them next tries again. */
 export type TablesState = 'unused' | 'opening' | 'open' | 'failed' | 'closed'
