@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { type AddressInfo, connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { seededRandom } from '@chronicle/base'
@@ -26,6 +27,12 @@ app.get<{ Querystring: { bytes: string; bytesMax: string } }>('/', ({ query }, r
 )
 before(() => app.listen({ host: '127.0.0.1', port: 0 }))
 after(() => app.close())
+
+async function beginningOf(socket: Socket): Promise<string> {
+  const [piece] = (await once(socket, 'data')) as [Buffer]
+  socket.pause()
+  return piece.toString('latin1', 0, 12)
+}
 
 const ask = (bytes: number, bytesMax: number) =>
   fetch(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}/?bytes=${bytes}&bytesMax=${bytesMax}`)
@@ -54,12 +61,14 @@ test('S24: an answer that nobody takes holds its memory, one that has left does 
 test('S24: of what an answer could take only what it does is held while it leaves, and nothing once the client is gone', async () => {
   const port = (app.server.address() as AddressInfo).port
   const sockets = Array.from({ length: 4 }, () => {
-    const socket = connect(port, '127.0.0.1').pause()
+    const socket = connect(port, '127.0.0.1')
     socket.write(`GET /?bytes=${7 * mebibyte}&bytesMax=${16 * mebibyte} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
     return socket
   })
   // Together they could take more than there is; all of them are answered, for they do not.
-  await Promise.all(sockets.map(socket => new Promise(resolve => socket.once('readable', resolve))))
+  const begun = Promise.all(sockets.map(beginningOf))
+  while ((await Promise.race([begun, turn('waiting')])) === 'waiting') await clock.advance(10)
+  assert.deepEqual(new Set(await begun), new Set(['HTTP/1.1 200']))
   const last = ask(1, 40 * mebibyte)
   for (const socket of sockets) socket.destroy()
   assert.equal((await last).status, 200)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { seededRandom } from '@chronicle/base'
@@ -50,6 +51,25 @@ test('OD8: how observe is opens no database', async t => {
   assert.ok(Object.keys(checks as Json).includes('tables'))
   assert.equal((await api.fetch('/api/v1/events/stream', { method: 'HEAD' })).status, 404)
   assert.ok(!existsSync(join(server.dataDir, 'observe')))
+})
+
+test('a disk that is full: what comes is refused and may come again, and the server says that it does not serve', async t => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'chronicle-full-'))
+  t.after(() => rmSync(dataDir, { recursive: true, force: true }))
+  // A first start has to write.
+  await (await startChronicle({ dataDir })).stop()
+  const server = await startChronicle({ dataDir, env: { CHRONIK_DISK_FREE_MIN: '1TiB' } })
+  t.after(() => server.stop())
+  const api = new Api(server)
+  for (const body of [event(1), {}]) {
+    const response = await post(api, body)
+    assert.equal(response.headers.get('retry-after'), '1')
+    const problem = await checkProblem(503, response)
+    assert.equal(problem.code, 'log.storage')
+    assert.match(String(problem.detail), /reason: wal.disk-full/)
+  }
+  const health = (await api.json('/api/v1/health', {}, 503)) as HealthView
+  assert.deepEqual([health.status, health.sources.http!.state], ['fail', 'refusing'])
 })
 
 describe('a database that is away', { skip: withoutPostgres() }, () => {

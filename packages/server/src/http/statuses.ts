@@ -1,4 +1,5 @@
 import type { ErrorFamily } from '@chronicle/base'
+import type { logErrors } from '@chronicle/log'
 import type { objectErrors } from '@chronicle/objects'
 import type { observeErrors } from '@chronicle/observe'
 import type { sessionErrors } from '@chronicle/sessions'
@@ -81,6 +82,14 @@ const objectStatuses: Partial<Record<CodesOf<typeof objectErrors>, number>> = {
   'objects.outcome-unknown': 503,
 }
 
+/** What a request that writes to the log can bring about: a full disk, a restart, a topic that is deleted meanwhile. */
+const logStatuses: Partial<Record<CodesOf<typeof logErrors>, number>> = {
+  'log.storage': 503,
+  'log.closed': 503,
+  'log.limit': 503,
+  'log.unknown-topic': 503,
+}
+
 const serverStatuses: Partial<Record<CodesOf<typeof serverErrors>, number>> = {
   'server.not-found': 404,
   'server.topic-not-found': 404,
@@ -96,7 +105,7 @@ const serverStatuses: Partial<Record<CodesOf<typeof serverErrors>, number>> = {
 }
 
 const statuses = new Map<string, number>(
-  [sessionStatuses, observeStatuses, vaultStatuses, objectStatuses, serverStatuses].flatMap(each =>
+  [sessionStatuses, observeStatuses, vaultStatuses, objectStatuses, logStatuses, serverStatuses].flatMap(each =>
     Object.entries(each),
   ),
 )

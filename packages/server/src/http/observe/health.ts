@@ -42,7 +42,7 @@ function healthView(sources: HealthSources) {
     buffer_max_size: status.bufferMaxSize,
     lag: status.lag,
     database,
-    sources: sourcesView(sources, alerts, nats?.status),
+    sources: { ...takingView(sources, checks.log?.status === 'fail'), ...readingView(alerts, nats?.status) },
     alerts: alerts.map(alertView),
     checks,
   }
@@ -59,14 +59,18 @@ function databaseView(tables: TablesState, { failuresInARow, reason }: Projector
   }
 }
 
-function sourcesView({ observe, overflow }: HealthSources, alerts: readonly Alert[], nats: NatsStatus | undefined) {
+/** What comes to this server by itself. */
+function takingView({ observe, overflow }: HealthSources, isLogFailing: boolean) {
   const { projector } = observe.pipeline
   const isFull = overflow === 'back-pressure' && projector.takenWaiting >= projector.status.bufferMaxSize
-  const taking = isFull ? 'held' : 'accepting'
+  const state = isLogFailing ? 'refusing' : isFull ? 'held' : 'accepting'
+  return { http: { state }, otlp: { state } }
+}
+
+/** What is read from elsewhere. */
+function readingView(alerts: readonly Alert[], nats: NatsStatus | undefined) {
   const isUnreadable = alerts.some(({ name }) => name === 'read_failure')
   return {
-    http: { state: taking },
-    otlp: { state: taking },
     kafka: { state: isUnreadable ? 'failing' : 'reading' },
     nats: nats === undefined ? { state: 'off' } : nats,
   }

@@ -168,6 +168,10 @@ const sourceState = (states: readonly string[]): object => ({
   required: ['state'],
   properties: { state: { type: 'string', enum: states } },
 })
+const taking = {
+  ...sourceState(['accepting', 'held', 'refusing']),
+  description: 'held: the buffer is full. refusing: the log takes nothing.',
+}
 const ObserveHealth = named('ObserveHealth', 'How observe is', {
   status: { type: 'string', enum: ['pass', 'warn', 'fail'], description: 'warn still serves, fail does not' },
   buffer_size: count('Events taken in that are not in the tables yet'),
@@ -190,8 +194,8 @@ const ObserveHealth = named('ObserveHealth', 'How observe is', {
     type: 'object',
     required: ['http', 'otlp', 'kafka', 'nats'],
     properties: {
-      http: sourceState(['accepting', 'held']),
-      otlp: sourceState(['accepting', 'held']),
+      http: taking,
+      otlp: taking,
       kafka: sourceState(['reading', 'failing']),
       nats: {
         type: 'object',
