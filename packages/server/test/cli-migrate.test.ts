@@ -39,7 +39,7 @@ test('the embedded database: checking makes nothing, migrating does, and does it
   assert.deepEqual([again.version, again.program, again.applied, again.missing], [again.program, again.program, [], []])
 })
 
-test('a running server keeps its embedded database', async () => {
+test('S32: a running server keeps its embedded database', async () => {
   const dataDir = join(scratch, 'served')
   const server = await startChronicle({ dataDir })
   const refused = await run(['--data-dir', dataDir])
@@ -64,7 +64,7 @@ test('a PostgreSQL behind DATABASE_URL is migrated, beside whoever else works wi
   assert.equal((await run(['--check'], url)).code, 0)
 })
 
-test('no message has the password, whatever is wrong with the URL', { skip }, async () => {
+test('S32: no message has the password, whatever is wrong with the URL', { skip }, async () => {
   const good = new URL(postgres.url)
   const urls = ['?password=se%63ret4711', ':se%63ret4711@', ':12#secret4711@'].map(part =>
     part.startsWith('?')

@@ -66,6 +66,12 @@ test('a narrow terminal keeps the times and the bars, and cuts names', () => {
   ])
 })
 
+test('the state that a trace is in lasts on', () => {
+  const lines = draw(task.slice(0, 3), { width: 70 })
+  assert.match(lines.at(-1)!, /task\.started +kai +● +0 ms …$/)
+  assert.match(lines.at(-2)!, /task\.assigned +dispatch +●━+ +1\.0 s$/)
+})
+
 test('colours tell states and what went wrong', () => {
   styles.length = 0
   draw(task)
@@ -90,7 +96,7 @@ test('what moved the trace is drawn before anything else, and what is left out i
   assert.match(lines.at(-1)!, /… and 498 events more/)
 })
 
-test('no line is wider than the terminal, and nothing of an event moves the cursor, whatever it holds', () => {
+test('S30: no line is wider than the terminal, and nothing of an event moves the cursor, whatever it holds', () => {
   const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\x1b[2J', '表計算です', '🙂\r\n', '\u202e'))
   const types = fc.oneof(text, fc.constantFrom('task.created', 'task.failed', 'task.timeout', 'system.error'))
   const events = fc.array(

@@ -47,7 +47,7 @@ test('an event without an end is not gathered for ever', async () => {
   }
 })
 
-test('portions are bounded, keep the numbers of their lines, and give ids to events alone', async () => {
+test('S31: portions are bounded, keep the numbers of their lines, and give ids to events alone', async () => {
   const event = '{"trace_id":"t","event_type":"e"}'
   const given = '{"trace_id":"t","event_type":"e","event_id":"x"}'
   const input = [event, '', ' \t\r', 'no JSON', '[1]', given, '{"trace_id":"t","event_type":"e","event_id":null} ']
@@ -73,7 +73,7 @@ test('measured times are said as people say them', () => {
   assert.deepEqual(times.slice(6), ['1 min 1 s', '1 h', '1 h 4 min', '1 d', '1 d 3 h'])
 })
 
-test('JSON for a terminal is the same JSON, and has no control characters', () => {
+test('S30: JSON for a terminal is the same JSON, and has no control characters', () => {
   fc.assert(
     fc.property(fc.json({ stringUnit: 'binary' }), fc.constantFrom(undefined, 2), (json, indent) => {
       const value = JSON.parse(json)

@@ -79,6 +79,37 @@ test('status names what is wrong; send waits for room, and goes on when the data
   assert.equal(JSON.parse((await observe('traces', '--limit', '1000', '--json')).stdout).length, lines.length)
 })
 
+test('S31: what is sent again after a lost answer is taken once', { skip }, async () => {
+  const http = await startTcpProxy(httpPort)
+  const events = 4 * bufferEvents
+  const lines = Array.from(
+    { length: events },
+    (_, at) => `{"trace_id":"cut","event_type":"step","metadata":{"at":${at}}}\n`,
+  )
+  const args = ['observe', 'send', '--url', `http://127.0.0.1:${http.port}`]
+  let isSending = true
+  const sending = runCommand(args, { input: lines.join('') }).finally(() => {
+    isSending = false
+  })
+  const spans = async (): Promise<number> => {
+    const { code, stdout } = await observe('trace', 'cut', '--json')
+    return code === 0 ? JSON.parse(stdout).span_count : 0
+  }
+  // Once as the first answer is there, and then some more times, whatever is under way.
+  while (isSending && (await spans()) === 0);
+  for (let cuts = 0; isSending && cuts < 4; cuts++) {
+    http.cut()
+    await observe('status')
+  }
+  const sent = await sending
+  await http.close()
+  assert.equal(sent.code, 0, sent.stderr)
+  assert.match(sent.stdout, /^Sent 200 events /)
+  let found = await spans()
+  while (found < events) found = await spans()
+  assert.equal(found, events)
+})
+
 test('tail says that the connection was lost, and goes on with the server that comes back', { skip }, async () => {
   const child = spawnChronicle(['observe', 'tail', '--json'], { CHRONICLE_URL: url() })
   const exited = new Promise<number | null>(resolve => child.once('exit', resolve))

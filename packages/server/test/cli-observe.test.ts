@@ -93,7 +93,7 @@ test('events go in and come out as traces, drawn, filtered and as JSON', async (
   assert.equal(JSON.parse(await done(['trace', 'done-1', '--json'])).spans.length, 5)
 })
 
-test('nothing of an event moves the cursor of a terminal, in no form that it is shown in', async () => {
+test('S30: nothing of an event moves the cursor of a terminal, in no form that it is shown in', async () => {
   const shown = [await done(['traces']), await done(['trace', 'done-1']), await done(['traces', '--json'])] as const
   for (const text of shown) {
     assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\u202e]/u)
@@ -137,7 +137,7 @@ test('status says that all is well', async () => {
   assert.equal(JSON.parse(await done(['status', '--json'])).buffer_max_size, 10_000)
 })
 
-test('send takes what it can, names the lines that are refused, and keeps them as dead letters', async () => {
+test('S31: send takes what it can, names the lines that are refused, and keeps them as dead letters', async () => {
   const good = (at: number) => `{"trace_id":"many","event_type":"step","metadata":{"at":${at}}}`
   const lines = [good(1), 'no JSON', '', '  ', '{"event_type":"x"}', good(2), `{"trace_id":"\\u0000","event_type":"y"}`]
   const { code, stdout, stderr } = await run(['send'], lines.join('\n'))

@@ -140,7 +140,7 @@ export function short(hash: string, characters = 12): string {
 /** What would move the cursor, begin a line or turn the direction of writing: controls, line separators, overrides of the order of characters. */
 const unprintable = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 
-/** Text from outside as it may be shown on a terminal: it cannot move the cursor, forge a line, or show itself in another order. */
+/** S30. Text from outside as it may be shown on a terminal: it cannot move the cursor, forge a line, or show itself in another order. */
 export function printable(text: string): string {
   return text.replace(unprintable, character => {
     const escapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }

@@ -20,7 +20,7 @@ import type { Terminal } from './terminal.ts'
 
 export type MigrateOptions = { readonly check?: boolean; readonly dryRun?: boolean; readonly json?: boolean }
 
-/** Which database it is. Taken from what it says itself: a URL may hold a password in more places than one. */
+/** S32. Which database it is. Taken from what it says itself: a URL may hold a password in more places than one. */
 type DatabaseFacts = {
   readonly kind: Database['kind']
   /** Of PostgreSQL; absent where the database is not there yet. */
@@ -64,7 +64,7 @@ export async function migrateTables(
   }
 }
 
-/** One process at a time may open the embedded database, and the lock of the data directory is what keeps a second one out. */
+/** S32. One process at a time may open the embedded database, and the lock of the data directory is what keeps a second one out. */
 function lockTables(dataDirectory: string): Stoppable {
   try {
     return lockDataDirectory(dataDirectory)

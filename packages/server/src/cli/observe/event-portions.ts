@@ -39,7 +39,7 @@ function isBlank(bytes: Buffer): boolean {
   return bytes.every(byte => byte === 0x20 || byte === 0x09 || byte === 0x0d)
 }
 
-/** An event that brings no id gets one, so that sending it again changes nothing. What is no event stays as it is: the server says why, and keeps it. */
+/** S31. An event that brings no id gets one, so that sending it again changes nothing. What is no event stays as it is: the server says why, and keeps it. */
 function withId(bytes: Buffer): Buffer {
   const event = parsed(bytes)
   if (!isEvent(event) || (event.event_id !== undefined && event.event_id !== null)) return bytes

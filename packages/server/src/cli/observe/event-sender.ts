@@ -31,7 +31,7 @@ type Body = {
   readonly refused?: readonly { readonly index: number; readonly reason: string; readonly detail: string }[]
 }
 
-/** Sends portions, one at a time. While the server has no room it waits as long as it takes; it gives up where nobody answers. */
+/** S31. Sends portions, one at a time. While the server has no room it waits as long as it takes; it gives up where nobody answers. */
 export class EventSender {
   readonly #options: EventSenderOptions
   readonly #api: ApiClient

@@ -83,7 +83,7 @@ function leftOut(count: number, style: PictureOptions['style']): string[] {
 
 type Texts = { readonly after: string; readonly event: string; readonly source: string; readonly lasted: string }
 
-function textsOf({ event, atMicros, lastsMicros, isOutOfOrder }: TraceRow, startMicros: number): Texts {
+function textsOf({ event, atMicros, lastsMicros, isOpen, isOutOfOrder }: TraceRow, startMicros: number): Texts {
   const name = spanName(event.metadata) ?? ''
   const said = event.event_type.endsWith(`.${name}`) ? '' : name
   const marks = [isOutOfOrder ? '(out of order)' : '', event.is_dead_letter ? '(dead letter)' : '', said]
@@ -91,7 +91,7 @@ function textsOf({ event, atMicros, lastsMicros, isOutOfOrder }: TraceRow, start
     after: took((atMicros - startMicros) / 1000),
     event: printable([event.event_type, ...marks].filter(each => each !== '').join(' ')),
     source: printable(event.source),
-    lasted: lastsMicros === undefined ? '' : took(lastsMicros / 1000),
+    lasted: lastsMicros === undefined ? '' : `${took(lastsMicros / 1000)}${isOpen ? ' …' : ''}`,
   }
 }
 

@@ -16,6 +16,8 @@ export type TraceRow = {
   readonly atMicros: number
   /** How long the state that it began lasted, or the span itself took; undefined for what is a moment. */
   readonly lastsMicros: number | undefined
+  /** It is the state that the trace is in, and lasts on. */
+  readonly isOpen: boolean
   /** The state that it took the trace to; undefined where it moved nothing. */
   readonly state: Exclude<LifecycleState, 'absent'> | undefined
   /** Of the lifecycle, and not the next one of its trace. */
@@ -27,7 +29,8 @@ export type TraceRow = {
 export function rowsOf(events: readonly EventColumns[]): TraceRow[] {
   let state: LifecycleState = 'absent'
   const rows: TraceRow[] = ordered(events).map(({ event, atMicros }) => {
-    const plain = { event, atMicros, lastsMicros: spanMicros(event), isOutOfOrder: false, isError: isError(event) }
+    const lastsMicros = spanMicros(event)
+    const plain = { event, atMicros, lastsMicros, isOpen: false, isOutOfOrder: false, isError: isError(event) }
     const { event_type: type } = event
     if (event.is_dead_letter || !isLifecycleType(type)) return { ...plain, state: undefined }
     const { to, fits } = lifecycle[state][type]
@@ -48,14 +51,14 @@ function rankOf({ event_type: type }: EventColumns): number {
   return isLifecycleType(type) ? lifecycleTypes.indexOf(type) : lifecycleTypes.length
 }
 
-/** A state lasts until the next one; that of a trace which goes on until its last event. */
+/** A state lasts until the next one; the one that a trace is in is drawn until its last event. */
 function withStates(rows: readonly TraceRow[]): TraceRow[] {
   const lastMicros = rows.at(-1)?.atMicros ?? 0
   return rows.map((row, at) => {
     if (row.state === undefined) return row
     if (isFinal(row.state)) return { ...row, lastsMicros: undefined }
     const next = rows.slice(at + 1).find(({ state }) => state !== undefined)
-    return { ...row, lastsMicros: (next?.atMicros ?? lastMicros) - row.atMicros }
+    return { ...row, lastsMicros: (next?.atMicros ?? lastMicros) - row.atMicros, isOpen: next === undefined }
   })
 }
 
