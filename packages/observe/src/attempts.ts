@@ -48,7 +48,7 @@ export class Attempts {
     this.#ending.resolve()
   }
 
-  /** Until `resume` what fails is not tried again: its caller keeps it, for whoever waits would wait as long as it fails. */
+  /** Until `resume` what fails is not tried again: its caller keeps it, for whoever waits would wait as long as it fails (OR6). */
   yield(): void {
     this.#isYielding = true
     this.#wake()

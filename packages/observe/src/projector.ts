@@ -102,7 +102,7 @@ export class Projector implements Stoppable {
 
   /**
    * Runs `work` while nothing is written; the tables may be others afterwards, and are asked again how far they are. A batch that fails is not tried again before: it may
-   * fail until the work is done.
+   * fail until the work is done (OR6).
    */
   whilePaused<T>(work: () => Promise<T>): Promise<T> {
     this.#pausesAsked++

@@ -5,7 +5,7 @@ import { lifecycleTypes } from '../projection/lifecycle.ts'
 import type { TraceState } from '../projection/trace-state.ts'
 import { foldAgentDays } from '../store/agent-rows.ts'
 import { microsOf } from '../store/columns.ts'
-import { type ChangedTrace, mergeTraces, type TracePart } from '../store/trace-rows.ts'
+import { mergeTraces, type TracePart } from '../store/trace-rows.ts'
 import type { CarryOptions } from './carry-events.ts'
 import { gonePart } from './gone-part.ts'
 import { tracesAtOnce } from './limits.ts'
@@ -33,8 +33,8 @@ export async function carryTraces(shadow: Shadow, { signal, onProgress }: CarryO
     signal.throwIfAborted()
     const parts = (await readStraddling(shadow, portion)).flatMap(row => partOf(row, shadow.horizonMs))
     const copied = await shadow.tables.transaction(async queries => {
-      const changes = await mergeTraces(queries, parts)
-      await foldAgentDays(queries, sinceHorizon(changes, shadow), [])
+      // What is added to days before the horizon is in them already: they are carried over once more in the end.
+      await foldAgentDays(queries, await mergeTraces(queries, parts), [])
       return copyEnded(queries, shadow, portion)
     })
     onProgress(parts.length + copied)
@@ -73,15 +73,6 @@ function partOf(row: StraddlingRow, horizonMs: number): TracePart[] {
   // Of events that are gone the first one's time is known; the last one's is no later than that of any that is not gone.
   const lastMicros = row.known === 0 ? row.last_micros : row.first_micros
   return [{ traceId: row.trace_id, state, firstMicros: row.first_micros, lastMicros }]
-}
-
-/** What a trace adds to a day before the horizon is in the day that is carried over, and is not added once more. */
-function sinceHorizon(changes: readonly ChangedTrace[], { horizonMs }: Shadow): ChangedTrace[] {
-  const horizonDay = new Date(horizonMs).toISOString().slice(0, 10)
-  return changes.map(change => ({
-    ...change,
-    after: change.after !== undefined && change.after.day < horizonDay ? undefined : change.after,
-  }))
 }
 
 /** Traces without an event since the horizon, which the shadow has nothing of. */

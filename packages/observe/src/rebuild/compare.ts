@@ -1,4 +1,4 @@
-/** How the tables in force and the rebuilt ones differ: counts, and the first keys. What metadata holds is compared and never shown. */
+/** How the tables in force and the rebuilt ones differ: counts, and the first keys. What rows hold is compared and never shown (OR4). */
 
 import type { Queries } from '../database/contract.ts'
 import { eventKey } from './carry-events.ts'

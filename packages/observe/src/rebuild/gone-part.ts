@@ -4,7 +4,7 @@ import { type KeptEvent, mergeTraceStates, type TraceState } from '../projection
 /**
  * What a trace's events before the horizon have left in its state, when those since then are known by themselves. Undefined when it has none. Their lifecycle events are those of the state that are
  * older; how many there were altogether is what the state has counted beyond the known ones. A state keeps the first events of each type, and these are the first: merged with the state of
- * the known ones this gives the state of both (OE2).
+ * the known ones this gives the state of both (OE2, OR2).
  *
  * A state that is no state, because somebody has changed it, has left nothing.
  */

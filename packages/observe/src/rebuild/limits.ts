@@ -19,6 +19,10 @@ export const catchUpRoundsMax = 5
 /** So few records are left to the pause. */
 export const recordsLeftToPause = 5_000
 
+/**
+ * How long a swap waits for a table, and readers behind it. Less than PostgreSQL waits before it looks for a deadlock (1 s): it is the swap that gives way, and no reader that fails.
+ */
+export const swapLockTimeoutMs = 500
 /** A lock that readers do not give up in time is asked for again after a wait, so often. */
 export const swapAttemptsMax = 15
 export const swapRetryMs = 1_000

@@ -167,7 +167,7 @@ export class Rebuild {
     }
   }
 
-  /** Nothing is written to the tables in force: afterwards the shadow has the same events and positions. */
+  /** Nothing is written to the tables in force: afterwards the shadow has the same events and positions (OR5). */
   async #settle(): Promise<void> {
     const until = await readPositions(this.#options.database)
     await this.#replay(this.#knownPositions(await readPositions(this.#shadow.tables)), until, 'catching-up')

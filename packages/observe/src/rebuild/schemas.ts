@@ -10,10 +10,10 @@ import { replacedKeptMs } from './limits.ts'
 const shadowPrefix = 'observe_shadow_'
 export const beforeSchema = 'observe_before'
 
-/** The tables of a schema, each with its partitions, indexes and rows moving together. */
+/** The tables of a schema, in the order in which they are locked: that in which a trace and its events are read. */
 export const tableNames = [
-  'swarm_events',
   'swarm_traces',
+  'swarm_events',
   'agent_metrics',
   'observe_position',
   'observe_migrations',

@@ -6,8 +6,7 @@
 import { assert, type Clock } from '@chronicle/base'
 import type { Queries } from '../database/contract.ts'
 import { observeErrors } from '../errors.ts'
-import { tableLockTimeoutMs } from '../store/limits.ts'
-import { swapAttemptsMax, swapRetryMs } from './limits.ts'
+import { swapAttemptsMax, swapLockTimeoutMs, swapRetryMs } from './limits.ts'
 import { beforeSchema, createBefore, dropTables, isOurs, quoted, tableNames } from './schemas.ts'
 import { namesOf, type Shadow } from './shadow.ts'
 
@@ -38,8 +37,8 @@ export async function swapTables(shadow: Shadow, { clock, signal, keepOld }: Swa
 async function exchange(queries: Queries, shadow: Shadow, keepOld: boolean, nowMs: number): Promise<boolean> {
   if (!(await isOurs(queries, shadow.schema))) return false
   const tables = tableNames.map(name => namesOf(shadow, name).old).join(', ')
-  // All at once and in one order; partitions are locked with their table. Readers wait behind this for no longer than it waits itself.
-  await queries.script(`set local lock_timeout = ${tableLockTimeoutMs}; lock table ${tables} in access exclusive mode`)
+  // Partitions are locked with their table.
+  await queries.script(`set local lock_timeout = ${swapLockTimeoutMs}; lock table ${tables} in access exclusive mode`)
   await refuseWhatHangsOn(queries, shadow)
   await copyGrants(queries, shadow)
   if (await isOurs(queries, beforeSchema)) await dropTables(queries, beforeSchema)
