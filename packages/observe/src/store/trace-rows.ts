@@ -48,9 +48,9 @@ const columns = {
   state: 'jsonb',
 } as const
 
-// In one order, whoever locks them: retention takes traces too.
+// In one order, whoever locks them: retention takes traces too. By the index, however many they are, see event-rows.ts.
 const selectTraces = `select trace_id, state, ${microsOf('first_event_at')} as first_micros, ${microsOf('last_event_at')} as last_micros
-  from swarm_traces where trace_id = any ($1::text[])
+  from swarm_traces where trace_id = any (array(select unnest($1::text[])))
   order by trace_id for update`
 
 const upsertTraces = upsert('swarm_traces', columns, ['trace_id'])
