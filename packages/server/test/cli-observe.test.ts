@@ -84,6 +84,8 @@ test('events go in and come out as traces, drawn, filtered and as JSON', async (
   )
   assert.match(await done(['traces', '--agent', 'kai']), /\ndone-1 /)
   assert.equal((await done(['traces', '--limit', '1'])).split('\n').length, 3)
+  assert.equal(JSON.parse(await done(['traces', '--owner', 'ops', '--since', '-2h', '--json'])).length, 1)
+  assert.match((await run(['traces', '--until', '2026-01-01'])).stderr, /No such traces/)
   assert.match((await run(['traces', '--agent', 'nobody'])).stderr, /No such traces/)
 
   const picture = await done(['trace', 'done-1'])
@@ -127,6 +129,8 @@ test('agents have their day', async () => {
   assert.match(await done(['agent', 'kai']), /completed +1\n[\s\S]*busy +█████░░░░░ 50 %, 30\.0 s of 1 min\n/)
   assert.equal(JSON.parse(await done(['agent', 'kai', '--json'])).tasks_completed, 1)
   assert.ok(JSON.parse(await done(['agents', '--json'])).length >= 1)
+  assert.match((await run(['agents', '--day', '2020-01-01'])).stderr, /No agent .* on that day/)
+  assert.match((await run(['agents', '--day', 'yesterday'])).stderr, /accepted: a day/)
 })
 
 test('status says that all is well', async () => {
@@ -160,6 +164,7 @@ test('dead letters are listed without content, shown with it, and taken in again
   const letters = JSON.parse(await done(['letters', 'ls', '--json']))
   const { offset, reason, raw_bytes } = letters[0]
   assert.deepEqual([reason, raw_bytes], ['not-utf8', raw.length])
+  assert.deepEqual(JSON.parse(await done(['letters', 'ls', '--reason', 'none', '--json'])), [])
   assert.match(await done(['letters', 'ls', '--limit', '2']), /^OFFSET .*\n +\d+ .*not-utf8 .*\n.*\n$/)
   assert.match(await done(['letters', 'show', `${offset}`]), /--raw gives them byte for byte/)
   const { stdout } = await run(['letters', 'show', `${letters.at(-1).offset}`])

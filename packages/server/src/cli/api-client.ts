@@ -1,6 +1,7 @@
 import { messageOf } from '@chronicle/base'
 import { Option } from 'commander'
 import { serverErrors } from '../errors.ts'
+import { printable } from './format.ts'
 
 export type UrlOptions = { readonly url: string }
 
@@ -55,10 +56,11 @@ export async function refusal(response: Response): Promise<Error> {
     // A proxy in between answers in its own words.
   }
   const { code, title, detail, remedy: advice } = problem
+  const shown = (said: string | undefined): string | undefined => (said === undefined ? undefined : printable(said))
   return serverErrors.create('server.request-refused', {
     status: response.status,
-    code,
-    reason: detail ?? title,
-    advice,
+    code: shown(code),
+    reason: shown(detail ?? title),
+    advice: shown(advice),
   })
 }

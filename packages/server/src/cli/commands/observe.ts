@@ -43,7 +43,7 @@ Examples:
   traces: `
 Examples:
   chronicle observe traces
-  chronicle observe traces --status failed --limit 100
+  chronicle observe traces --status failed --since -2h --limit 100
   chronicle observe traces --agent kai --json | jq -r '.[].trace_id'`,
   trace: `
 A state is drawn from its sign on (●━━━, ✓ completed, ✗ failed, ! timed out), a span that knows its length from end to end (├──┤), any
@@ -133,6 +133,13 @@ function addLooks(add: Add, terminal: Terminal): void {
   add('traces', 'List the newest traces')
     .addOption(new Option('--status <status>', 'only those with this status').choices(traceStatuses))
     .option('--agent <agent>', 'only those assigned to this agent')
+    .option('--owner <owner>', 'only those of this owner')
+    .option(
+      '--since <time>',
+      'only those that began at this time or later: 2026-11-20, 2026-11-20T10:00:00Z or -2h',
+      parseTime,
+    )
+    .option('--until <time>', 'only those that began before this; of a day, before its end (UTC)', parseTime)
     .option('--limit <n>', 'as many', wholeNumber(1, tracesShownMax), tracesShown)
     .action(async (options: TracesOptions) => (await import('../observe/traces.ts')).listTraces(terminal, options))
   add('trace', 'Show a trace as a picture of its events in time')
@@ -141,9 +148,11 @@ function addLooks(add: Add, terminal: Terminal): void {
     .action(async (id: string, options: TraceOptions) =>
       (await import('../observe/trace.ts')).showTrace(terminal, id, options),
     )
-  add('agents', 'Show what each agent did today (UTC)').action(async (options: AgentsOptions) =>
-    (await import('../observe/agents.ts')).listAgents(terminal, options),
-  )
+  add('agents', 'Show what each agent did today (UTC)')
+    .option('--day <date>', 'on this day, such as 2026-11-20 (UTC)')
+    .action(async (options: AgentsOptions & { day?: string }) =>
+      (await import('../observe/agents.ts')).listAgents(terminal, options),
+    )
   add('agent', 'Show the newest day of an agent')
     .argument('<agent>', 'id of the agent')
     .action(async (id: string, options: AgentsOptions) =>
@@ -195,6 +204,7 @@ function addLetters(observe: Command, terminal: Terminal): void {
   const offset = wholeNumber(0)
 
   add('ls', 'List them, the newest first, without what came')
+    .option('--reason <reason>', 'only those with this reason, such as missing-trace-id')
     .option('--limit <n>', 'as many', wholeNumber(1, lettersShownMax), lettersShown)
     .action(async (options: LettersOptions) => (await import('../observe/letters.ts')).listLetters(terminal, options))
   add('show', 'Show one with what came')

@@ -9,15 +9,18 @@ export type AgentsOptions = UrlOptions & { readonly json?: boolean }
 
 const barCells = 10
 
-/** Shows the current day (UTC) of all agents. */
-export async function listAgents(terminal: Terminal, options: AgentsOptions): Promise<void> {
-  const agents = await new ObserveClient(options).agents()
+/** Shows a day (UTC) of all agents, the current one unless `day` says another. */
+export async function listAgents(
+  terminal: Terminal,
+  options: AgentsOptions & { readonly day?: string },
+): Promise<void> {
+  const agents = await new ObserveClient(options).agents(options.day)
   if (options.json) {
     terminal.out(printableJson(agents, 2))
     return
   }
   if (agents.length === 0) {
-    terminal.note('No agent has ended a task or sent a heartbeat today (UTC).')
+    terminal.note(`No agent has ended a task or sent a heartbeat ${options.day ? 'on that day' : 'today'} (UTC).`)
     return
   }
   printTable(terminal, columnsOf(terminal), agents.map(cellsOf))

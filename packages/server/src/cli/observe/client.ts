@@ -37,14 +37,15 @@ export type LetterView = {
 /** What came, as text or else in base64; both null where it was too large to be kept. */
 export type LetterWithRaw = LetterView & { readonly raw: string | null; readonly raw_base64: string | null }
 
-export type TraceFilter = { readonly status?: string | undefined; readonly agent?: string | undefined }
+/** `since` and `until` in RFC 3339, of the first event. */
+export type TraceFilter = Partial<Record<'status' | 'agent' | 'owner' | 'since' | 'until', string | undefined>>
 
 /** Rows that are asked for at once. */
 const pageRowsMax = 1_000
 /** An answer that takes longer will not come. */
 const answerMsMax = 60_000
 /** Events of one trace that are read. */
-const traceEventsMax = 100_000
+export const traceEventsMax = 100_000
 
 /** The HTTP interface of observe, as far as the commands use it. */
 export class ObserveClient {
@@ -56,8 +57,8 @@ export class ObserveClient {
   }
 
   /** The newest traces, at most `limit`. */
-  async traces({ status, agent }: TraceFilter, limit: number): Promise<TraceColumns[]> {
-    return this.#list(`/traces${queryOf({ status, agent, limit: pageRows(limit) })}`, limit)
+  async traces(filter: TraceFilter, limit: number): Promise<TraceColumns[]> {
+    return this.#list(`/traces${queryOf({ ...filter, limit: pageRows(limit) })}`, limit)
   }
 
   /** With its events, {@link traceEventsMax} at most, which the server gives page by page. */
@@ -68,9 +69,9 @@ export class ObserveClient {
     return { ...trace, spans: [...trace.spans, ...more] }
   }
 
-  /** All agents of the current day. */
-  async agents(): Promise<AgentColumns[]> {
-    return this.#list('/metrics/summary', Number.POSITIVE_INFINITY)
+  /** All agents of a day, `YYYY-MM-DD`; of the current one without. */
+  async agents(day?: string): Promise<AgentColumns[]> {
+    return this.#list(`/metrics/summary${queryOf({ day })}`, Number.POSITIVE_INFINITY)
   }
 
   /** The newest day of an agent. */
@@ -86,8 +87,8 @@ export class ObserveClient {
   }
 
   /** The newest dead letters, at most `limit`. */
-  async letters(limit: number): Promise<LetterView[]> {
-    return this.#list(`/dead-letters${queryOf({ limit: `${Math.min(limit, letterPageMax)}` })}`, limit)
+  async letters(reason: string | undefined, limit: number): Promise<LetterView[]> {
+    return this.#list(`/dead-letters${queryOf({ reason, limit: `${Math.min(limit, letterPageMax)}` })}`, limit)
   }
 
   async letter(offset: number): Promise<LetterWithRaw> {

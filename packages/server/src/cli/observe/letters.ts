@@ -8,19 +8,24 @@ import { type LetterView, type LetterWithRaw, ObserveClient } from './client.ts'
 import { printFacts } from './facts.ts'
 import { shownTime } from './shown-time.ts'
 
-export type LettersOptions = UrlOptions & { readonly limit: number; readonly json?: boolean }
+export type LettersOptions = UrlOptions & {
+  readonly reason?: string
+  readonly limit: number
+  readonly json?: boolean
+}
 export type LetterOptions = UrlOptions & { readonly raw?: boolean; readonly json?: boolean }
 export type ReplayOptions = UrlOptions & { readonly json?: boolean }
 
 /** Shows the newest dead letters, without what came. */
 export async function listLetters(terminal: Terminal, options: LettersOptions): Promise<void> {
-  const letters = await new ObserveClient(options).letters(options.limit)
+  const letters = await new ObserveClient(options).letters(options.reason, options.limit)
   if (options.json) {
     terminal.out(printableJson(letters, 2))
     return
   }
   if (letters.length === 0) {
-    terminal.note('No dead letters: everything that came could be taken.')
+    const isAll = options.reason === undefined
+    terminal.note(isAll ? 'No dead letters: everything that came could be taken.' : 'No such dead letters.')
     return
   }
   const columns: Column[] = [

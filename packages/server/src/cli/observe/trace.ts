@@ -1,7 +1,7 @@
 import type { UrlOptions } from '../api-client.ts'
 import { count, printable, printableJson, took } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
-import { ObserveClient, type ShownTrace } from './client.ts'
+import { ObserveClient, type ShownTrace, traceEventsMax } from './client.ts'
 import { printFacts } from './facts.ts'
 import { shownTime } from './shown-time.ts'
 import { signOf, styleOf } from './status-style.ts'
@@ -24,6 +24,12 @@ export async function showTrace(terminal: Terminal, id: string, options: TraceOp
   const style = terminal.style.bind(terminal)
   const picture = { width: terminal.columns, style, rowsMax: options.spans }
   for (const line of drawTrace(rowsOf(trace.spans), picture)) terminal.out(line)
+  if (trace.spans.length < trace.span_count) {
+    const read = `${count(trace.spans.length)} of ${count(trace.span_count)} events`
+    terminal.note(
+      `${read} were read: events are kept for less long than traces, and ${count(traceEventsMax)} are the most.`,
+    )
+  }
 }
 
 function factsOf(terminal: Terminal, trace: ShownTrace): (readonly [string, string | undefined])[] {

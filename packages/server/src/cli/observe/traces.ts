@@ -1,33 +1,46 @@
-import type { TraceColumns } from '@chronicle/observe'
+import { systemClock } from '@chronicle/base'
+import { type TraceColumns, textFromMicros } from '@chronicle/observe'
 import type { UrlOptions } from '../api-client.ts'
+import { type GivenTime, rangeOf } from '../archive/time.ts'
 import { type Column, count, printable, printableJson, printTable, took } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
-import { ObserveClient } from './client.ts'
+import { ObserveClient, type TraceFilter } from './client.ts'
 import { signOf, styleOf } from './status-style.ts'
 
 export type TracesOptions = UrlOptions & {
   readonly status?: string
   readonly agent?: string
+  readonly owner?: string
+  readonly since?: GivenTime
+  readonly until?: GivenTime
   readonly limit: number
   readonly json?: boolean
 }
 
 /** Shows the newest traces. */
 export async function listTraces(terminal: Terminal, options: TracesOptions): Promise<void> {
-  const { status, agent, limit, json } = options
-  const traces = await new ObserveClient(options).traces({ status, agent }, limit)
+  const { limit, json } = options
+  const filter = filterOf(options)
+  const traces = await new ObserveClient(options).traces(filter, limit)
   if (json) {
     terminal.out(printableJson(traces, 2))
     return
   }
   if (traces.length === 0) {
-    const isFiltered = status !== undefined || agent !== undefined
+    const isFiltered = Object.values(filter).some(value => value !== undefined)
     terminal.note(isFiltered ? 'No such traces.' : 'No traces yet: a trace begins with its first event.')
     return
   }
   printTable(terminal, columnsOf(terminal), traces.map(cellsOf))
   if (traces.length === limit)
     terminal.note(terminal.noteStyle('dim', `The newest ${count(limit)}; --limit takes more.`))
+}
+
+function filterOf({ status, agent, owner, since, until }: TracesOptions): TraceFilter {
+  const { from, to } = rangeOf({ from: since, to: until }, 'UTC', systemClock.now())
+  const text = (ns: bigint | undefined): string | undefined =>
+    ns === undefined ? undefined : textFromMicros(Number(ns / 1000n))
+  return { status, agent, owner, since: text(from), until: text(to) }
 }
 
 function columnsOf(terminal: Terminal): Column[] {
