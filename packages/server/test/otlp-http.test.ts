@@ -131,12 +131,14 @@ test('pages of other sites are refused, and no browser is told that it may', asy
   assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-origin')], [404, null])
 })
 
-test('the OpenAPI document has it', async () => {
-  const { paths } = (await api.json('/api/v1/openapi.json')) as {
-    paths: Record<string, { post: { requestBody: object } }>
-  }
-  assert.deepEqual(Object.keys(paths['/v1/traces']!.post), ['summary', 'tags', 'description', 'responses'])
+test('the OpenAPI document says what is taken and what is answered', async () => {
+  const document = await api.json('/api/v1/openapi.json')
+  const { post: operation } = (document.paths as Record<string, { post: Operation }>)['/v1/traces']!
+  assert.deepEqual(Object.keys(operation.requestBody.content), [protobuf, json])
+  assert.deepEqual(Object.keys(operation.responses), ['200', '400', '408', '413', '415', '503'])
 })
+
+type Operation = { readonly requestBody: { readonly content: object }; readonly responses: object }
 
 test('OL8: what the buffer has no room for is to be sent again, what it never has room for is not', async () => {
   const tooMany = Array.from({ length: bufferEventsMax + 1 }, (_, at) => plainSpan(100 + at))

@@ -28,6 +28,7 @@ function render({ kafka, metrics, dataDirectory }: Places, version: string, host
     ['Sessions', '<a href="/api/v1/sessions">/api/v1/sessions</a>'],
     ['Traces', '<a href="/api/v1/traces">/api/v1/traces</a>'],
     ['Agents today', '<a href="/api/v1/metrics/summary">/api/v1/metrics/summary</a>'],
+    ['OpenTelemetry', `<code>OTEL_EXPORTER_OTLP_ENDPOINT=http://${escapeHtml(host)}</code>`],
     ['Settings', '<a href="/api/v1/config">/api/v1/config</a>'],
     ['The HTTP interface', '<a href="/api/v1/openapi.json">/api/v1/openapi.json</a>'],
     ['Prometheus', `<a href="${escapeHtml(metrics)}">${escapeHtml(metrics)}</a>`],
