@@ -18,7 +18,9 @@ export function elementsOf(json: Buffer): Buffer[] {
       depth++
       if (depth === 1) start = at + 1
     } else if (depth === 1 && (byte === comma || close.includes(byte))) {
-      elements.push(trimmed(json, start, at))
+      const element = trimmed(json, start, at)
+      // Of an empty array there is white space at most.
+      if (element.length > 0) elements.push(element)
       start = at + 1
       if (byte !== comma) break
     } else if (close.includes(byte)) depth--
