@@ -14,9 +14,9 @@ import { eventually } from './observe/server.ts'
 import { differences, Load, recentDay, storedEvents, swarmSeed } from './observe/swarm.ts'
 
 const skip = withoutPostgres() || withoutNatsServer()
-const day = recentDay({ agents: 20, traces: 400, heartbeatEveryMs: 600_000, malformedRate: 0.005 })
+const day = recentDay({ agents: 10, traces: 200, heartbeatEveryMs: 1_200_000, malformedRate: 0.01 })
 const again = `again: SWARM_SEED=${swarmSeed}`
-const bufferMax = 300
+const bufferMax = 200
 
 test('past BUFFER_MAX_SIZE agents are held back and an alert stands, until the database is there; then all of the day comes', {
   skip,

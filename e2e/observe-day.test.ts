@@ -10,9 +10,9 @@ import { openSenders } from './observe/house.ts'
 import { ObserveServer } from './observe/server.ts'
 import { differences, Load, recentDay, swarmSeed } from './observe/swarm.ts'
 
-const traces = Number(process.env.SWARM_TRACES ?? 300)
+const traces = Number(process.env.SWARM_TRACES ?? 200)
 const agents = Number(process.env.SWARM_AGENTS ?? 20)
-const day = recentDay({ agents, traces, heartbeatEveryMs: agents < 100 ? 600_000 : 60_000, malformedRate: 0.005 })
+const day = recentDay({ agents, traces, heartbeatEveryMs: agents < 100 ? 600_000 : 60_000, malformedRate: 0.02 })
 const again = `again: SWARM_SEED=${swarmSeed}`
 
 test(`a swarm's day by all sources into PostgreSQL makes the tables of that day`, {
@@ -39,7 +39,13 @@ async function send(t: TestContext, env: Record<string, string>): Promise<Observ
   const server = await ObserveServer.start(t, { ...env, NATS_URL: nats.url })
   await server.until('nats', 'pass')
   const senders = await openSenders(t, server, nats)
-  await new Load(day, senders).upTo(1)
+  const load = new Load(day, senders)
+  await load.upTo(1)
   await server.untilWritten(senders)
+  assert.equal(
+    await server.metric('dead_letters_total'),
+    load.letters,
+    `what is no event is a dead letter, and nothing else is; ${again}`,
+  )
   return server
 }

@@ -10,7 +10,7 @@ import { eventually } from './observe/server.ts'
 import { differences, Load, recentDay, storedEvents, swarmSeed } from './observe/swarm.ts'
 
 const skip = withoutPostgres() || withoutNatsServer()
-const day = recentDay({ agents: 20, traces: 400, heartbeatEveryMs: 600_000, malformedRate: 0.005 })
+const day = recentDay({ agents: 10, traces: 200, heartbeatEveryMs: 1_200_000, malformedRate: 0.01 })
 const again = `again: SWARM_SEED=${swarmSeed}`
 
 test('NATS is killed, paused, restarted and cut off: every event that it acknowledged is there once', {

@@ -72,7 +72,7 @@ export function httpSender(port: number): Sender {
   }
 }
 
-function isJson(body: Uint8Array): boolean {
+export function isJson(body: Uint8Array): boolean {
   try {
     JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
     return true

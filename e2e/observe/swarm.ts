@@ -10,7 +10,7 @@ import {
   swarmTables,
   tableDifferences,
 } from '@chronicle/testing'
-import type { Sender } from './senders.ts'
+import { isJson, type Sender } from './senders.ts'
 
 export const swarmSeed = Number(process.env.SWARM_SEED ?? Date.now() % 1_000_000)
 
@@ -43,10 +43,15 @@ export class Load {
     await Promise.all(this.#lanes.map(lane => this.#go(lane, Math.ceil(part * lane.deliveries.length))))
   }
 
-  /** What is no event of what was sent by this sender. */
-  malformed(name: string): number {
-    const sent = this.#lanes.filter(({ sender }) => sender.name === name)
-    return sent.flatMap(lane => lane.deliveries.slice(0, lane.sent)).filter(({ event }) => event === undefined).length
+  /** Dead letters that come of what was sent and is no event: over HTTP the same bytes are one, and what is no JSON is none. */
+  get letters(): number {
+    return this.#lanes.reduce((sum, { sender, deliveries, sent }) => {
+      const broken = deliveries.slice(0, sent).filter(({ event }) => event === undefined)
+      if (sender.name !== 'HTTP') return sum + broken.length
+      return (
+        sum + new Set(broken.filter(({ body }) => isJson(body)).map(({ body }) => Buffer.from(body).toString())).size
+      )
+    }, 0)
   }
 
   async #go(lane: Lane, end: number): Promise<void> {
