@@ -36,15 +36,15 @@ export const eventsPerRequestMax = 10_000
 /** Time for a body to arrive. */
 export const bodyMsMax = 30_000
 
-/** What a byte of a body takes at worst while it is worked on: as text, as objects, as records of the log. */
-export const memoryBytesPerByte = 12
+/** What a byte of a body takes at worst while it is worked on: as text, as records of the log, and as objects, which of arrays without content are forty times their text. */
+export const memoryBytesPerByte = 40
 
 /** Bodies with events that have arrived or are arriving. */
 export const arrivingBudget: BudgetLimits = { bytesMax: 64 * mebibyte, waitingMax: 1_000, waitMsMax: 5_000 }
 
-/** Those whose events are read, or wait to be durable: two of the largest at once, or many smaller ones. */
+/** Those whose events are read, or wait to be durable: one of the largest at once, or many smaller ones. */
 export const workingBudget: BudgetLimits = {
-  bytesMax: 2 * eventsBodyBytesMax * memoryBytesPerByte,
+  bytesMax: eventsBodyBytesMax * memoryBytesPerByte,
   waitingMax: 1_000,
   waitMsMax: 5_000,
 }
