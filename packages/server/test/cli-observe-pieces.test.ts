@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { printableJson, took } from '../src/cli/format.ts'
 import { portionsOf } from '../src/cli/observe/event-portions.ts'
 import { type ServerSentEvent, serverSentEvents } from '../src/cli/observe/event-stream.ts'
+import { folded, widthOf } from '../src/cli/text-width.ts'
 
 async function* pieces(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   for (let [at, turn] = [0, 0]; at < bytes.length; turn++) {
@@ -71,6 +72,18 @@ test('measured times are said as people say them', () => {
   const times = [0, 850.4, 999.7, 1_000, 59_949, 59_950, 61_000, 3_600_000, 3_899_000, 86_400_000, 1e8].map(took)
   assert.deepEqual(times.slice(0, 6), ['0 ms', '850 ms', '1.0 s', '1.0 s', '59.9 s', '1 min'])
   assert.deepEqual(times.slice(6), ['1 min 1 s', '1 h', '1 h 4 min', '1 d', '1 d 3 h'])
+})
+
+test('text is folded between words, and nothing of it is lost', () => {
+  assert.deepEqual(folded('the 表計算 is full of words', 10), ['the 表計算', 'is full of', 'words'])
+  assert.deepEqual(folded('', 5), [''])
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: -3, max: 40 }), (text, width) => {
+      const lines = folded(text, width)
+      assert.equal(lines.join(' '), text)
+      assert.ok(lines.every(line => widthOf(line) <= width || !line.trim().includes(' ')))
+    }),
+  )
 })
 
 test('S30: JSON for a terminal is the same JSON, and has no control characters', () => {

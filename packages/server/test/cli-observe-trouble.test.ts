@@ -69,7 +69,7 @@ test('status names what is wrong; send waits for room, and goes on when the data
   assert.equal(status.code, 1)
   assert.match(status.stdout, /^It works, and something needs a look/)
   assert.match(status.stdout, /50 events of 50 wait for the tables/)
-  assert.match(status.stdout, /database +✗ failing: .*\n/)
+  assert.match(status.stdout, /database +✗ failing\n.*The database cannot be reached.*\n/)
   assert.match(status.stdout, /✗ http: held back until the buffer has room/)
   assert.ok(!`${status.stdout}${status.stderr}`.includes(postgres.password))
   proxy.open()

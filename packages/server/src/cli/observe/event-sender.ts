@@ -36,10 +36,16 @@ export class EventSender {
   readonly #options: EventSenderOptions
   readonly #api: ApiClient
   #wasAnswered = false
+  #isWaiting = false
 
   constructor(options: EventSenderOptions) {
     this.#options = options
     this.#api = new ApiClient(options)
+  }
+
+  /** For room, or for the server to come back. */
+  get isWaiting(): boolean {
+    return this.#isWaiting
   }
 
   /** Resolves once what was accepted is durable. Events have ids: what is sent twice after a lost answer is taken once. */
@@ -77,7 +83,9 @@ export class EventSender {
   async #wait(waits: number, answer: Response | Error): Promise<void> {
     const told = answer instanceof Response ? Number(answer.headers.get('retry-after') ?? 0) * 1000 : 0
     const growing = Math.min(waitMsMax, waitMsMin * 2 ** waits)
+    this.#isWaiting = true
     await sleep(Math.min(waitMsMax, Math.max(growing, told || 0)))
+    this.#isWaiting = false
   }
 }
 

@@ -71,8 +71,8 @@ class SendRun {
   showProgress(): void {
     const refused = this.#refused.length === 0 ? '' : `, ${count(this.#refused.length)} refused`
     const perSecond = this.#events / ((systemClock.monotonic() - this.#startedAt) / 1000)
-    const rate = plural(Math.round(perSecond), 'event')
-    this.#terminal.progress(`${plural(this.#events, 'event')}, ${size(this.#bytes)}${refused}, ${rate}/s`)
+    const pace = this.#sender.isWaiting ? 'waiting' : `${plural(Math.round(perSecond), 'event')}/s`
+    this.#terminal.progress(`${plural(this.#events, 'event')}, ${size(this.#bytes)}${refused}, ${pace}`)
   }
 
   /** After a failure: where to go on. */

@@ -2,6 +2,7 @@ import type { UrlOptions } from '../api-client.ts'
 import { count, plural, printable, printableJson } from '../format.ts'
 import { exitCodes } from '../report.ts'
 import type { Terminal } from '../terminal.ts'
+import { folded } from '../text-width.ts'
 import { ObserveClient, type ObserveHealth, type SourceHealth } from './client.ts'
 import { shownTime } from './shown-time.ts'
 
@@ -23,27 +24,52 @@ type Sign = 'good' | 'bad' | 'off'
 function printStatus(terminal: Terminal, url: string, health: ObserveHealth): void {
   const { status, alerts, database, sources } = health
   const style = status === 'pass' ? 'green' : status === 'warn' ? 'yellow' : 'red'
+  const lines = new StatusLines(terminal)
   terminal.out(`${terminal.style(['bold', style], verdicts[status])}  ${terminal.style('dim', printable(url))}`)
   terminal.out()
-  const line = (name: string, text: string): void =>
-    terminal.out(`  ${terminal.style('dim', name.padEnd(nameWidth))}  ${text}`)
-  line('buffer', bufferOf(terminal, health))
+  lines.begin('buffer', bufferOf(terminal, health))
   for (const [topic, lag] of Object.entries(health.lag)) {
-    if (lag > 0) line('', `  ${count(lag)} in ${printable(topic)}`)
+    if (lag > 0) lines.more(`${count(lag)} in ${printable(topic)}`)
   }
-  line('database', signed(terminal, databaseSign(database.state), databaseInWords(database)))
-  Object.entries(sources).forEach(([name, source], at) => {
-    line(at === 0 ? 'sources' : '', signed(terminal, sourceSign(source), sourceInWords(name, source)))
+  lines.begin('database', signed(terminal, databaseSign(database.state), databaseState(database)))
+  if (database.reason !== null) lines.more(databaseTrouble(database))
+  for (const [name, source] of Object.entries(sources)) {
+    lines.begin('sources', signed(terminal, sourceSign(source), sourceInWords(name, source)))
     for (const { stream, state, reason } of source.streams ?? []) {
-      const text = `${printable(stream)}: ${printable(state)}${reason === undefined ? '' : `, ${printable(reason)}`}`
-      line('', `  ${signed(terminal, streamSign(state), text)}`)
+      const why = reason === undefined ? '' : `, ${printable(reason)}`
+      lines.more(`${printable(stream)}: ${printable(state)}${why}`, streamSign(state))
     }
-  })
-  if (alerts.length === 0) line('alerts', signed(terminal, 'good', 'none'))
-  alerts.forEach(({ name, since, detail }, at) => {
-    line(at === 0 ? 'alerts' : '', signed(terminal, 'bad', `${printable(name)} since ${shownTime(since)}`))
-    line('', `  ${printable(detail)}`)
-  })
+  }
+  if (alerts.length === 0) lines.begin('alerts', signed(terminal, 'good', 'none'))
+  for (const { name, since, detail } of alerts) {
+    lines.begin('alerts', signed(terminal, 'bad', `${printable(name)} since ${shownTime(since)}`))
+    lines.more(printable(detail))
+  }
+}
+
+/** Names on the left, each once, and beside them what there is to say, folded where a terminal ends. */
+class StatusLines {
+  readonly #terminal: Terminal
+  #name = ''
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+  }
+
+  begin(name: string, text: string): void {
+    const shown = name === this.#name ? '' : name
+    this.#name = name
+    this.#terminal.out(`  ${this.#terminal.style('dim', shown.padEnd(nameWidth))}  ${text}`)
+  }
+
+  /** Belongs to the line before. */
+  more(text: string, sign?: Sign): void {
+    const indent = ' '.repeat(2 + nameWidth + 2 + 2)
+    const room = this.#terminal.isInteractive ? this.#terminal.columns - indent.length : Number.POSITIVE_INFINITY
+    const [first, ...rest] = folded(text, room)
+    const begun = sign === undefined ? first! : signed(this.#terminal, sign, first!)
+    for (const line of [begun, ...rest]) this.#terminal.out(indent + line)
+  }
 }
 
 const verdicts: Readonly<Record<ObserveHealth['status'], string>> = {
@@ -59,11 +85,13 @@ function bufferOf(terminal: Terminal, { buffer_size: size, buffer_max_size: max 
   return `${terminal.style(style, bar)} ${plural(size, 'event')} of ${count(max)} ${size === 1 ? 'waits' : 'wait'} for the tables`
 }
 
-function databaseInWords({ state, failures_in_a_row: failures, reason }: ObserveHealth['database']): string {
-  if (state === 'unused') return 'not opened yet: the first event or query does'
-  const why = reason === null ? '' : `: ${printable(reason)}`
+function databaseState({ state }: ObserveHealth['database']): string {
+  return state === 'unused' ? 'not opened yet: the first event or query does' : printable(state)
+}
+
+function databaseTrouble({ failures_in_a_row: failures, reason }: ObserveHealth['database']): string {
   const often = failures === 0 ? '' : ` (${plural(failures, 'failure')} in a row; the log keeps the events)`
-  return `${printable(state)}${why}${often}`
+  return `${printable(reason ?? '')}${often}`
 }
 
 function databaseSign(state: string): Sign {
