@@ -19,6 +19,8 @@ type EventRow = {
   readonly micros: number
   readonly metadata: JsonObject
   readonly is_dead_letter: boolean
+  /** Rows of the portion up to the limit, those included that were too many bytes for this time. */
+  readonly found: number
 }
 
 export type CarryOptions = {
@@ -35,21 +37,25 @@ export async function carryEvents(shadow: Shadow, { signal, onProgress }: CarryO
   const { old } = namesOf(shadow, 'swarm_events')
   let carried = 0
   for await (const portion of portionsOf(shadow.database, [old], eventKey, keysAtOnce)) {
-    for (;;) {
+    for (let isLast = false; !isLast; ) {
       signal.throwIfAborted()
-      const events = await readMissing(shadow, portion)
-      if (events.length === 0) break
-      const added = await add(shadow, events)
-      assert(added > 0, 'events that are missing can be added')
+      const missing = await readMissing(shadow, portion)
+      const added = missing.events.length === 0 ? 0 : await add(shadow, missing.events)
+      assert(added > 0 || missing.isLast, 'events that are missing can be added')
       carried += added
       onProgress(added)
+      isLast = missing.isLast
     }
     await carryTimes(shadow, portion)
   }
   return carried
 }
 
-async function readMissing(shadow: Shadow, portion: Portion): Promise<SwarmEvent[]> {
+/** `isLast` when there were no more: what comes meanwhile is not waited for, the log brings it. */
+async function readMissing(
+  shadow: Shadow,
+  portion: Portion,
+): Promise<{ readonly events: readonly SwarmEvent[]; readonly isLast: boolean }> {
   const { old, made } = namesOf(shadow, 'swarm_events')
   const values = [horizonText(shadow)]
   const isWithin = within(portion, eventKey, 'old', values)
@@ -59,14 +65,16 @@ async function readMissing(shadow: Shadow, portion: Portion): Promise<SwarmEvent
         where ${isWithin} and old.timestamp >= $1::timestamptz
           and not exists (select from ${made} as made where made.event_id = old.event_id)
         order by old.event_id, old.timestamp limit ${eventsAtOnce}),
-      measured as (select *, coalesce(sum(bytes) over (order by event_id, missing.timestamp
+      measured as (select *, count(*) over () as found, coalesce(sum(bytes) over (order by event_id, missing.timestamp
         rows between unbounded preceding and 1 preceding), 0) as bytes_before from missing)
-      select event_id, trace_id, source, event_type, ${microsOf('measured.timestamp')} as micros, metadata, is_dead_letter
+      select event_id, trace_id, source, event_type, ${microsOf('measured.timestamp')} as micros, metadata, is_dead_letter, found
       from measured where bytes_before < ${eventBytesAtOnce} order by event_id, measured.timestamp`,
     values,
   )
   // An id that somebody has put there twice is one event.
-  return rows.filter((row, at) => row.event_id !== rows[at - 1]?.event_id).map(eventOf)
+  const events = rows.filter((row, at) => row.event_id !== rows[at - 1]?.event_id).map(eventOf)
+  const found = rows[0]?.found ?? 0
+  return { events, isLast: found < eventsAtOnce && found === rows.length }
 }
 
 /** Whatever their age: what is older than events are kept was not when it came, and stays until its whole week is. */
