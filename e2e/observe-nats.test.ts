@@ -39,6 +39,7 @@ test('NATS is killed, paused, restarted and cut off: every event that it acknowl
   proxy.shut()
   await load.upTo(0.8)
   await server.until('nats', 'warn')
+  assert.equal((await server.observeHealth()).sources.nats.state, 'connecting')
   proxy.open()
   await server.until('nats', 'pass')
 

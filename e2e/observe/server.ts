@@ -17,6 +17,15 @@ export type HealthReport = {
   readonly checks: Readonly<Record<string, { readonly status: string; readonly reason: string }>>
 }
 
+/** What agents and their operators look at, as far as tests do. */
+export type ObserveHealth = {
+  readonly status: string
+  readonly buffer_size: number
+  readonly database: { readonly state: string }
+  readonly sources: { readonly nats: { readonly state: string } }
+  readonly alerts: readonly { readonly name: string }[]
+}
+
 export class ObserveServer {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'chronicle-observe-e2e-'))
   readonly kafkaPort: number
@@ -90,6 +99,12 @@ export class ObserveServer {
   async health(): Promise<HealthReport> {
     const response = await fetch(`http://127.0.0.1:${this.httpPort}/health`)
     return (await response.json()) as HealthReport
+  }
+
+  /** `/api/v1/health`. */
+  async observeHealth(): Promise<ObserveHealth> {
+    const response = await fetch(`http://127.0.0.1:${this.httpPort}/api/v1/health`)
+    return (await response.json()) as ObserveHealth
   }
 
   /** The sum over the labels of one metric of ours, or of those whose labels contain `label`. */
