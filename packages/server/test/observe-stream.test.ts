@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
 import { followersMax } from '../src/http/observe/stream.ts'
 import { Api, type Json } from './support/api.ts'
-import { posted, SseClient, written } from './support/observe.ts'
+import { eventually, posted, SseClient, written } from './support/observe.ts'
 
 let server: ChronicleProcess
 let api: Api
@@ -67,7 +67,12 @@ test('who comes back goes on behind the last event that it saw, or is told that 
     assert.deepEqual([gap!.event, gap!.data], ['gap', { missed: null }])
     lost.close()
   }
-  for (const client of [stays, again, filtered]) client.close()
+  const fresh = await SseClient.open(api, '?trace_id=nobody')
+  await eventually(
+    async () => fresh.events.at(-1)?.id,
+    id => id === stays.events.at(-1)!.id,
+  )
+  for (const client of [stays, again, filtered, fresh]) client.close()
 })
 
 test('an event that a source sends again is told once', async () => {

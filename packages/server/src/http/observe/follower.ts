@@ -49,18 +49,25 @@ export class Follower {
     this.#next = number ?? events.end
     response.on('drain', () => this.#drained()).on('close', () => this.#ended())
     if (number === undefined) this.#writeGap(null)
+    // Also who has seen no event yet comes back with an id, and is told what it missed.
+    else this.#write(`${this.#idLine}\n`)
     this.#goOn()
   }
 
   /** Says that the connection lives, and where it is: after a break it goes on from there. */
   beat(): void {
-    if (!this.#isWaiting && !this.#isEnded) this.#write(`: alive\nid: ${this.#epoch}-${this.#next - 1}\n\n`)
+    if (!this.#isWaiting && !this.#isEnded) this.#write(`: alive\n${this.#idLine}\n`)
   }
 
   /** Ends the answer in good order. */
   end(): void {
     this.#ended()
     this.#options.response.end()
+  }
+
+  /** Of the last event that was looked at. */
+  get #idLine(): string {
+    return `id: ${this.#epoch}-${this.#next - 1}\n`
   }
 
   #ended(): void {
@@ -104,7 +111,7 @@ export class Follower {
   }
 
   #writeGap(missed: number | null): void {
-    this.#write(`id: ${this.#epoch}-${this.#next - 1}\nevent: gap\ndata: ${JSON.stringify({ missed })}\n\n`)
+    this.#write(`${this.#idLine}event: gap\ndata: ${JSON.stringify({ missed })}\n\n`)
   }
 
   #write(text: string): void {
