@@ -46,7 +46,13 @@ export type DeadLetter = {
 export type DeadLetterSink = { add(letters: readonly DeadLetter[]): Promise<void> }
 
 /** Where a record of the log stands; as a position that is kept: the next one to be read. */
-export type LogPosition = { readonly topicId: string; readonly partition: number; readonly offset: number }
+export type LogPosition = {
+  readonly topicId: string
+  readonly partition: number
+  readonly offset: number
+  /** It takes the place of this one although that is higher: the log was found to end before it. */
+  readonly insteadOf?: number
+}
 
 export type TraceStatus = 'pending' | 'assigned' | 'in_progress' | 'completed' | 'failed' | 'timed_out'
 

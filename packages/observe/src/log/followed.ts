@@ -10,6 +10,8 @@ export class Followed {
   readonly seenEnd: number
   /** The tables have everything below; undefined until they were asked. */
   position: number | undefined
+  /** What the tables say instead, where the log ends before that. */
+  beyond: number | undefined
   /** The next record to read: the position, and more while a batch is being written. */
   next: number
   /** It could not be read, and is left alone for a while. */
@@ -120,7 +122,9 @@ export class FollowedPartitions {
   written(positions: readonly LogPosition[]): void {
     for (const { topicId, partition, offset } of positions) {
       const followed = this.#followed.get(keyOf(topicId, partition))
-      if (followed !== undefined) followed.position = offset
+      if (followed === undefined) continue
+      followed.position = offset
+      followed.beyond = undefined
     }
   }
 
@@ -148,6 +152,7 @@ export class FollowedPartitions {
         'the log ends before what the tables have of it: it is read again from its start',
       )
     }
+    followed.beyond = isBeyond ? position : undefined
     followed.position = isBeyond ? logStartOffset : (position ?? logStartOffset)
     followed.next = followed.position
   }

@@ -4,7 +4,14 @@ import { encodeRows, incoming } from './columns.ts'
 
 const columns = { topic_id: 'text', partition: 'int', next_offset: 'bigint' } as const
 
-// A position never goes back: whoever comes late with a batch that was written already changes nothing (OD2).
+const replacedColumns = { ...columns, instead_of: 'bigint' } as const
+
+// The only way back: from a position that the log does not reach any more. What is appended there is new, and would be passed over after a restart (OL5).
+const replace = `update observe_position set next_offset = incoming.next_offset from ${incoming(replacedColumns)}
+  where observe_position.topic_id = incoming.topic_id and observe_position.partition = incoming.partition
+    and observe_position.next_offset = incoming.instead_of`
+
+// Otherwise a position never goes back: whoever comes late with a batch that was written already changes nothing (OD2).
 const advance = `insert into observe_position (topic_id, partition, next_offset)
   select topic_id, partition, next_offset from ${incoming(columns)}
   on conflict (topic_id, partition) do update set next_offset = greatest(observe_position.next_offset, excluded.next_offset)`
@@ -16,6 +23,10 @@ export async function advancePositions(queries: Queries, positions: readonly Log
     partition,
     next_offset: offset,
   }))
+  const replaced = positions.flatMap(({ insteadOf }, at) =>
+    insteadOf === undefined ? [] : [{ ...rows[at]!, instead_of: insteadOf }],
+  )
+  if (replaced.length > 0) await queries.query(replace, [encodeRows(replacedColumns, replaced)])
   await queries.query(advance, [encodeRows(columns, rows)])
 }
 

@@ -247,6 +247,11 @@ test('OL5: where the log ends before the position, all that there is is read aga
   clock.advance(5000)
   await until(() => tables.events.length === 2)
   assert.deepEqual(numbersOf(tables.events), [0, 1])
+  assert.deepEqual(tables.positionsWritten.at(-1), [{ topicId, partition: 0, offset: 2, insteadOf: 5 }])
+  await first.intake.take(eventsOf(2, 3))
+  clock.advance(5000)
+  await until(() => tables.events.length === 3)
+  assert.deepEqual(tables.positionsWritten.at(-1), [{ topicId, partition: 0, offset: 3 }])
   await first.stop()
 })
 

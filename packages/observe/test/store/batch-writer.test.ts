@@ -139,6 +139,20 @@ for (const databases of testDatabases) {
       assert.deepEqual(await writer.positions(), [position(5), position(7, 1)])
     })
 
+    test('OL5: a position goes back only from the one that the log does not reach any more, and only once', async () => {
+      const position = (offset: number, partition = 0) => ({ topicId: 'shorter', partition, offset })
+      const stored = async () => (await writer.positions()).filter(({ topicId }) => topicId === 'shorter')
+      await writer.write({ events: [], positions: [position(1000), position(7, 1)] })
+      await writer.write({ events: [], positions: [{ ...position(10), insteadOf: 999 }] })
+      assert.deepEqual(await stored(), [position(1000), position(7, 1)])
+      const batch = { events: [], positions: [{ ...position(10), insteadOf: 1000 }, position(8, 1)] }
+      await writer.write(batch)
+      assert.deepEqual(await stored(), [position(10), position(8, 1)])
+      await writer.write({ events: [], positions: [position(20)] })
+      await writer.write(batch)
+      assert.deepEqual(await stored(), [position(20), position(8, 1)])
+    })
+
     test('OD2: a batch that fails at its end leaves nothing of it', async () => {
       await database.script('create table away as table observe_position; alter table observe_position rename to gone')
       const failing = writer.write({

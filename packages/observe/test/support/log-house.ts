@@ -82,6 +82,7 @@ export class MemoryTables implements EventWriter {
   /** Sizes of the batches that were committed. */
   readonly batches: number[] = []
   readonly commits: Commit[] = []
+  readonly positionsWritten: (readonly LogPosition[])[] = []
   asked = 0
   /** What becomes of the next write: 'lost' is committed, and the answer does not come. */
   fate: () => 'ok' | 'fail' | 'lost' | 'hang' = () => 'ok'
@@ -98,6 +99,7 @@ export class MemoryTables implements EventWriter {
     const fresh = events.filter(({ eventId }) => !this.#ids.has(eventId) && this.#ids.add(eventId))
     this.events.push(...fresh)
     this.batches.push(events.length)
+    this.positionsWritten.push(positions)
     const moves = positions.map(position => {
       const key = `${position.topicId}/${position.partition}`
       const from = this.#positions.get(key)?.offset ?? 0
