@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { printableJson, took } from '../src/cli/format.ts'
@@ -40,7 +41,7 @@ test('Server-Sent Events are read as the standard says, however they are cut', a
 })
 
 test('an event without an end is not gathered for ever', async () => {
-  for (const piece of ['x', 'data: x\n', 'y'.repeat(5 << 20)]) {
+  for (const piece of ['x', `data: ${'x'.repeat(1000)}\n`, 'y'.repeat(5 << 20)]) {
     const much = piece.repeat(Math.ceil((1 << 20) / piece.length))
     // It ends some time, for a test that fails to do so too.
     const pieces = Array.from({ length: 20 }, () => Buffer.from(much))
@@ -64,8 +65,23 @@ test('S31: portions are bounded, keep the numbers of their lines, and give ids t
 
   const many = Buffer.from(`${event}\n`.repeat(2_500))
   const large = Buffer.from(`{"trace_id":"t","event_type":"e","metadata":"${'x'.repeat(700_000)}"}\n`.repeat(3))
-  const counts = (await collect(portionsOf(Readable.from([many, large])))).map(each => each.length)
-  assert.deepEqual(counts, [1_000, 1_000, 500, 1, 1, 1])
+  const countsOf = async (bytes: Buffer): Promise<number[]> =>
+    (await collect(portionsOf(Readable.from([bytes])))).map(each => each.length)
+  assert.deepEqual(await countsOf(many), [1_000, 1_000, 500])
+  assert.deepEqual(await countsOf(large), [1, 1, 1])
+})
+
+test('what comes while a portion is under way goes with the next one', async () => {
+  const line = '{"trace_id":"t","event_type":"e"}\n'
+  const input = new PassThrough()
+  input.write(line)
+  const portions = portionsOf(input)
+  assert.equal((await portions.next()).value?.length, 1)
+  for (let at = 0; at < 10; at++) input.write(line)
+  input.end()
+  await finished(input)
+  assert.equal((await portions.next()).value?.length, 10)
+  assert.equal((await portions.next()).done, true)
 })
 
 test('measured times are said as people say them', () => {

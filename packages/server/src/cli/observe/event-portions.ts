@@ -1,5 +1,6 @@
 /** From lines to portions that a request takes. */
 
+import { PassThrough, pipeline } from 'node:stream'
 import { messageOf, systemClock, systemRandom } from '@chronicle/base'
 import { uuidV7 } from '@chronicle/observe'
 import { serverErrors } from '../../errors.ts'
@@ -12,7 +13,7 @@ export type NumberedLine = { readonly line: number; readonly bytes: Buffer }
 const portionLinesMax = 1_000
 const portionBytesMax = 1 << 20
 
-/** What has come of the input goes at once, in portions; more is read when they are sent. Blank lines are passed over. */
+/** What has come of the input goes at once, in portions. Blank lines are passed over. */
 export async function* portionsOf(input: NodeJS.ReadableStream): AsyncGenerator<NumberedLine[]> {
   let line = 0
   for await (const lines of linesOf(readable(input))) {
@@ -61,9 +62,13 @@ function parsed(bytes: Buffer): unknown {
   }
 }
 
+/** What comes while a portion is under way gathers, so that the next one is as large as it may be. */
 async function* readable(input: NodeJS.ReadableStream): AsyncGenerator<Uint8Array> {
+  const gathered = new PassThrough({ highWaterMark: portionBytesMax })
+  // An error of the input ends what is gathered with that error, which is thrown below.
+  pipeline(input, gathered, () => undefined)
   try {
-    for await (const chunk of input) yield chunk as unknown as Uint8Array
+    for await (const bytes of gathered) yield bytes as Uint8Array
   } catch (error) {
     throw serverErrors.create('server.unreadable-input', { reason: messageOf(error) }, error)
   }
