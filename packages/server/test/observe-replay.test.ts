@@ -1,7 +1,9 @@
 /** Rebuilding the tables of a running server: over HTTP, and by `chronicle observe replay`. */
 import assert from 'node:assert/strict'
+import { PassThrough, Writable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stripVTControlCharacters } from 'node:util'
 import { openDatabase } from '@chronicle/observe'
 import {
   type ChronicleProcess,
@@ -11,6 +13,8 @@ import {
   startPostgres,
   withoutPostgres,
 } from '@chronicle/testing'
+import { replayTables } from '../src/cli/observe/replay.ts'
+import { Terminal } from '../src/cli/terminal.ts'
 
 const env = { BATCH_FLUSH_INTERVAL_MS: '20', CHRONICLE_OTLP_GRPC_PORT: '0' }
 const replay = '/api/v1/observe/replay'
@@ -104,6 +108,29 @@ describe('over a PostgreSQL whose rows somebody has changed', { skip: withoutPos
     assert.equal(await statusOf(server, 'ended'), 'completed')
   })
 
+  test('on a terminal the comparison is shown and the answer decides', async () => {
+    await damage()
+    const answered = async (answer: string) => {
+      const [stdout, stderr] = [new Screen(), new Screen()]
+      const stdin = Object.assign(new PassThrough(), { isTTY: true })
+      if (answer === '') stdin.end()
+      else stdin.write(answer)
+      const terminal = new Terminal({ stdin, stdout, stderr } as unknown as ConstructorParameters<typeof Terminal>[0])
+      const code = await replayTables(terminal, { url: base(server) }).catch(error => error.code)
+      assert.match(stripVTControlCharacters(stdout.text), /^swarm_traces +1 +1 +0 +0 +status 1$/m)
+      return { code, said: stderr.text.split('\r\x1b[2K').at(-1), state: (await ask(server, 'GET', replay)).body.state }
+    }
+    const no = await answered('n\n')
+    assert.deepEqual(no, { code: 1, said: 'Nothing was replaced: the tables are as they were.\n', state: 'cancelled' })
+    // The end of the input, as after Ctrl-D.
+    assert.equal((await answered('')).code, 'server.not-answered')
+    await until(async () => (await ask(server, 'GET', replay)).body.state === 'cancelled')
+    assert.equal(await statusOf(server, 'ended'), 'failed')
+    const yes = await answered('y\n')
+    assert.deepEqual([yes.code, yes.state], [0, 'swapped'])
+    assert.equal(await statusOf(server, 'ended'), 'completed')
+  })
+
   test('a view on the tables is not lost unsaid', async () => {
     const database = await openDatabase({ url: databaseUrl })
     await database.script('create view mine as select * from swarm_traces')
@@ -146,6 +173,23 @@ test('over the embedded database, with refusals that name the field', async t =>
   const openapi = await ask<{ paths: Record<string, object> }>(server, 'GET', '/api/v1/openapi.json')
   assert.deepEqual(Object.keys(openapi.body.paths[replay]!), ['get', 'post', 'delete'])
 })
+
+/** Keeps what is written, and says that it is a terminal. */
+class Screen extends Writable {
+  text = ''
+  readonly isTTY = true
+  readonly columns = 100
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+
+  /** Asked by `styleText`. */
+  getColorDepth(): number {
+    return 1
+  }
+}
 
 function base({ httpPort }: ChronicleProcess): string {
   return `http://127.0.0.1:${httpPort}`

@@ -4,7 +4,7 @@ import { serverErrors } from '../../errors.ts'
 import { ApiClient, type UrlOptions } from '../api-client.ts'
 import { type GivenTime, rangeOf } from '../archive/time.ts'
 import { confirm } from '../ask.ts'
-import { count, plural, printable, printableJson } from '../format.ts'
+import { plural, printable, printableJson } from '../format.ts'
 import { interruption } from '../interrupted.ts'
 import { Progress } from '../progress.ts'
 import { exitCodes } from '../report.ts'
@@ -100,11 +100,11 @@ class Replay {
     return replay
   }
 
-  /** Until it waits or has ended. */
-  async #followed(): Promise<ShownReplay> {
+  /** Until it waits or has ended; one that is cancelled already, until it has ended. */
+  async #followed(wasCancelled = false): Promise<ShownReplay> {
     const progress = new StepProgress(this.#terminal)
     try {
-      let isCancelled = false
+      let isCancelled = wasCancelled
       for (;;) {
         if (this.#interrupted.aborted && !isCancelled) {
           isCancelled = true
@@ -128,7 +128,7 @@ class Replay {
       // Also when nobody answered.
       await this.#ask(isMeant ? 'POST' : 'DELETE', isMeant ? `${path}/swap` : path)
     }
-    return this.#followed()
+    return this.#followed(!isMeant)
   }
 
   #ask(method: string, to: string, init: RequestInit = {}): Promise<ShownReplay> {
@@ -184,7 +184,7 @@ class StepProgress {
     const words = steps[name] ?? printable(name)
     if (total === undefined) {
       this.clear()
-      this.#terminal.progress(done === 0 ? words : `${words}: ${count(done)}`)
+      this.#terminal.progress(done === 0 ? words : `${words}: ${plural(done, 'row')}`)
       return
     }
     if (name !== this.#name || this.#bar === undefined || done < this.#done) {
