@@ -134,5 +134,8 @@ test('tail says that the connection was lost, and goes on with the server that c
   await send('behind')
   child.kill('SIGTERM')
   assert.equal(await exited, 0)
-  assert.match(noted, /^The connection was lost; it is made again\.\nConnected again\.\nEvents that came meanwhile are not shown/)
+  assert.match(
+    noted,
+    /^The connection was lost; it is made again\.\nConnected again\.\nEvents that came meanwhile are not shown/,
+  )
 })
