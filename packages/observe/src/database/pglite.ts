@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import type { Transaction as LiteTransaction, PGlite } from '@electric-sql/pglite'
 import type { Database, Queries, SqlValue, Transaction } from './contract.ts'
+import { ensureDirectory } from './embedded-directory.ts'
 import { calling, databaseError } from './failure.ts'
 
 const int8 = 20
@@ -16,8 +16,8 @@ const postgresqlconf = ['shared_buffers = 16MB', 'max_wal_size = 128MB']
  * One process at a time may have the directory: nothing in it keeps a second one out.
  */
 export async function openEmbedded(directory: string): Promise<Database> {
+  await ensureDirectory(directory)
   const { PGlite } = await import('@electric-sql/pglite')
-  await mkdir(directory, { recursive: true, mode: 0o700 })
   return new EmbeddedDatabase(await calling(() => PGlite.create(directory, { parsers, postgresqlconf })))
 }
 
