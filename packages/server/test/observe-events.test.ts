@@ -121,7 +121,7 @@ test('what cannot be read is refused as a whole, and says what is accepted', asy
       { 'content-type': 'text/plain' },
     ],
     [415, 'server.encoding-not-accepted', /content-encoding.*"br".*gzip/, '{}', { 'content-encoding': 'br' }],
-    [413, 'observe.too-many-events', /events: 10001, accepted: 10000/, `[${'0,'.repeat(10_000)}0]`],
+    [413, 'observe.too-many-events', /accepted: 10000/, `[${'0,'.repeat(10_000)}0]`],
     [413, 'server.body-too-large', /at most 8388608/, ' '.repeat(2 ** 23 + 1)],
     [
       413,

@@ -27,7 +27,7 @@ export function addEventRoutes(scope: FastifyInstance, door: EventDoor): void {
     onlyParameters(request.query, [])
     const type = contentType(request, eventContentTypes)
     return withBody({ request, reply }, { limits, budgets, clock }, async body => {
-      const events = eventsOfBody(body, type, contextOf(door))
+      const events = await eventsOfBody(body, type, contextOf(door))
       await takeIn(events, door)
       return answer(events, reply)
     })

@@ -29,9 +29,12 @@ export const answerStalledMsMax = 30_000
 /** How long an answer waits for the tables, with their opening and whatever else is asked of them. */
 export const readMsMax = 15_000
 
-/** Body of a request with events, as it comes and after it is decompressed. It is parsed at once, and nobody else is served meanwhile. */
+/** Body of a request with events, as it comes and after it is decompressed. */
 export const eventsBodyBytesMax = 8 * mebibyte
 export const eventsPerRequestMax = 10_000
+
+/** So much of a body is read before others get their turn; the event that passes it is read to its end. */
+export const turnBytes = 256 * kibibyte
 
 /** Time for a body to arrive. */
 export const bodyMsMax = 30_000

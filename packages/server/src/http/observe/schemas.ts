@@ -41,6 +41,7 @@ const NewEvent = {
     timestamp: time('RFC 3339 with any offset. Left out: the moment at which it comes.'),
     metadata: { ...metadata, examples: [{ title: 'Water the plants', owner: 'kai' }] },
     event_id: { ...uuid, description: 'The same id again changes nothing. Left out: one is made (UUIDv7).' },
+    is_dead_letter: { type: 'boolean', description: 'True: a dead letter of the swarm, which moves no trace' },
   },
 } as const
 
