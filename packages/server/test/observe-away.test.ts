@@ -121,6 +121,9 @@ describe('a database that is away', { skip: withoutPostgres() }, () => {
     assert.equal(busy.headers.get('retry-after'), '1')
     assert.equal((await checkProblem(429, busy)).code, 'observe.busy')
     assert.equal((await checkProblem(413, await post(api, ...events, event(98)))).code, 'observe.too-many-events')
+    await checkProblem(429, await post(api, event(99), { trace_id: '' }))
+    await checkProblem(413, await post(api, ...events, event(98), { trace_id: '' }))
+    assert.deepEqual(await api.json('/api/v1/dead-letters'), [], 'nothing of a request that is refused is kept')
     const health = await eventually(
       () => healthOf(api),
       ({ alerts }) => alerts.length === 2,

@@ -41,7 +41,10 @@ function contextOf({ clock, random }: EventDoor): ContextOf {
   return index => ({ receivedMicros: now * 1000 + index, eventId })
 }
 
-/** The refused ones first: were the others taken and these not, the client would send all of them again, and those without an id would be twice there. */
+/**
+ * The refused ones first: were the others taken and these not, the client would send all of them again, and those without an id would be twice there. Where there is no room for
+ * the others nothing is kept of either.
+ */
 async function takeIn(events: readonly ReadEvent[], { pipeline, clock }: EventDoor): Promise<void> {
   const atMicros = Math.floor(clock.now()) * 1000
   const letters = events.flatMap((each): DeadLetter[] => {
@@ -49,8 +52,8 @@ async function takeIn(events: readonly ReadEvent[], { pipeline, clock }: EventDo
     const { refused, raw } = each
     return [{ id: letterIdOf(raw), ...refused, source: 'http', atMicros, raw }]
   })
-  await pipeline.deadLetters.add(letters)
-  await pipeline.intake.take(events.flatMap(each => ('event' in each ? [each.event] : [])))
+  const taken = events.flatMap(each => ('event' in each ? [each.event] : []))
+  await pipeline.intake.take(taken, () => pipeline.deadLetters.add(letters))
 }
 
 function answer(events: readonly ReadEvent[], reply: FastifyReply): object {
