@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '@chronicle/base'
 import type { DeadLetter, SwarmEvent } from '@chronicle/observe'
+import { createRegistry } from '@chronicle/telemetry'
 import { SimScheduler } from '@chronicle/testing'
 import { fastify } from 'fastify'
 import { addEventRoutes } from '../src/http/observe/events.ts'
+import { ObserveHttpMetrics } from '../src/observe/http-metrics.ts'
 
 /** The route alone, over a way into the log that takes everything at once. */
 function routeWith(add: (letters: readonly DeadLetter[]) => Promise<void>) {
@@ -17,7 +19,8 @@ function routeWith(add: (letters: readonly DeadLetter[]) => Promise<void>) {
   }
   const pipeline = { deadLetters: { add }, intake: { take } }
   const random = seededRandom(1)
-  addEventRoutes(app, { pipeline, clock: new SimScheduler(random), random } as unknown as Parameters<
+  const metrics = new ObserveHttpMetrics(createRegistry())
+  addEventRoutes(app, { pipeline, clock: new SimScheduler(random), random, metrics } as unknown as Parameters<
     typeof addEventRoutes
   >[1])
   const payload = [{ trace_id: 't', event_type: 'x' }, { trace_id: '' }]

@@ -109,3 +109,32 @@ test('S2: a stop of the server ends the streams in good order', async t => {
   assert.equal(await client.ended, true)
   assert.deepEqual(await stopped, { code: 0, signal: null })
 })
+
+test('metrics say what was posted, and how many follow', async () => {
+  const value = async (metric: string): Promise<number> => {
+    const text = await (await fetch(`http://127.0.0.1:${server.metricsPort}/metrics`)).text()
+    return Number(
+      text
+        .split('\n')
+        .find(line => line.startsWith(`${metric} `))
+        ?.split(' ')
+        .at(-1) ?? 0,
+    )
+  }
+  const names = [
+    'chronicle_observe_post_requests_total{status="202"}',
+    'chronicle_observe_post_requests_total{status="413"}',
+    'chronicle_observe_posted_events_total{outcome="taken"}',
+    'chronicle_observe_posted_events_total{outcome="refused"}',
+    'chronicle_observe_followers',
+  ]
+  const all = (): Promise<number[]> => Promise.all(names.map(value))
+  const before = await all()
+  const client = await SseClient.open(api, '')
+  await api.fetch('/api/v1/events', posted([{ trace_id: 'm', event_type: 'x' }, {}]))
+  await api.fetch('/api/v1/events', posted(' '.repeat(2 ** 23 + 1)))
+  const since = async (): Promise<number[]> => (await all()).map((now, at) => now - before[at]!)
+  await eventually(since, values => values.every(each => each === 1))
+  client.close()
+  await eventually(since, ([, , , , followers]) => followers === 0)
+})

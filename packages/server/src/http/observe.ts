@@ -26,7 +26,7 @@ export type ObserveDoor = {
 /** The routes of events, traces, agents and dead letters, and /api/v1/health. */
 export function addObserveRoutes(app: FastifyInstance, door: ObserveDoor): void {
   const { observe, clock, random } = door
-  const { pipeline, tables } = observe
+  const { pipeline, tables, httpMetrics: metrics } = observe
   const reader = new TablesReader({ tables, clock })
   const reading = { reader, budget: new BytesBudget(answersBudget, clock) }
   for (const schema of observeSchemas) app.addSchema(schema)
@@ -39,8 +39,8 @@ export function addObserveRoutes(app: FastifyInstance, door: ObserveDoor): void 
     addObserveHealthRoute(scope, { ...door, reader })
     addTraceRoutes(scope, reading)
     addAgentRoutes(scope, reading, clock)
-    addEventRoutes(scope, { pipeline, clock, random })
+    addEventRoutes(scope, { pipeline, clock, random, metrics })
     addLetterRoutes(scope, { pipeline, clock, budget: reading.budget })
-    addStreamRoute(scope, { projector: pipeline.projector, clock, random })
+    addStreamRoute(scope, { projector: pipeline.projector, clock, random, metrics })
   })
 }

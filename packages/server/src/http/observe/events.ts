@@ -2,6 +2,7 @@
 import type { Clock, Random } from '@chronicle/base'
 import { type DeadLetter, observeErrors, type Pipeline, uuidV7 } from '@chronicle/observe'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { ObserveHttpMetrics } from '../../observe/http-metrics.ts'
 import { BytesBudget } from '../bytes-budget.ts'
 import { problemOf, problemStatus } from '../problem.ts'
 import { onlyParameters, type Query } from '../query.ts'
@@ -14,6 +15,7 @@ export type EventDoor = {
   readonly pipeline: Pick<Pipeline, 'intake' | 'deadLetters'>
   readonly clock: Clock
   readonly random: Random
+  readonly metrics: ObserveHttpMetrics
 }
 
 const limits = { bytesMax: eventsBodyBytesMax, msMax: bodyMsMax, memoryBytesPerByte }
@@ -21,15 +23,18 @@ const limits = { bytesMax: eventsBodyBytesMax, msMax: bodyMsMax, memoryBytesPerB
 /** Takes events in: answered once they are durable in the log (OL1). */
 export function addEventRoutes(scope: FastifyInstance, door: EventDoor): void {
   takeBodiesUnread(scope)
-  const { clock } = door
+  const { clock, metrics } = door
   const budgets = { arriving: new BytesBudget(arrivingBudget, clock), working: new BytesBudget(workingBudget, clock) }
   scope.post<{ Querystring: Query }>('/api/v1/events', { schema: operations.postEvents }, async (request, reply) => {
+    const { raw } = reply
+    // Also where the answer goes out before the body has come, which Fastify's hooks do not hear of.
+    raw.once('close', () => raw.headersSent && metrics.answered(raw.statusCode))
     onlyParameters(request.query, [])
     const type = contentType(request, eventContentTypes)
     return withBody({ request, reply }, { limits, budgets, clock }, async body => {
       const events = await eventsOfBody(body, type, contextOf(door))
       await takeIn(events, door)
-      return answer(events, reply)
+      return answer(events, reply, metrics)
     })
   })
 }
@@ -56,9 +61,10 @@ async function takeIn(events: readonly ReadEvent[], { pipeline, clock }: EventDo
   await pipeline.intake.take(taken, () => pipeline.deadLetters.add(letters))
 }
 
-function answer(events: readonly ReadEvent[], reply: FastifyReply): object {
+function answer(events: readonly ReadEvent[], reply: FastifyReply, metrics: ObserveHttpMetrics): object {
   const refused = events.flatMap((each, index) => ('event' in each ? [] : [{ index, ...each.refused }]))
   const accepted = events.length - refused.length
+  metrics.posted({ taken: accepted, refused: refused.length })
   if (accepted === 0 && refused.length > 0) {
     const error = observeErrors.create('observe.events-refused', { events: refused.length, ...refused[0] })
     reply.code(problemStatus(error)).type('application/problem+json')

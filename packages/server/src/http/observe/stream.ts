@@ -3,6 +3,7 @@ import type { Clock, Random } from '@chronicle/base'
 import { isName, type Projector } from '@chronicle/observe'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { serverErrors } from '../../errors.ts'
+import type { ObserveHttpMetrics } from '../../observe/http-metrics.ts'
 import { onlyParameters, type Query, queryText, refusedParameter } from '../query.ts'
 import { type Filter, Follower } from './follower.ts'
 import * as operations from './operations.ts'
@@ -21,6 +22,7 @@ type StreamOptions = {
   readonly projector: Pick<Projector, 'subscribe'>
   readonly clock: Clock
   readonly random: Random
+  readonly metrics: Pick<ObserveHttpMetrics, 'following'>
 }
 
 const headers = {
@@ -32,6 +34,7 @@ const headers = {
 }
 
 export function addStreamRoute(scope: FastifyInstance, options: StreamOptions): void {
+  const { metrics } = options
   const events = new TailEvents(options)
   const followers = new Set<Follower>()
   scope.get<Asked>(
@@ -44,10 +47,12 @@ export function addStreamRoute(scope: FastifyInstance, options: StreamOptions): 
       const { raw } = reply
       const follower = new Follower({ events, response: raw, filter, lastId: lastIdOf(request) })
       followers.add(follower)
+      metrics.following(followers.size)
       const beats = options.clock.every(beatMs, () => follower.beat())
       raw.once('close', () => {
         beats.cancel()
         followers.delete(follower)
+        metrics.following(followers.size)
       })
     },
   )
