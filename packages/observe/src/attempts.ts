@@ -58,8 +58,11 @@ export class Attempts {
     this.#isYielding = false
   }
 
-  /** What `action` resolves with, in the end; undefined when `end` or `yield` was called before. */
-  async untilDone<T extends object>(action: () => Promise<T>): Promise<T | undefined> {
+  /** What `action` resolves with, in the end; undefined when `end` or `yield` was called before, and after a wait where `isVain` says that it would fail again. */
+  async untilDone<T extends object>(
+    action: () => Promise<T>,
+    isVain: (error: unknown) => boolean = () => false,
+  ): Promise<T | undefined> {
     for (;;) {
       try {
         const result = await action()
@@ -68,7 +71,7 @@ export class Attempts {
       } catch (error) {
         const waitMs = this.#failed(error)
         if (!this.#isLeft) await this.#pause(waitMs)
-        if (this.#isLeft) return undefined
+        if (this.#isLeft || isVain(error)) return undefined
       }
     }
   }

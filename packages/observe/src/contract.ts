@@ -50,8 +50,12 @@ export type LogPosition = {
   readonly topicId: string
   readonly partition: number
   readonly offset: number
-  /** It takes the place of this one although that is higher: the log was found to end before it. */
-  readonly insteadOf?: number
+}
+
+/** How far a batch brings the tables in a partition. */
+export type LogMove = LogPosition & {
+  /** The position that the tables had when the batch was read; undefined where they had none. Where they have another one by now, the batch is not what they lack. */
+  readonly from: number | undefined
 }
 
 export type TraceStatus = 'pending' | 'assigned' | 'in_progress' | 'completed' | 'failed' | 'timed_out'

@@ -83,6 +83,12 @@ export const observeErrors = errorFamily('observe', {
     remedy:
       'Another server on the same database has removed them, or somebody has. The tables are as they were; see that one server at a time works on a database, and rebuild again.',
   },
+  'observe.positions-moved': {
+    summary:
+      'The tables are not where the batch begins: they lost commits, were restored, or somebody else has written to them',
+    remedy:
+      'Nothing is lost: the log is read again from where the tables are by now, as far as it reaches back. Where this goes on, two servers work on one database: let one of them do so.',
+  },
   'observe.invalid-database-url': {
     summary: 'DATABASE_URL is not accepted',
     remedy:

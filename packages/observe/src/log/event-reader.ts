@@ -99,10 +99,7 @@ export class EventReader {
   #moved(): LogPosition[] {
     return [...this.#options.followed]
       .filter(({ position, next }) => position !== next)
-      .map(({ partition: { topicId, index }, next, beyond }) => {
-        const position = { topicId, partition: index, offset: next }
-        return beyond === undefined ? position : { ...position, insteadOf: beyond }
-      })
+      .map(({ partition: { topicId, index }, next }) => ({ topicId, partition: index, offset: next }))
   }
 
   async #read(followed: Followed, limits: BatchLimits): Promise<PartitionBatch | undefined> {

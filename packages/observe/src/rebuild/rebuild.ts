@@ -13,11 +13,10 @@ import type { LogPosition } from '../contract.ts'
 import type { Database } from '../database/contract.ts'
 import { migrate } from '../database/migrate.ts'
 import { type ReplayFrom, replayLog } from '../log/replay.ts'
-import { projectedTopics } from '../log/topics.ts'
 import type { Projector } from '../projector.ts'
 import { BatchWriter } from '../store/batch-writer.ts'
 import { makePartitions, readPartitions } from '../store/partitions.ts'
-import { advancePositions, readPositions } from '../store/position-rows.ts'
+import { readPositions, setPositions } from '../store/position-rows.ts'
 import { applyRetention } from '../store/retention.ts'
 import { carryDays } from './carry-days.ts'
 import { carryEvents } from './carry-events.ts'
@@ -41,7 +40,7 @@ export type RebuildOptions = {
   readonly database: Database
   readonly projector: Pick<Projector, 'whilePaused'>
   readonly clock: Clock
-  readonly from: Exclude<ReplayFrom, readonly LogPosition[]>
+  readonly from: Exclude<ReplayFrom, 'positions'>
   /** Whether the new tables are to be put in force in the end: what would stand in the way is found before the work. */
   readonly mayStay: boolean
   readonly signal: AbortSignal
@@ -105,7 +104,7 @@ export class Rebuild {
     const { database, from } = this.#options
     const until = await readPositions(database)
     await this.#replay(from, until, 'reading')
-    await advancePositions(this.#shadow.tables, until)
+    await setPositions(this.#shadow.tables, until)
     await this.#carryEvents()
     await carryDays(this.#shadow)
     await carryTraces(this.#shadow, this.#carrying())
@@ -157,12 +156,7 @@ export class Rebuild {
   async #catchUp(): Promise<void> {
     const { database } = this.#options
     for (let round = 0; round < catchUpRoundsMax; round++) {
-      const until = await readPositions(database)
-      const read = await this.#replay(
-        this.#knownPositions(await readPositions(this.#shadow.tables)),
-        until,
-        'catching-up',
-      )
+      const read = await this.#replay('positions', await readPositions(database), 'catching-up')
       if (read < recordsLeftToPause) return
     }
   }
@@ -170,10 +164,10 @@ export class Rebuild {
   /** Nothing is written to the tables in force: afterwards the shadow has the same events and positions (OR5). */
   async #settle(): Promise<void> {
     const until = await readPositions(this.#options.database)
-    await this.#replay(this.#knownPositions(await readPositions(this.#shadow.tables)), until, 'catching-up')
+    await this.#replay('positions', until, 'catching-up')
     if (this.#hasMissed) await this.#carryEvents()
     await carryDays(this.#shadow)
-    await advancePositions(this.#shadow.tables, until)
+    await setPositions(this.#shadow.tables, until)
   }
 
   async #replay(from: ReplayFrom, until: readonly LogPosition[], step: RebuildStep['step']): Promise<number> {
@@ -183,14 +177,6 @@ export class Rebuild {
     this.#records += read
     if (read < total) this.#hasMissed = true
     return read
-  }
-
-  /** Behind the end of a partition whose end was lost is no place to read on from: all of it is read again, as the projector does. */
-  #knownPositions(positions: readonly LogPosition[]): LogPosition[] {
-    const partitions = projectedTopics.flatMap(name => this.#options.log.topic(name)?.partitions ?? [])
-    return positions.filter(({ topicId, partition, offset }) =>
-      partitions.some(each => each.topicId === topicId && each.index === partition && offset <= each.logEndOffset),
-    )
   }
 
   async #carryEvents(): Promise<void> {

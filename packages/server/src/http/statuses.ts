@@ -50,6 +50,7 @@ const observeStatuses: Record<CodesOf<typeof observeErrors>, number> = {
   'observe.database-refused': 503,
   'observe.data-refused': 500,
   'observe.tables-disagree': 500,
+  'observe.positions-moved': 503,
   'observe.invalid-database-url': 503,
   'observe.schema-newer': 503,
   'observe.schema-differs': 503,
