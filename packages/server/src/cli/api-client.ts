@@ -46,6 +46,9 @@ export class ApiClient {
   }
 }
 
+/** Another port of ours, another program or a proxy. */
+const noReason = 'none is given: is this the HTTP port of Chronicle (8700, unless CHRONICLE_PORT says otherwise)?'
+
 /** What a problem document (RFC 9457) says, as an error. */
 export async function refusal(response: Response): Promise<Error> {
   const text = await response.text()
@@ -60,7 +63,7 @@ export async function refusal(response: Response): Promise<Error> {
   return serverErrors.create('server.request-refused', {
     status: response.status,
     code: shown(code),
-    reason: shown(detail ?? title),
+    reason: shown(detail ?? title) ?? noReason,
     advice: shown(advice),
   })
 }
