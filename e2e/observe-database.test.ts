@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { withoutNatsServer, withoutPostgres } from '@chronicle/testing'
+import { openDatabase } from '@chronicle/observe'
+import { type RunningPostgres, type TcpProxy, withoutNatsServer, withoutPostgres } from '@chronicle/testing'
 import { openHouse } from './observe/house.ts'
 import { eventually } from './observe/server.ts'
 import { differences, Load, recentDay, storedEvents, swarmSeed } from './observe/swarm.ts'
@@ -57,7 +58,7 @@ describe('a database that fails', { concurrency: 2 }, () => {
     assert.deepEqual(await server.stop(), { code: 0, signal: null })
   })
 
-  test('a server whose database is away is ready, takes events in, and writes them when it comes; it outlives a restart while idle', {
+  test('a server whose database is away is ready, takes events in, and writes them when it comes; it outlives a restart while idle, and a restore', {
     skip,
   }, async t => {
     const { server, senders, postgres, postgresProxy: proxy } = await openHouse(t)
@@ -77,8 +78,18 @@ describe('a database that fails', { concurrency: 2 }, () => {
     await load.upTo(0.4)
     await server.untilWritten(senders)
 
+    // Restored from a backup, while events come (OD11).
+    await withoutSessions(postgres, proxy, 'create database backup template postgres')
+    await load.upTo(0.5)
+    await server.untilWritten(senders)
+    await Promise.all([
+      load.upTo(0.6),
+      withoutSessions(postgres, proxy, 'drop database postgres', 'alter database backup rename to postgres'),
+    ])
+    await eventually(() => server.log.includes('The tables are not where the batch begins'))
+
     proxy.hold()
-    await load.upTo(0.6)
+    await load.upTo(0.7)
     const begun = Date.now()
     assert.deepEqual(
       await server.stop(),
@@ -118,3 +129,13 @@ describe('a database that fails', { concurrency: 2 }, () => {
     assert.deepEqual(await differences({ url: postgres.url }, day), [], again)
   })
 })
+
+/** Runs statements that want nobody in the database. */
+async function withoutSessions(postgres: RunningPostgres, proxy: TcpProxy, ...statements: string[]): Promise<void> {
+  proxy.shut()
+  const other = await openDatabase({ url: postgres.url.replace(/postgres$/, 'template1') })
+  await other.query(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = 'postgres'`)
+  for (const statement of statements) await other.script(statement)
+  await other.close()
+  proxy.open()
+}
