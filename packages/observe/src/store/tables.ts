@@ -114,6 +114,9 @@ export class Tables implements Stoppable {
       throw observeErrors.create('observe.database-unavailable', { reason: 'the server stops' })
     this.#state = 'opening'
     const found = await place()
+    if ('directory' in found) {
+      logger.info(found, 'the embedded database is opened; the first time it is made, which takes some seconds')
+    }
     const database = watched(await openDatabase(found), error => this.#failed(error))
     try {
       const { version, applied } = await migrate(database)

@@ -4,6 +4,7 @@ import { type Column, count, printable, printableJson, printTable, took } from '
 import type { Terminal } from '../terminal.ts'
 import { ObserveClient } from './client.ts'
 import { printFacts } from './facts.ts'
+import { patiently } from './patience.ts'
 
 export type AgentsOptions = UrlOptions & { readonly json?: boolean }
 
@@ -14,7 +15,8 @@ export async function listAgents(
   terminal: Terminal,
   options: AgentsOptions & { readonly day?: string },
 ): Promise<void> {
-  const agents = await new ObserveClient(options).agents(options.day)
+  const client = new ObserveClient(options)
+  const agents = await patiently(terminal, client, client.agents(options.day))
   if (options.json) {
     terminal.out(printableJson(agents, 2))
     return
@@ -28,7 +30,8 @@ export async function listAgents(
 
 /** Shows the newest day of one agent. */
 export async function showAgent(terminal: Terminal, id: string, options: AgentsOptions): Promise<void> {
-  const agent = await new ObserveClient(options).agent(id)
+  const client = new ObserveClient(options)
+  const agent = await patiently(terminal, client, client.agent(id))
   if (options.json) {
     terminal.out(printableJson(agent, 2))
     return

@@ -80,8 +80,8 @@ export class ObserveClient {
   }
 
   /** How observe is, also where the server says with its status that it does not serve. */
-  async health(): Promise<ObserveHealth> {
-    const response = await this.#api.request('/health', { signal: AbortSignal.timeout(answerMsMax) })
+  async health(waitMsMax = answerMsMax): Promise<ObserveHealth> {
+    const response = await this.#api.request('/health', { signal: AbortSignal.timeout(waitMsMax) })
     if (!response.ok && response.status !== 503) throw await refusal(response)
     return (await response.json()) as ObserveHealth
   }

@@ -3,6 +3,7 @@ import { count, printable, printableJson, took } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
 import { ObserveClient, type ShownTrace, traceEventsMax } from './client.ts'
 import { printFacts } from './facts.ts'
+import { patiently } from './patience.ts'
 import { shownTime } from './shown-time.ts'
 import { signOf, styleOf } from './status-style.ts'
 import { drawTrace } from './trace-picture.ts'
@@ -12,7 +13,8 @@ export type TraceOptions = UrlOptions & { readonly spans: number; readonly json?
 
 /** Shows one trace with the picture of its events. */
 export async function showTrace(terminal: Terminal, id: string, options: TraceOptions): Promise<void> {
-  const trace = await new ObserveClient(options).trace(id)
+  const client = new ObserveClient(options)
+  const trace = await patiently(terminal, client, client.trace(id))
   if (options.json) {
     terminal.out(printableJson(trace, 2))
     return

@@ -5,6 +5,7 @@ import { type GivenTime, rangeOf } from '../archive/time.ts'
 import { type Column, count, printable, printableJson, printTable, took } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
 import { ObserveClient, type TraceFilter } from './client.ts'
+import { patiently } from './patience.ts'
 import { signOf, styleOf } from './status-style.ts'
 
 export type TracesOptions = UrlOptions & {
@@ -21,7 +22,8 @@ export type TracesOptions = UrlOptions & {
 export async function listTraces(terminal: Terminal, options: TracesOptions): Promise<void> {
   const { limit, json } = options
   const filter = filterOf(options)
-  const traces = await new ObserveClient(options).traces(filter, limit)
+  const client = new ObserveClient(options)
+  const traces = await patiently(terminal, client, client.traces(filter, limit))
   if (json) {
     terminal.out(printableJson(traces, 2))
     return
