@@ -10,7 +10,7 @@ import {
   projectTrace,
   statusAnswer,
 } from '../../src/index.ts'
-import { messagesMax, valueDepthMax } from '../../src/sources/otlp/limits.ts'
+import { foreignNamesMax, messagesMax, valueDepthMax } from '../../src/sources/otlp/limits.ts'
 import { bytes, jsonRequest, protobufRequest, type TestSpan } from './otlp-request.ts'
 
 const startMs = Date.UTC(2026, 10, 21, 9)
@@ -194,6 +194,16 @@ test('what would become a million objects is refused before it does', () => {
   }
   const braces = JSON.stringify({ unknown: '{"[\\'.repeat(messagesMax), resourceSpans: [] })
   assert.equal(eventsOfTraces(Buffer.from(braces), 'json', received).takenSpans, 0)
+})
+
+test('names that OTLP does not have are passed over, but no more of them than a parser takes in its stride', () => {
+  const names = (count: number): string => Array.from({ length: count }, (_, at) => `"n${at}":0`).join(',')
+  const body = (count: number): Buffer => Buffer.from(`{${names(count)},"resourceSpans":[]}`)
+  assert.equal(eventsOfTraces(body(foreignNamesMax), 'json', received).takenSpans, 0)
+  assert.throws(() => eventsOfTraces(body(foreignNamesMax + 1), 'json', received), isInvalid)
+  const spans = Array.from({ length: 5_000 }, () => ({ ...chat, attributes: { a: 'b', c: 'd', e: 'f', g: 'h' } }))
+  const { takenSpans } = eventsOfTraces(jsonRequest(service, spans), 'json', received)
+  assert.equal(takenSpans, spans.length)
 })
 
 test('a body that cannot be read is refused whole, and never a crash', () => {

@@ -30,6 +30,17 @@ export function readMessage(bytes: Buffer, schema: Schema): Record<string, unkno
   return new WireReader(bytes).message(schema, bytes.length, 0)
 }
 
+/** Names of all fields of a schema, and of the schemas in it. */
+export function namesOf(schema: Schema, found = new Set<string>(), visited = new Set<Schema>()): ReadonlySet<string> {
+  if (visited.has(schema)) return found
+  visited.add(schema)
+  for (const { name, type } of Object.values(schema)) {
+    found.add(name)
+    if (typeof type === 'function') namesOf(type(), found, visited)
+  }
+  return found
+}
+
 const wireTypeOf = (type: FieldType): number => (typeof type === 'string' ? (wireTypes[type] ?? 2) : 2)
 
 /** Goes through all messages of a request in place: nothing is cut out before it is a value. */
