@@ -130,7 +130,10 @@ test('the OpenAPI document is complete: every reference leads somewhere, every o
   const document = (await response.json()) as {
     openapi: string
     info: { version: string }
-    paths: Record<string, Record<string, { summary?: string; responses: Record<string, { description?: string }> }>>
+    paths: Record<
+      string,
+      Record<string, { summary?: string; operationId?: string; responses: Record<string, { description?: string }> }>
+    >
   }
   assert.match(document.openapi, /^3\.1\./)
   const session = '/api/v1/sessions/{session_id}'
@@ -172,7 +175,7 @@ test('the OpenAPI document is complete: every reference leads somewhere, every o
       `get ${session}/merkle-root`,
       `get ${session}/checkpoint`,
       `get ${session}/consistency`,
-      `get ${session}/tile/{*}`,
+      `get ${session}/tile/{rest}`,
       `put ${session}/chunks/{chunk_index}`,
       `post ${session}/chunks/{chunk_index}`,
       `get ${session}/chunks/{chunk_index}`,
@@ -183,10 +186,13 @@ test('the OpenAPI document is complete: every reference leads somewhere, every o
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const operation of Object.values(operations)) {
       assert.ok(operation.summary, path)
+      assert.match(operation.operationId ?? '', /^[a-z][A-Za-z]+$/, path)
       assert.ok(Object.keys(operation.responses).length > 0, path)
       for (const answer of Object.values(operation.responses)) assert.ok(answer.description, path)
     }
   }
+  const names = Object.values(document.paths).flatMap(each => Object.values(each).map(({ operationId }) => operationId))
+  assert.equal(new Set(names).size, names.length)
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(match => match[1]!)
   assert.ok(references.length > 0)
   for (const reference of references) {

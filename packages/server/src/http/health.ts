@@ -32,6 +32,7 @@ export function addHealthRoute(app: FastifyInstance, health: Health, version: st
     '/health',
     {
       schema: {
+        operationId: 'getServerHealth',
         summary: 'How the server is',
         description:
           'Every check of the process, one sentence each: what starts, stops and balances servers asks here. `/api/v1/health` has the figures of events: what waits, sources, database, alerts.',

@@ -35,6 +35,7 @@ const list = (of: string, description: string): object => ({
 const one = (of: string, description: string): object => ({ description, ...json({ $ref: `${of}#` }) })
 
 export const health = {
+  operationId: 'getHealth',
   summary: 'How observe is',
   description:
     'What waits for the tables, how sources and database are, and which alerts stand. `/health` has the checks of the whole server, one sentence each, and is what a container or a load balancer asks; this is for whoever looks after the swarm. Both say `fail`, with status 503, only where the server does not serve. It is answered from memory and opens no database.',
@@ -43,6 +44,7 @@ export const health = {
 }
 
 export const postEvents = {
+  operationId: 'postEvents',
   summary: 'Take events in',
   description: `One event, or an array of them; or one a line as application/x-ndjson. With \`Content-Encoding: gzip\` also compressed. At most ${eventsPerRequestMax} events and ${eventsBodyBytesMax / 2 ** 20} MiB (decompressed) in a request. Answered once the events are durable; the tables have them within the flush interval. A bad event is named by its index and goes to the dead letters, the others are taken. An event that brings an \`event_id\` may be sent any number of times. Events without a \`timestamp\` keep the order of the request.`,
   tags,
@@ -70,6 +72,7 @@ export const postEvents = {
 }
 
 export const listEvents = {
+  operationId: 'listEvents',
   summary: 'Events of a trace',
   description: `In the order of their times. A page of very large events holds fewer than \`limit\`.${paged}`,
   tags,
@@ -78,6 +81,7 @@ export const listEvents = {
 }
 
 export const streamEvents = {
+  operationId: 'streamEvents',
   summary: 'Follow the events',
   description:
     'Server-Sent Events, as the tables get them: `data` is a TailEvent. After a break a browser sends `Last-Event-ID` by itself and gets what came meanwhile, as far as it is kept: 20,000 events or 16 MiB. What is not is told as `event: gap` with `{"missed": 4288}`, or null where nobody knows how many; the same happens to a client that is too slow. An event may come twice, with the same `event_id`, when a batch had to be written again.',
@@ -102,6 +106,7 @@ export const streamEvents = {
 }
 
 export const listTraces = {
+  operationId: 'listTraces',
   summary: 'List the traces',
   description: `Newest first, by the time of their first event.${paged}`,
   tags,
@@ -118,6 +123,7 @@ export const listTraces = {
 }
 
 export const getTrace = {
+  operationId: 'getTrace',
   summary: 'One trace with all its spans',
   description: `Up to \`limit\` spans, fewer where they are very large; the \`Link\` header with \`rel="next"\` leads to those behind them.`,
   tags,
@@ -131,6 +137,7 @@ export const getTrace = {
 }
 
 export const latestDay = {
+  operationId: 'getLatestMetrics',
   summary: 'The newest day of an agent',
   tags,
   params: {
@@ -142,6 +149,7 @@ export const latestDay = {
 }
 
 export const agentsOfDay = {
+  operationId: 'listMetrics',
   summary: 'All agents on one day',
   description: `Sorted by name.${paged}`,
   tags,
@@ -166,6 +174,7 @@ const letterPath = {
 const noLetter = problemResponse('There is no dead letter at this offset')
 
 export const listLetters = {
+  operationId: 'listDeadLetters',
   summary: 'List the dead letters',
   description: `What could not be taken, newest first, without what came. With \`reason\` a page may be shorter although there are more, even empty.${paged}`,
   tags,
@@ -174,6 +183,7 @@ export const listLetters = {
 }
 
 export const getLetter = {
+  operationId: 'getDeadLetter',
   summary: 'One dead letter, with what came',
   tags,
   params: letterPath,
@@ -181,6 +191,7 @@ export const getLetter = {
 }
 
 export const replayLetter = {
+  operationId: 'replayDeadLetter',
   summary: 'Take a dead letter in again',
   description: 'As if it came now. Doing it twice changes nothing; the letter stays until retention removes it.',
   tags,
@@ -198,6 +209,7 @@ export const replayLetter = {
 }
 
 export const replayLetters = {
+  operationId: 'replayDeadLetters',
   summary: 'Take many dead letters in again',
   description:
     'Those that the list shows for the same parameters. Where there is no room in the midst of them the answer is 429: the same request again goes on, for letters that were taken change nothing.',

@@ -107,12 +107,14 @@ const refused = problemResponse('Something in it is not accepted; the problem na
 const unknown = problemResponse('Nobody has asked for one since the server started')
 
 export const getReplay = {
+  operationId: 'getReplay',
   summary: 'How the rebuild of the tables is',
   tags,
   response: { 200: accepted('The one that runs, or the last one'), 400: refused, 404: unknown },
 }
 
 export const startReplay = {
+  operationId: 'startReplay',
   summary: 'Rebuild all tables from the log, beside those in force, and compare',
   description:
     'Runs in the background. The tables in force serve readers and take events meanwhile; they are replaced all at once or not at all.',
@@ -122,6 +124,7 @@ export const startReplay = {
 }
 
 export const swapReplay = {
+  operationId: 'swapReplay',
   summary: 'Put the rebuilt tables in force',
   tags,
   response: {
@@ -133,6 +136,7 @@ export const swapReplay = {
 }
 
 export const cancelReplay = {
+  operationId: 'cancelReplay',
   summary: 'End the rebuild',
   description: 'The tables are as they were. What has ended stays as it is.',
   tags,

@@ -30,6 +30,7 @@ const inBoth = (description: string, schema: object): object => ({
 })
 
 export const exportTraces = {
+  operationId: 'exportTraces',
   summary: 'Take spans in (OTLP)',
   description:
     'An ExportTraceServiceRequest of OpenTelemetry, plain or with `Content-Encoding` gzip or deflate, at most 20 MiB before and after it is decompressed. Exporters are pointed here with OTEL_EXPORTER_OTLP_ENDPOINT=http://HOST:8700. Answered once the spans are durable, in the encoding of the request. Browsers are not served: there is no CORS.',
