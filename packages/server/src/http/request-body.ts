@@ -4,7 +4,7 @@ import { gunzip } from 'node:zlib'
 import type { Clock } from '@chronicle/base'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { serverErrors } from '../errors.ts'
-import type { BytesBudget } from './bytes-budget.ts'
+import { type BodyBudgets, withinBudgets } from './body-budgets.ts'
 import { shown } from './query.ts'
 import { bodyTooLarge, readBody } from './read-body.ts'
 import { announcedBytes } from './unread-body.ts'
@@ -18,14 +18,6 @@ export type BodyLimits = {
   readonly msMax: number
   /** What a byte of it takes at worst while it is worked on. */
   readonly memoryBytesPerByte: number
-}
-
-/** Memory that requests share. Whoever works holds what has arrived, and nobody waits the other way round. */
-export type BodyBudgets = {
-  /** Bodies as they come. */
-  readonly arriving: BytesBudget
-  /** What is made of them. */
-  readonly working: BytesBudget
 }
 
 export type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply }
@@ -59,26 +51,16 @@ export async function withBody<T>(
   { limits, budgets, clock }: { readonly limits: BodyLimits; readonly budgets: BodyBudgets; readonly clock: Clock },
   use: (body: Buffer) => Promise<T>,
 ): Promise<T> {
-  const { bytesMax, memoryBytesPerByte } = limits
-  const isCompressed = contentEncoding(request) === 'gzip'
-  const announced = announcedBytes(request.raw)
-  if (announced > bytesMax) throw bodyTooLarge(bytesMax, announced)
-  const isAnnounced = request.headers['content-length'] !== undefined
-  const leave = await budgets.arriving.reserve(isAnnounced ? announced : bytesMax)
-  try {
-    continueIfExpected(request, reply)
-    const arrived = await readBody(request.raw, limits, clock)
-    const done = await budgets.working.reserve((isCompressed ? bytesMax : arrived.length) * memoryBytesPerByte)
-    try {
-      const body = isCompressed ? await decompressed(arrived, bytesMax) : arrived
-      done(body.length * memoryBytesPerByte)
-      return await use(body)
-    } finally {
-      done()
-    }
-  } finally {
-    leave()
+  const { bytesMax } = limits
+  const body = {
+    announcedBytes: request.headers['transfer-encoding'] === undefined ? announcedBytes(request.raw) : undefined,
+    read() {
+      continueIfExpected(request, reply)
+      return readBody(request.raw, limits, clock)
+    },
+    unpack: contentEncoding(request) === 'gzip' ? (packed: Buffer) => decompressed(packed, bytesMax) : undefined,
   }
+  return withinBudgets(body, { ...limits, budgets }, use)
 }
 
 function contentEncoding(request: FastifyRequest): 'gzip' | 'identity' {
