@@ -58,7 +58,7 @@ export const observeErrors = errorFamily('observe', {
   'observe.replay-running': {
     summary: 'The tables are being rebuilt already',
     remedy:
-      'Wait until it has ended (GET /api/v1/observe/replay), or end it: `chronicle observe replay --cancel`. Then ask again.',
+      'Wait until it has ended (GET /api/v1/observe/replay on the server that does it), or end it there: `chronicle observe replay --cancel`. Then ask again.',
   },
   'observe.replay-not-found': {
     summary: 'Nobody has asked this server to rebuild its tables since it started',

@@ -38,6 +38,11 @@ export type Database = Queries & {
    * 'observe.query-timeout'; the embedded database cannot stop one that runs.
    */
   read<T>(work: (queries: Queries) => Promise<T>, options?: { readonly statementMsMax?: number }): Promise<T>
+  /**
+   * Runs `work` while it holds `lock`, a number that stands for something of which one at a time may run, in whatever process; undefined where somebody else holds it. `lost` is aborted when
+   * the connection that holds it breaks: somebody else may have it then, and commits may have been lost. To be kept for as long as it takes; it keeps no row from being removed.
+   */
+  alone<T>(lock: string, work: (lost: AbortSignal) => Promise<T>): Promise<T | undefined>
   /** Waits for what runs, then lets go of connections and files. */
   close(): Promise<void>
 }

@@ -58,6 +58,34 @@ class PostgresDatabase implements Database {
     )
   }
 
+  async alone<T>(lock: string, work: (lost: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    const client = await calling(() => this.#readers.connect())
+    const lost = new AbortController()
+    const lose = (error?: Error): void => {
+      const reason = 'the connection broke that kept others out'
+      lost.abort(observeErrors.create('observe.database-unavailable', { reason }, error))
+    }
+    client.on('error', lose)
+    client.on('end', lose)
+    try {
+      // Of the transaction, not of the session, which may be a pooler's (OD7). Without a snapshot it keeps no old row alive.
+      await queriesOf(client).script(
+        'begin isolation level read committed; set local idle_in_transaction_session_timeout = 0',
+      )
+      const taking = `select pg_try_advisory_xact_lock(${lock}) as is_held`
+      const [row] = await queriesOf(client).query<{ is_held: boolean }>(taking)
+      return row!.is_held ? await work(lost.signal) : undefined
+    } finally {
+      client.off('error', lose)
+      client.off('end', lose)
+      const ended = await client.query('rollback').then(
+        () => true,
+        () => false,
+      )
+      client.release(!ended)
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#readers.end(), this.#writer.end()])
   }

@@ -55,6 +55,11 @@ class EmbeddedDatabase implements Database {
     })
   }
 
+  /** No other process has the directory, and this one rebuilds once at a time. */
+  alone<T>(_lock: string, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
+    return work(new AbortController().signal)
+  }
+
   async close(): Promise<void> {
     await this.#lite.close()
   }

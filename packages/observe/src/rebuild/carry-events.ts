@@ -36,7 +36,7 @@ export type CarryOptions = {
 export async function carryEvents(shadow: Shadow, { signal, onProgress }: CarryOptions): Promise<number> {
   const { old } = namesOf(shadow, 'swarm_events')
   let carried = 0
-  for await (const portion of portionsOf(shadow.database, [old], eventKey, keysAtOnce)) {
+  for await (const portion of portionsOf(shadow.database, [old], eventKey, keysAtOnce[shadow.database.kind])) {
     for (let isLast = false; !isLast; ) {
       signal.throwIfAborted()
       const missing = await readMissing(shadow, portion)

@@ -88,7 +88,7 @@ async function compareTable(
   const sums = { equal: 0, onlyOld: 0, onlyNew: 0, different: 0 }
   const byColumn: Record<string, number> = {}
   const examples: RowDifference[] = []
-  for await (const portion of portionsOf(queries, [old, made], key, keysAtOnce)) {
+  for await (const portion of portionsOf(queries, [old, made], key, keysAtOnce[shadow.database.kind])) {
     signal.throwIfAborted()
     const counted = await countPortion(queries, tables, portion)
     sums.equal += counted.equal

@@ -1,6 +1,8 @@
 import { type Clock, messageOf, type Random, type Stoppable } from '@chronicle/base'
 import type { Log } from '@chronicle/log'
 import type { Logger } from '@chronicle/telemetry'
+import type { Database } from '../database/contract.ts'
+import { rebuildLock } from '../database/locks.ts'
 import { observeErrors } from '../errors.ts'
 import { uuidV7 } from '../event/index.ts'
 import type { Projector } from '../projector.ts'
@@ -130,15 +132,24 @@ class RebuildJob {
   }
 
   async #rebuild(): Promise<'compared' | 'swapped'> {
-    const { tables, logger } = this.#options
+    const database = await this.#options.tables.database()
+    // OR7: by its lock, which goes with the connection.
+    const state = await database.alone(rebuildLock, lost =>
+      this.#rebuildIn(database, AbortSignal.any([this.#abort.signal, lost])),
+    )
+    if (state !== undefined) return state
+    throw observeErrors.create('observe.replay-running', { by: 'another server on the same database' })
+  }
+
+  async #rebuildIn(database: Database, signal: AbortSignal): Promise<'compared' | 'swapped'> {
     const { id, from, swap, keepOld } = this.#view
     const rebuild = await Rebuild.begin({
       ...this.#options,
       id,
       from,
-      database: await tables.database(),
+      database,
       mayStay: swap !== 'never',
-      signal: this.#abort.signal,
+      signal,
       onStep: step => this.#change({ step }),
     })
     try {
@@ -146,19 +157,21 @@ class RebuildJob {
       const comparison = await rebuild.compare()
       this.#change({ comparison, counts: rebuild.counts })
       if (swap === 'never' || areEqual(comparison)) return 'compared'
-      if (swap === 'ask') await this.#decided()
+      if (swap === 'ask') await this.#decided(signal)
       await rebuild.swap(keepOld)
       return 'swapped'
     } finally {
       await rebuild.drop().catch(error => {
-        logger.warn({ reason: messageOf(error) }, 'the rebuilt tables could not be removed; retention does it later')
+        this.#options.logger.warn(
+          { reason: messageOf(error) },
+          'the rebuilt tables could not be removed; retention does it later',
+        )
       })
     }
   }
 
-  async #decided(): Promise<void> {
+  async #decided(signal: AbortSignal): Promise<void> {
     this.#change({ state: 'waiting' })
-    const { signal } = this.#abort
     const timer = this.#options.clock.after(decisionMsMax, () => this.cancel('nobody decided in time'))
     const cancelled = Promise.withResolvers<never>()
     signal.addEventListener('abort', () => cancelled.reject(signal.reason), { once: true })

@@ -1,7 +1,9 @@
 /** Bounds of a rebuild: each statement is short, so that batches of the projector and readers get their turn between two of them. */
 
-/** Keys of a table that are looked through at once. */
-export const keysAtOnce = 20_000
+import type { Database } from '../database/contract.ts'
+
+/** Keys of a table that are looked through at once, fewer where that keeps the thread of this process. */
+export const keysAtOnce: Readonly<Record<Database['kind'], number>> = { postgresql: 20_000, embedded: 2_000 }
 /** Traces that are carried over at once: their states are read, merged and written. */
 export const tracesAtOnce = 1_000
 /** Events that are carried over at once, and the bytes of their metadata: the last one may pass it. */

@@ -57,6 +57,7 @@ export function inSchema(database: Database, schema: string): Database {
         await queries.script(setPath)
         return work(queries)
       }, options),
+    alone: (lock, work) => database.alone(lock, work),
     // What it is part of stays open.
     close: async () => undefined,
   }

@@ -8,6 +8,7 @@ import { type Clock, messageOf, type Stoppable, type Timer } from '@chronicle/ba
 import type { Logger } from '@chronicle/telemetry'
 import type { DeadLetterSink } from '../contract.ts'
 import type { Database } from '../database/contract.ts'
+import { rebuildLock } from '../database/locks.ts'
 import { migrate } from '../database/migrate.ts'
 import { type DatabasePlace, openDatabase } from '../database/open.ts'
 import { mayHaveMoved, watched } from '../database/watched.ts'
@@ -161,7 +162,9 @@ export class Tables implements Stoppable {
     try {
       const report = await applyRetention(await this.database(), clock.now())
       logger.info(report, 'retention of the tables')
-      await removeLeftovers(await this.database(), clock.now())
+      // Another server on the same database may be making some (OR7).
+      const database = await this.database()
+      await database.alone(rebuildLock, () => removeLeftovers(database, clock.now()))
     } catch (error) {
       logger.warn({ reason: messageOf(error) }, 'retention of the tables failed; it is tried again later')
     }

@@ -42,6 +42,7 @@ export function interrupted(database: Database, { before, after }: Interruption)
       return result
     },
     read: (work, options) => database.read(queries => work(wrapped(queries)), options),
+    alone: (lock, work) => database.alone(lock, work),
     close: () => database.close(),
   }
 }
