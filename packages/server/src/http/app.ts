@@ -6,6 +6,7 @@ import { serverErrors } from '../errors.ts'
 import { answerClientError } from './client-error.ts'
 import { addHomePage, type Places } from './home.ts'
 import { hostCheck, isOfAnotherSite } from './hosts.ts'
+import { addTracesPage } from './observe-page/routes.ts'
 import { Problem, sendProblem } from './problem.ts'
 
 const requestBodyBytesMax = 1 << 20
@@ -71,6 +72,7 @@ async function buildApp(options: HttpOptions): Promise<FastifyInstance> {
   }
   addRoutes(app)
   addHomePage(app, places, version)
+  addTracesPage(app)
   let description: Promise<object> | undefined
   app.get('/api/v1/openapi.json', () => {
     description ??= describe(addRoutes, version)
