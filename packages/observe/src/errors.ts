@@ -51,7 +51,7 @@ export const observeErrors = errorFamily('observe', {
       'Ask for less: a smaller `limit`, or a `status`, `since` and `until`. If that does not help, /api/v1/health says how the database is.',
   },
   'observe.tables-disagree': {
-    summary: 'What a trace added to the day of its agent is not there to be taken away',
+    summary: 'What the tables hold for computing their rows does not fit together',
     remedy:
       'The tables were changed by another program, or restored in part. Build them again: `chronicle observe replay --from beginning` shows what differs and puts the rebuilt ones in force when you agree.',
   },

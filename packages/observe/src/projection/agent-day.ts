@@ -28,6 +28,25 @@ export type AgentDay = {
 export type Durations = { readonly count: number; readonly sumMs: number; readonly sketch: Sketch }
 export type Extremes = { readonly minMs: number; readonly maxMs: number }
 
+/** Whether what was stored as the state of a day is one: anybody may have written to the tables. */
+export function isAgentDay(value: unknown): value is AgentDay {
+  const { durations, pickups, extremes, ...counts } = (value ?? {}) as { [Name in keyof AgentDay]?: unknown }
+  const { sketch, ...measured } = (durations ?? {}) as { [Name in keyof Durations]?: unknown }
+  return (
+    hasNumbers(counts, ['completed', 'failed', 'timedOut', 'heartbeats', 'uptimeMs', 'busyMs']) &&
+    hasNumbers(measured, ['count', 'sumMs']) &&
+    hasNumbers(pickups, ['count', 'sumMs']) &&
+    (extremes === null || hasNumbers(extremes, ['minMs', 'maxMs'])) &&
+    typeof sketch === 'object' &&
+    hasNumbers(sketch, Object.keys(sketch ?? {}))
+  )
+}
+
+function hasNumbers(value: unknown, names: readonly string[]): boolean {
+  const fields = (value ?? {}) as Readonly<Record<string, unknown>>
+  return names.every(name => Number.isFinite(fields[name]))
+}
+
 export const emptyAgentDay: AgentDay = {
   completed: 0,
   failed: 0,

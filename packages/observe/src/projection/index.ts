@@ -5,6 +5,7 @@ export {
   type Extremes,
   emptyAgentDay,
   extremesUnknown,
+  isAgentDay,
   isEmptyDay,
   removeContributions,
   withExtremes,
@@ -14,4 +15,4 @@ export { contributionOf, sameContribution } from './contribution.ts'
 export { type Heartbeat, heartbeatOf } from './heartbeat.ts'
 export { isLifecycleType, type LifecycleState, type LifecycleType, lifecycle, lifecycleTypes } from './lifecycle.ts'
 export { projectTrace } from './trace-row.ts'
-export { addEvents, emptyTraceState, mergeTraceStates, type TraceState } from './trace-state.ts'
+export { addEvents, emptyTraceState, isTraceState, mergeTraceStates, type TraceState } from './trace-state.ts'

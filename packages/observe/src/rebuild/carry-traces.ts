@@ -2,7 +2,7 @@
 
 import type { Queries } from '../database/contract.ts'
 import { lifecycleTypes } from '../projection/lifecycle.ts'
-import type { TraceState } from '../projection/trace-state.ts'
+import { isTraceState, type TraceState } from '../projection/trace-state.ts'
 import { foldAgentDays } from '../store/agent-rows.ts'
 import { microsOf } from '../store/columns.ts'
 import { mergeTraces, type TracePart } from '../store/trace-rows.ts'
@@ -68,6 +68,8 @@ function readStraddling(shadow: Shadow, portion: Portion): Promise<StraddlingRow
 
 function partOf(row: StraddlingRow, horizonMs: number): TracePart[] {
   const known = { spans: row.known, lifecycle: row.known_lifecycle }
+  // Nobody knows any more what it was.
+  if (!isTraceState(row.state)) return []
   const state = gonePart(row.state, known, horizonMs * 1000)
   if (state === undefined) return []
   // Of events that are gone the first one's time is known; the last one's is no later than that of any that is not gone.

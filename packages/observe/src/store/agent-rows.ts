@@ -9,12 +9,14 @@ import {
   extremesUnknown,
   type Heartbeat,
   heartbeatOf,
+  isAgentDay,
   isEmptyDay,
   removeContributions,
   sameContribution,
   withExtremes,
 } from '../projection/index.ts'
 import { encodeRows, incoming, upsert } from './columns.ts'
+import { checkStates } from './stored-states.ts'
 import type { ChangedTrace } from './trace-rows.ts'
 
 const keyColumns = { agent_id: 'text', metric_date: 'date' } as const
@@ -64,6 +66,7 @@ export async function foldAgentDays(
     changes.map(change => change.key),
   )
   const stored = await queries.query<DayKey & { state: AgentDay }>(readDays, [keys])
+  checkStates('agent_metrics', stored, isAgentDay)
   const states = new Map(stored.map(({ agent_id, metric_date, state }) => [nameOf(agent_id, metric_date), state]))
   const days = changes.map(change => ({
     key: change.key,

@@ -80,6 +80,8 @@ export class BatchWriter {
         if (!isDataRefused(error)) throw error
       }
     }
+    // That a week has no partition looks like refused data too: whoever removed one is not trusted to have left the others.
+    this.#weeks.clear()
     // The position goes last: a crash before it writes all of this again, which changes nothing.
     const refused: DeadLetter[] = []
     const committed = await this.#writeHalves(events, refused)
@@ -95,8 +97,6 @@ export class BatchWriter {
       return [await this.#commit(events, [])]
     } catch (error) {
       if (!isDataRefused(error)) throw error
-      // That a week has no partition looks like refused data too: whoever removed one is not trusted to have left the others.
-      this.#weeks.clear()
       if (events.length === 1) {
         refused.push(refusedLetter(events[0]!, error, this.#clock.now()))
         return []

@@ -4,11 +4,13 @@ import {
   addEvents,
   contributionOf,
   emptyTraceState,
+  isTraceState,
   mergeTraceStates,
   projectTrace,
   type TraceState,
 } from '../projection/index.ts'
 import { encodeRows, microsOf, type RowOf, upsert } from './columns.ts'
+import { checkStates } from './stored-states.ts'
 
 /** What a batch makes of one trace: what it added to its agent's day before, what it adds now, and its row. */
 export type ChangedTrace = {
@@ -76,9 +78,10 @@ export function partsOf(events: readonly SwarmEvent[]): TracePart[] {
   })
 }
 
-/** Those of the traces that the table has, by their ids, locked until the transaction ends. */
+/** Those of the traces that the table has, by their ids, locked until the transaction ends. Rejects with 'observe.tables-disagree' where somebody changed a state. */
 export async function lockTraces(queries: Queries, parts: readonly TracePart[]): Promise<StoredTraces> {
   const stored = await queries.query<StoredTrace>(selectTraces, [parts.map(({ traceId }) => traceId)])
+  checkStates('swarm_traces', stored, isTraceState)
   return new Map(stored.map(trace => [trace.trace_id, trace]))
 }
 

@@ -217,6 +217,34 @@ for (const databases of testDatabases) {
       await database.script('drop table swarm_events_20261109')
       const report = await write(event('b', 8 * day), event('b', 0))
       assert.deepEqual([report.inserted, report.deadLettered], [2, 0])
+      await database.script('drop table swarm_events_20261109')
+      const alone = await write(event('c', 8 * day))
+      assert.deepEqual([alone.inserted, alone.deadLettered], [1, 0])
+    })
+
+    test('what is computed from is not what was written there: the batch is refused and keeps, until that is repaired', async () => {
+      await write(...task('t', 'kai', 10))
+      for (const [table, good] of [
+        ['swarm_traces', await database.query('select state from swarm_traces')],
+        ['agent_metrics', await database.query('select state from agent_metrics')],
+      ] as const) {
+        for (const state of [
+          '{}',
+          'null',
+          '[]',
+          '{"spans":1,"lifecycle":1,"events":{"task.created":[{}]}}',
+          '{"durations":{}}',
+        ]) {
+          await database.query(`update ${table} set state = $1::jsonb`, [state])
+          const late = event('task.failed', 5, { traceId: 't' })
+          await assert.rejects(write(late), { code: 'observe.tables-disagree' }, `${table} ${state}`)
+        }
+        await database.query(`update ${table} set state = $1::jsonb`, [
+          JSON.stringify((good[0] as { state: object }).state),
+        ])
+      }
+      assert.equal(letters.length, 0)
+      assert.equal((await write(event('task.failed', 5, { traceId: 't' }))).inserted, 1)
     })
 
     test('odd ids and names are kept as they are', async () => {
