@@ -29,7 +29,7 @@ function open() {
     link.toggleAttribute('aria-current', (link.hash === '#/agents') === (address.pathname === '/agents'))
   }
   stream?.close()
-  main.replaceChildren(h('p', { class: 'quiet' }, 'The first look at a new server takes some seconds…'))
+  main.replaceChildren(h('p', { class: 'quiet' }, 'Asking the server…'))
   void show(view)
   follow(view)
 }
@@ -82,7 +82,7 @@ async function look() {
     const { status, buffer_size: waiting, alerts, database } = await ask('/health')
     const details = [
       waiting > 0 && `${waiting} events wait for the tables`,
-      database.state === 'opening' && 'the database is opened',
+      database.state === 'opening' && 'the database is being opened, which takes some seconds the first time',
       ...alerts.map(({ name }) => name),
     ]
     health.className = status
