@@ -7,7 +7,7 @@ export const keysAtOnce: Readonly<Record<Database['kind'], number>> = { postgres
 /** Traces that are carried over at once: their states are read, merged and written. */
 export const tracesAtOnce = 1_000
 /** Events that are carried over at once, and the bytes of their metadata: the last one may pass it. */
-export const eventsAtOnce = 2_000
+export const eventsAtOnce = 10_000
 export const eventBytesAtOnce = 8 * 1024 * 1024
 
 /** A statement of the comparison; the connection itself gives up at 60 s. */
