@@ -45,6 +45,11 @@ export const observeErrors = errorFamily('observe', {
     remedy:
       'Take a name from /api/v1/metrics/summary. An agent has a day once a task of it has ended or it has sent a heartbeat.',
   },
+  'observe.tables-opening': {
+    summary: 'The tables are still being opened',
+    remedy:
+      'Ask again in some seconds. The first time the embedded database is made, which takes longer on a busy machine; /api/v1/health says when it is open.',
+  },
   'observe.query-timeout': {
     summary: 'The tables did not answer in time',
     remedy:

@@ -37,15 +37,18 @@ for (const { state, words } of [
   test(`who waits for a database that is ${state} is told so, until the answer is there`, async () => {
     const notes = new Notes()
     const told = notes.when(words)
+    let asked = 0
     const server = createServer((request, response) => {
       if (request.url === '/api/v1/health') response.end(JSON.stringify({ database: { state } }))
-      else void told.then(() => response.end('[]'))
+      else if (++asked === 1) void told.then(() => response.writeHead(503).end('{"code":"observe.tables-opening"}'))
+      else response.end('[]')
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: notes }
     const terminal = new Terminal(streams as unknown as ConstructorParameters<typeof Terminal>[0])
     await listTraces(terminal, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, limit: 1 })
     assert.ok(notes.text.includes('\r\x1b[2KNo traces yet'), notes.text)
+    assert.equal(asked, 2)
     server.close()
   })
 }

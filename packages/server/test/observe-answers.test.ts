@@ -15,7 +15,10 @@ const mebibyte = 1024 * 1024
 const clock = new SimScheduler(seededRandom(1))
 const budget = new BytesBudget({ bytesMax: 40 * mebibyte, waitingMax: 5, waitMsMax: 1_000 }, clock)
 const database: Pick<Database, 'read'> = { read: work => work(undefined as never) }
-const reading = { reader: new TablesReader({ tables: { database: async () => database as Database }, clock }), budget }
+const reading = {
+  reader: new TablesReader({ tables: { database: async () => database as Database, state: 'open' }, clock }),
+  budget,
+}
 
 const app = fastify({ forceCloseConnections: true })
 app.get<{ Querystring: { bytes: string; bytesMax: string } }>('/', ({ query }, reply) =>

@@ -152,7 +152,7 @@ describe('a database that is away', { skip: withoutPostgres() }, () => {
 test('S25: nobody waits for ever for a database that does not open', async () => {
   const clock = new SimScheduler(seededRandom(1))
   const opening = Promise.withResolvers<Database>()
-  const reader = new TablesReader({ tables: { database: () => opening.promise }, clock })
+  const reader = new TablesReader({ tables: { database: () => opening.promise, state: 'open' }, clock })
   const reading = reader.read(async () => 1)
   const refused = assert.rejects(reading, { code: 'observe.query-timeout', details: { afterMs: readMsMax } })
   await clock.advance(readMsMax)
@@ -163,4 +163,17 @@ test('S25: nobody waits for ever for a database that does not open', async () =>
   const read: Pick<Database, 'read'> = { read: work => work(undefined as never) }
   opening.resolve(read as Database)
   assert.equal(await reader.read(async () => 2), 2)
+})
+
+test('S25: tables that take long to open have not failed', async () => {
+  const clock = new SimScheduler(seededRandom(1))
+  const tables = { database: () => Promise.withResolvers<Database>().promise, state: 'opening' as const }
+  const reader = new TablesReader({ tables, clock })
+  const refused = assert.rejects(
+    reader.read(async () => 1),
+    { code: 'observe.tables-opening' },
+  )
+  await clock.advance(readMsMax)
+  await refused
+  assert.equal(reader.failure, undefined)
 })

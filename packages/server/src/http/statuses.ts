@@ -47,6 +47,7 @@ const observeStatuses: Record<CodesOf<typeof observeErrors>, number> = {
   'observe.letter-refused': 422,
   'observe.invalid-otlp': 400,
   'observe.database-unavailable': 503,
+  'observe.tables-opening': 503,
   'observe.database-refused': 503,
   'observe.data-refused': 500,
   'observe.tables-disagree': 500,

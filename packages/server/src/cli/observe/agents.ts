@@ -16,7 +16,7 @@ export async function listAgents(
   options: AgentsOptions & { readonly day?: string },
 ): Promise<void> {
   const client = new ObserveClient(options)
-  const agents = await patiently(terminal, client, client.agents(options.day))
+  const agents = await patiently(terminal, client, () => client.agents(options.day))
   if (options.json) {
     terminal.out(printableJson(agents, 2))
     return
@@ -31,7 +31,7 @@ export async function listAgents(
 /** Shows the newest day of one agent. */
 export async function showAgent(terminal: Terminal, id: string, options: AgentsOptions): Promise<void> {
   const client = new ObserveClient(options)
-  const agent = await patiently(terminal, client, client.agent(id))
+  const agent = await patiently(terminal, client, () => client.agent(id))
   if (options.json) {
     terminal.out(printableJson(agent, 2))
     return

@@ -14,7 +14,7 @@ export type TraceOptions = UrlOptions & { readonly spans: number; readonly json?
 /** Shows one trace with the picture of its events. */
 export async function showTrace(terminal: Terminal, id: string, options: TraceOptions): Promise<void> {
   const client = new ObserveClient(options)
-  const trace = await patiently(terminal, client, client.trace(id))
+  const trace = await patiently(terminal, client, () => client.trace(id))
   if (options.json) {
     terminal.out(printableJson(trace, 2))
     return

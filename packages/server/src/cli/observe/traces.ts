@@ -23,7 +23,7 @@ export async function listTraces(terminal: Terminal, options: TracesOptions): Pr
   const { limit, json } = options
   const filter = filterOf(options)
   const client = new ObserveClient(options)
-  const traces = await patiently(terminal, client, client.traces(filter, limit))
+  const traces = await patiently(terminal, client, () => client.traces(filter, limit))
   if (json) {
     terminal.out(printableJson(traces, 2))
     return

@@ -12,6 +12,7 @@ const streamWords = ['connecting', 'live', 'not live: reload the page']
 const main = document.querySelector('main')
 const health = document.querySelector('#health')
 let stream
+let again
 
 /** The view that the address names: its content, and which events change it. */
 function viewOf({ pathname, searchParams }) {
@@ -38,10 +39,13 @@ function open() {
 async function show(view) {
   const focused = document.activeElement?.getAttribute('href')
   let content
+  again = undefined
   try {
     content = await view.content()
   } catch (error) {
     content = [h('p', { class: 'error' }, String(error.message))]
+    // Asked again with the next look at the health: the database may be about to open, or to come back.
+    again = () => show(view)
   }
   if (view.stream !== stream) return
   main.replaceChildren(...content)
@@ -77,6 +81,7 @@ function follow(view) {
 
 async function look() {
   if (document.hidden) return
+  void again?.()
   const words = { pass: 'All is well', warn: 'Something needs a look', fail: 'It does not serve' }
   try {
     const { status, buffer_size: waiting, alerts, database } = await ask('/health')

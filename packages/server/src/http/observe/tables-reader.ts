@@ -5,7 +5,7 @@ import { readMsMax } from './limits.ts'
 /** A database that nobody has asked since may well be there again. */
 export const failureToldMs = 60_000
 
-export type TablesReaderOptions = { readonly tables: Pick<Tables, 'database'>; readonly clock: Clock }
+export type TablesReaderOptions = { readonly tables: Pick<Tables, 'database' | 'state'>; readonly clock: Clock }
 
 /** Reads the tables for requests: an answer in time, or the reason why there is none (S25). */
 export class TablesReader {
@@ -22,13 +22,17 @@ export class TablesReader {
     return this.#options.clock.monotonic() - at < failureToldMs ? reason : undefined
   }
 
-  /** Opens the tables if nobody has. Fails as they do, and with 'observe.query-timeout' when there is no answer after {@link readMsMax}. */
+  /**
+   * Opens the tables if nobody has. Fails as they do; when there is no answer after {@link readMsMax}, with 'observe.tables-opening' where they are not open by then,
+   * and else with 'observe.query-timeout'.
+   */
   async read<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
     const { tables, clock } = this.#options
     const late = Promise.withResolvers<never>()
-    const timer = clock.after(readMsMax, () =>
-      late.reject(observeErrors.create('observe.query-timeout', { afterMs: readMsMax })),
-    )
+    const timer = clock.after(readMsMax, () => {
+      const code = tables.state === 'opening' ? 'observe.tables-opening' : 'observe.query-timeout'
+      late.reject(observeErrors.create(code, { afterMs: readMsMax }))
+    })
     try {
       const reading = tables.database().then(database => database.read(work))
       const result = await Promise.race([reading, late.promise])
@@ -43,7 +47,7 @@ export class TablesReader {
   }
 }
 
-/** A cursor that is wrong says nothing about the database. */
+/** A cursor that is wrong says nothing about the database, and one that takes its time to open has not failed. */
 function isOfDatabase(error: unknown): boolean {
-  return observeErrors.is(error) && error.code !== 'observe.invalid-cursor'
+  return observeErrors.is(error) && error.code !== 'observe.invalid-cursor' && error.code !== 'observe.tables-opening'
 }
