@@ -1,12 +1,28 @@
-import type { BytesBudget } from './bytes-budget.ts'
+import type { Clock } from '@chronicle/base'
+import { type BudgetLimits, BytesBudget } from './bytes-budget.ts'
 import { bodyTooLarge } from './read-body.ts'
 
+/** Bodies up to here do not wait for larger ones that arrive, which may be stalled and are most of what memory holds. */
+const smallBytesMax = 64 * 1024
+const smallArriving: BudgetLimits = { bytesMax: 128 * smallBytesMax, waitingMax: 1_000, waitMsMax: 5_000 }
+
 /** Memory that requests share (S10). Whoever works holds what has arrived, and nobody waits the other way round. */
-export type BodyBudgets = {
-  /** Bodies as they come. */
-  readonly arriving: BytesBudget
-  /** What is made of them. */
+export class BodyBudgets {
+  readonly #arriving: BytesBudget
+  readonly #smallArriving: BytesBudget
+  /** What is made of bodies. */
   readonly working: BytesBudget
+
+  constructor(limits: { readonly arriving: BudgetLimits; readonly working: BudgetLimits }, clock: Clock) {
+    this.#arriving = new BytesBudget(limits.arriving, clock)
+    this.#smallArriving = new BytesBudget(smallArriving, clock)
+    this.working = new BytesBudget(limits.working, clock)
+  }
+
+  /** For a body as it comes: resolves as {@link BytesBudget.reserve} does. */
+  reserveArriving(bytes: number): ReturnType<BytesBudget['reserve']> {
+    return (bytes <= smallBytesMax ? this.#smallArriving : this.#arriving).reserve(bytes)
+  }
 }
 
 export type BodyBounds = {
@@ -37,7 +53,7 @@ export async function withinBudgets<T>(
   use: (body: Buffer) => Promise<T>,
 ): Promise<T> {
   if (announcedBytes !== undefined && announcedBytes > bytesMax) throw bodyTooLarge(bytesMax, announcedBytes)
-  const leave = await budgets.arriving.reserve(announcedBytes ?? bytesMax)
+  const leave = await budgets.reserveArriving(announcedBytes ?? bytesMax)
   try {
     const arrived = await read()
     const done = await budgets.working.reserve((unpack === undefined ? arrived.length : bytesMax) * memoryBytesPerByte)

@@ -3,8 +3,7 @@ import { ChronicleError, type Clock } from '@chronicle/base'
 import { type EventIntake, type ExportedTraces, eventsOfTraces, type OtlpEncoding } from '@chronicle/observe'
 import type { Logger, Registry } from '@chronicle/telemetry'
 import { serverErrors } from '../errors.ts'
-import { type BodyBounds, withinBudgets } from '../http/body-budgets.ts'
-import { BytesBudget } from '../http/bytes-budget.ts'
+import { type BodyBounds, BodyBudgets, withinBudgets } from '../http/body-budgets.ts'
 import { arriving, memoryBytesPerByte, requestBytesMax, working } from './limits.ts'
 import { OtlpMetrics, type Transport } from './metrics.ts'
 import { type Refusal, refusalOf } from './refusal.ts'
@@ -39,10 +38,7 @@ export class TraceExports {
   constructor(options: ExportsOptions) {
     this.#options = options
     this.#metrics = new OtlpMetrics(options.registry)
-    const budgets = {
-      arriving: new BytesBudget(arriving, options.clock),
-      working: new BytesBudget(working, options.clock),
-    }
+    const budgets = new BodyBudgets({ arriving, working }, options.clock)
     this.#bounds = { budgets, bytesMax: requestBytesMax, memoryBytesPerByte }
   }
 

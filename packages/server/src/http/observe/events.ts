@@ -3,7 +3,7 @@ import type { Clock, Random } from '@chronicle/base'
 import { type DeadLetter, observeErrors, type Pipeline, uuidV7 } from '@chronicle/observe'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ObserveHttpMetrics } from '../../observe/http-metrics.ts'
-import { BytesBudget } from '../bytes-budget.ts'
+import { BodyBudgets } from '../body-budgets.ts'
 import { problemOf, problemStatus } from '../problem.ts'
 import { onlyParameters, type Query } from '../query.ts'
 import { contentType, takeBodiesUnread, withBody } from '../request-body.ts'
@@ -24,7 +24,7 @@ const limits = { bytesMax: eventsBodyBytesMax, msMax: bodyMsMax, memoryBytesPerB
 export function addEventRoutes(scope: FastifyInstance, door: EventDoor): void {
   takeBodiesUnread(scope)
   const { clock, metrics } = door
-  const budgets = { arriving: new BytesBudget(arrivingBudget, clock), working: new BytesBudget(workingBudget, clock) }
+  const budgets = new BodyBudgets({ arriving: arrivingBudget, working: workingBudget }, clock)
   scope.post<{ Querystring: Query }>('/api/v1/events', { schema: operations.postEvents }, async (request, reply) => {
     const { raw } = reply
     // Also where the answer goes out before the body has come, which Fastify's hooks do not hear of.
