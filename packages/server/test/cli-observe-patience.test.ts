@@ -46,9 +46,12 @@ for (const { state, words } of [
     await once(server, 'listening')
     const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: notes }
     const terminal = new Terminal(streams as unknown as ConstructorParameters<typeof Terminal>[0])
-    await listTraces(terminal, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, limit: 1 })
-    assert.ok(notes.text.includes('\r\x1b[2KNo traces yet'), notes.text)
-    assert.equal(asked, 2)
-    server.close()
+    try {
+      await listTraces(terminal, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, limit: 1 })
+      assert.ok(notes.text.includes('\r\x1b[2KNo traces yet'), notes.text)
+      assert.equal(asked, 2)
+    } finally {
+      server.close()
+    }
   })
 }

@@ -46,8 +46,9 @@ export class ApiClient {
   }
 }
 
-/** Another port of ours, another program or a proxy. */
-const noReason = 'none is given: is this the HTTP port of Chronicle (8700, unless CHRONICLE_PORT says otherwise)?'
+/** Where no problem document comes back: another port of ours answered, another program or a proxy. */
+const otherPort =
+  'Name the HTTP port of Chronicle, which did not answer here: 8700, unless CHRONICLE_PORT says otherwise.'
 
 /** What a problem document (RFC 9457) says, as an error. */
 export async function refusal(response: Response): Promise<Error> {
@@ -63,7 +64,7 @@ export async function refusal(response: Response): Promise<Error> {
   return serverErrors.create('server.request-refused', {
     status: response.status,
     code: shown(code),
-    reason: shown(detail ?? title) ?? noReason,
-    advice: shown(advice),
+    reason: shown(detail ?? title),
+    advice: code === undefined ? otherPort : shown(advice),
   })
 }
