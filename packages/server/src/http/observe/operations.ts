@@ -84,7 +84,7 @@ export const streamEvents = {
   operationId: 'streamEvents',
   summary: 'Follow the events',
   description:
-    'Server-Sent Events, as the tables get them: `data` is a TailEvent. After a break a browser sends `Last-Event-ID` by itself and gets what came meanwhile, as far as it is kept: 20,000 events or 16 MiB. What is not is told as `event: gap` with `{"missed": 4288}`, or null where nobody knows how many; the same happens to a client that is too slow. An event may come twice, with the same `event_id`, when a batch had to be written again.',
+    'Server-Sent Events, as the tables get them: `data` is a TailEvent. After a break a browser sends `Last-Event-ID` by itself and gets what came meanwhile, as far as it is kept: 20,000 events or 16 MiB. What is not is told as `event: gap` with `{"missed": 4288}`, or null where nobody knows how many: after a restart, and a minute after the last client left. The same happens to a client that is too slow. The tables have all of it: who keeps a picture reads it again then. An event may come twice, with the same `event_id`, when a batch had to be written again.',
   tags,
   querystring: query({
     trace_id: { ...traceId, description: 'Events of this trace alone' },
