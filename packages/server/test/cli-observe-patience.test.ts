@@ -39,7 +39,7 @@ for (const { state, words } of [
     const told = notes.when(words)
     let asked = 0
     const server = createServer((request, response) => {
-      if (request.url === '/api/v1/health') response.end(JSON.stringify({ database: { state } }))
+      if (request.url === '/api/v1/health') response.end(JSON.stringify({ database: { state }, buffer_size: 3 }))
       else if (++asked === 1) void told.then(() => response.writeHead(503).end('{"code":"observe.tables-opening"}'))
       else response.end('[]')
     }).listen(0, '127.0.0.1')
@@ -48,7 +48,7 @@ for (const { state, words } of [
     const terminal = new Terminal(streams as unknown as ConstructorParameters<typeof Terminal>[0])
     try {
       await listTraces(terminal, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, limit: 1 })
-      assert.ok(notes.text.includes('\r\x1b[2KNo traces yet'), notes.text)
+      assert.ok(notes.text.includes('\r\x1b[2KNo traces yet: 3 events wait for the tables'), notes.text)
       assert.equal(asked, 2)
     } finally {
       server.close()

@@ -30,12 +30,20 @@ export async function listTraces(terminal: Terminal, options: TracesOptions): Pr
   }
   if (traces.length === 0) {
     const isFiltered = Object.values(filter).some(value => value !== undefined)
-    terminal.note(isFiltered ? 'No such traces.' : 'No traces yet: a trace begins with its first event.')
+    terminal.note(isFiltered ? 'No such traces.' : await noTraces(client))
     return
   }
   printTable(terminal, columnsOf(terminal), traces.map(cellsOf))
   if (traces.length === limit)
     terminal.note(terminal.noteStyle('dim', `The newest ${count(limit)}; --limit takes more.`))
+}
+
+/** Who has just sent events is told where they are. */
+async function noTraces(client: ObserveClient): Promise<string> {
+  const { buffer_size: waiting } = await client.health()
+  if (waiting === 0) return 'No traces yet: a trace begins with its first event.'
+  const they = waiting === 1 ? 'event waits' : 'events wait'
+  return `No traces yet: ${count(waiting)} ${they} for the tables. Look again in some seconds.`
 }
 
 function filterOf({ status, agent, owner, since, until }: TracesOptions): TraceFilter {
