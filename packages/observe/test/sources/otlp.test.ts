@@ -206,6 +206,11 @@ test('names that OTLP does not have are passed over, but no more of them than a 
   assert.equal(takenSpans, spans.length)
 })
 
+test('zeros are no protobuf', () => {
+  assert.throws(() => eventsOfTraces(Buffer.alloc(100), 'protobuf', received), isInvalid)
+  assert.throws(() => eventsOfTraces(bytes(1, Buffer.alloc(2)), 'protobuf', received), isInvalid)
+})
+
 test('a body that cannot be read is refused whole, and never a crash', () => {
   for (const body of ['', '[]', 'null', '{"resourceSpans":{}}', '{"resourceSpans":[{"scopeSpans":7}]}'])
     assert.throws(() => eventsOfTraces(Buffer.from(body), 'json', received), isInvalid, body)

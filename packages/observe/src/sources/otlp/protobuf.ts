@@ -64,6 +64,7 @@ class WireReader {
     while (this.#at < end) {
       const tag = this.#number()
       const wireType = tag % 8
+      if (tag < 8) throw invalid('a field has the number 0, and they begin with 1')
       const field = schema[Math.floor(tag / 8)]
       if (field === undefined || wireType !== wireTypeOf(field.type)) {
         this.#skip(wireType)
@@ -124,7 +125,7 @@ class WireReader {
   }
 
   #skip(wireType: number): void {
-    if (wireType === 0) this.#varint()
+    if (wireType === 0) this.#number()
     else if (wireType === 1) this.#take(8)
     else if (wireType === 2) this.#take(this.#number())
     else if (wireType === 5) this.#take(4)
