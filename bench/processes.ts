@@ -107,10 +107,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** Processor time that a process and its threads have used, user and system, in milliseconds (proc(5), stat). */
-export function cpuMs(pid: number): number {
+export function cpuMs(pid: number, whose: 'alone' | 'with ended children' = 'alone'): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / clockTicksPerSecond
+  const ticks = fields.slice(11, whose === 'alone' ? 13 : 15).reduce((sum, field) => sum + Number(field), 0)
+  return (ticks * 1000) / clockTicksPerSecond
 }
 
 /** Resident memory of a process in megabytes; `peak` is the most it ever had. */

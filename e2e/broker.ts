@@ -61,7 +61,7 @@ export async function startBroker(args: readonly string[] = []): Promise<Broker>
 /** Below the range that systems take outgoing ports from: a client that reconnects must not end up on the port of a server that is away. */
 const portRange = { from: 20_000, to: 32_000 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(portRange.from, portRange.to)
     const probe = createServer()

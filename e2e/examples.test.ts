@@ -1,23 +1,34 @@
-/** The examples around sessions and sealed files do what their README says, against a real server. */
+/** The examples around sessions, sealed files and traces do what their README says, against a real server. */
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createRing, decodeEvents, openRingReader } from '@chronicle/packer'
-import { type ChronicleProcess, runChronicle, startChronicle } from '@chronicle/testing'
+import {
+  type ChronicleProcess,
+  type RunningNatsServer,
+  runChronicle,
+  startChronicle,
+  startNatsServer,
+  withoutNatsServer,
+} from '@chronicle/testing'
 
 const examples = join(import.meta.dirname, '..', 'examples')
 const work = mkdtempSync(join(tmpdir(), 'chronicle-examples-'))
 const hasCryptography = spawnSync('python3', ['-c', 'import cryptography.hazmat.primitives.kdf.argon2']).status === 0
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 let server: ChronicleProcess
+let nats: RunningNatsServer | undefined
 before(async () => {
-  server = await startChronicle()
+  nats = withoutNatsServer() ? undefined : await startNatsServer()
+  const env = { BATCH_FLUSH_INTERVAL_MS: '100', ...(nats && { NATS_URL: nats.url }) }
+  server = await startChronicle({ env })
 })
 after(async () => {
   await server.stop()
+  await nats?.stop()
   rmSync(work, { recursive: true, force: true })
 })
 
@@ -30,8 +41,12 @@ function run(command: string, args: readonly string[]): string {
   const path = `${join(process.execPath, '..')}:${process.env.PATH}`
   return execFileSync(command, args, {
     encoding: 'utf8',
-    env: { ...process.env, PATH: path, CHRONICLE_URL: url(), CHRONICLE_BOOTSTRAP: server.bootstrap },
+    env: { ...process.env, PATH: path, ...addresses() },
   })
+}
+
+function addresses(): Record<string, string> {
+  return { CHRONICLE_URL: url(), CHRONICLE_BOOTSTRAP: server.bootstrap, ...(nats && { NATS_URL: nats.url }) }
 }
 
 test('seal-session.ts seals, closes and verifies', () => {
@@ -92,4 +107,33 @@ test('ring-writer.ts writes events that the packer reads', async () => {
   const read = decodeEvents(record!.payload).map(({ columns, refusals }) => [columns.rows, refusals.length])
   assert.deepEqual(read, [[2, 0]])
   reader.close()
+})
+
+test('observe-http.sh sends the events of a task and draws its trace', { skip: !hasCurl }, () => {
+  const printed = run('sh', [join(examples, 'observe-http.sh')])
+  assert.match(printed, /"accepted":5/)
+  assert.match(printed, /Water the plants\n[\s\S]*status +✓ completed\n[\s\S]*task\.completed +gardener +✓\n/)
+})
+
+test('observe-kafka.ts writes records that become a trace', () => {
+  const printed = run(process.execPath, [join(examples, 'observe-kafka.ts')])
+  assert.match(printed, /^kafka-\d+: failed by porter after 4 events: no stamps left\n$/)
+})
+
+test('observe-nats.ts publishes messages that become a trace', { skip: withoutNatsServer() }, () => {
+  const printed = run(process.execPath, [join(examples, 'observe-nats.ts')])
+  assert.match(printed, /^TASK_EVENTS\/1 {2}swarm\.task\.created\n[\s\S]*: completed by tuner after 4 events\n$/)
+})
+
+test('observe-live.ts prints tasks that end, as they do', async () => {
+  const env = { ...process.env, ...addresses() }
+  const child = spawn(process.execPath, [join(examples, 'observe-live.ts')], { env })
+  const says = (stream: NodeJS.ReadableStream): Promise<string> =>
+    new Promise(resolve => stream.once('data', (piece: Buffer) => resolve(piece.toString())))
+  const printed = says(child.stdout)
+  await says(child.stderr)
+  const input = '{"trace_id":"t-live","event_type":"task.completed","source":"kai"}\n'
+  await runChronicle(['observe', 'send', '--url', url()], { input })
+  assert.equal(await printed, 't-live  task.completed  kai\n')
+  child.kill()
 })

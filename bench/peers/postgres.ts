@@ -1,11 +1,12 @@
 /** A real PostgreSQL with the defaults of its makers, and what it does by itself with the rows that observe has written. */
-import { chmodSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { systemClock } from '@chronicle/base'
 import { Tables } from '@chronicle/observe'
 import { silentLogger } from '@chronicle/telemetry'
 import { type RunningPostgres, startPostgres, withoutPostgres } from '@chronicle/testing'
 import { PeerMissing } from '../harness.ts'
+import { cpuMs } from '../processes.ts'
 
 export function startDefaultPostgres(settings: Readonly<Record<string, string>> = {}): Promise<RunningPostgres> {
   const missing = withoutPostgres()
@@ -16,7 +17,10 @@ export function startDefaultPostgres(settings: Readonly<Record<string, string>> 
 
 /** Tables in a database of their own, migrated and empty. */
 export async function openFreshTables(postgres: RunningPostgres): Promise<Tables> {
-  const url = await postgres.createDatabase()
+  return openTables(await postgres.createDatabase())
+}
+
+export async function openTables(url: string): Promise<Tables> {
   const tables = new Tables({ place: () => ({ url }), clock: systemClock, logger: silentLogger })
   await tables.database()
   return tables
@@ -39,4 +43,10 @@ export async function copyEvents(postgres: RunningPostgres, tables: Tables): Pro
 
 function rowsFile(postgres: RunningPostgres): string {
   return path.join(postgres.directory, 'rows')
+}
+
+/** Processor time that all of its processes have used, in seconds: of those that run, and of those that have ended. */
+export function processorSeconds({ pid }: RunningPostgres): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').map(Number)
+  return [pid, ...children].reduce((sum, each) => sum + cpuMs(each, 'with ended children'), 0) / 1000
 }

@@ -5,6 +5,8 @@ import { fetching } from './fetch.ts'
 import { latency } from './latency.ts'
 import { limits } from './limits.ts'
 import { memory } from './memory.ts'
+import { observeApi } from './observe-api.ts'
+import { observeLatency } from './observe-latency.ts'
 import { observeTables } from './observe-tables.ts'
 import { packer } from './packer.ts'
 import { packerFrames } from './packer-frames.ts'
@@ -42,4 +44,6 @@ export const suite: readonly Benchmark[] = [
   packerFrames,
   packerRing,
   observeTables,
+  observeLatency,
+  observeApi,
 ]

@@ -10,10 +10,11 @@ const environments = {
   seal: { requirements: 'seal-requirements.txt', directory: 'venv-seal' },
   parquet: { requirements: 'parquet-requirements.txt', directory: 'venv-parquet' },
   arrow: { requirements: 'arrow-requirements.txt', directory: 'venv-arrow' },
+  otlp: { requirements: 'otlp-requirements.txt', directory: 'venv-otlp' },
   heif: { requirements: 'heif-requirements.txt', directory: 'venv-heif' },
 } as const
 
-/** The Python of a virtual environment that holds the newest clients, what opens sealed files, writes Arrow, reads Parquet or pictures; undefined where there is no Python. */
+/** The Python of a virtual environment that holds the newest clients, what opens sealed files, writes Arrow, sends OTLP, reads Parquet or pictures; undefined where there is no Python. */
 export function interopPython(purpose: keyof typeof environments = 'clients'): {
   python: string
   missing: string | undefined

@@ -23,6 +23,9 @@ export class Attempts {
   readonly #backoff: Backoff
   readonly #ending = Promise.withResolvers<void>()
   #isEnding = false
+  /** Somebody waits for their turn. */
+  #isYielding = false
+  #wake: () => void = () => undefined
   #reason: string | undefined
 
   constructor(options: AttemptsOptions) {
@@ -45,8 +48,21 @@ export class Attempts {
     this.#ending.resolve()
   }
 
-  /** What `action` resolves with, in the end; undefined when `end` was called before. */
-  async untilDone<T extends object>(action: () => Promise<T>): Promise<T | undefined> {
+  /** Until `resume` what fails is not tried again: its caller keeps it, for whoever waits would wait as long as it fails (OR6). */
+  yield(): void {
+    this.#isYielding = true
+    this.#wake()
+  }
+
+  resume(): void {
+    this.#isYielding = false
+  }
+
+  /** What `action` resolves with, in the end; undefined when `end` or `yield` was called before, and after a wait where `isVain` says that it would fail again. */
+  async untilDone<T extends object>(
+    action: () => Promise<T>,
+    isVain: (error: unknown) => boolean = () => false,
+  ): Promise<T | undefined> {
     for (;;) {
       try {
         const result = await action()
@@ -54,10 +70,14 @@ export class Attempts {
         return result
       } catch (error) {
         const waitMs = this.#failed(error)
-        if (!this.#isEnding) await this.#pause(waitMs)
-        if (this.#isEnding) return undefined
+        if (!this.#isLeft) await this.#pause(waitMs)
+        if (this.#isLeft || isVain(error)) return undefined
       }
     }
+  }
+
+  get #isLeft(): boolean {
+    return this.#isEnding || this.#isYielding
   }
 
   #succeeded(): void {
@@ -80,6 +100,7 @@ export class Attempts {
   async #pause(waitMs: number): Promise<void> {
     const over = Promise.withResolvers<void>()
     const timer = this.#options.clock.after(waitMs, over.resolve)
+    this.#wake = over.resolve
     await Promise.race([over.promise, this.#ending.promise])
     timer.cancel()
   }

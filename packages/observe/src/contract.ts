@@ -46,7 +46,17 @@ export type DeadLetter = {
 export type DeadLetterSink = { add(letters: readonly DeadLetter[]): Promise<void> }
 
 /** Where a record of the log stands; as a position that is kept: the next one to be read. */
-export type LogPosition = { readonly topicId: string; readonly partition: number; readonly offset: number }
+export type LogPosition = {
+  readonly topicId: string
+  readonly partition: number
+  readonly offset: number
+}
+
+/** How far a batch brings the tables in a partition. */
+export type LogMove = LogPosition & {
+  /** The position that the tables had when the batch was read; undefined where they had none. Where they have another one by now, the batch is not what they lack. */
+  readonly from: number | undefined
+}
 
 export type TraceStatus = 'pending' | 'assigned' | 'in_progress' | 'completed' | 'failed' | 'timed_out'
 

@@ -8,8 +8,9 @@ export const observeErrors = errorFamily('observe', {
       'Send the events again after the time in Retry-After; nothing of them was kept. /api/v1/health says what the tables wait for.',
   },
   'observe.too-many-events': {
-    summary: 'More events in one request than the buffer takes altogether',
-    remedy: 'Send them in smaller portions, or raise BUFFER_MAX_SIZE. Nothing of them was kept.',
+    summary: 'More events in one request than are taken at once',
+    remedy:
+      'Send them in smaller portions. Nothing of them was kept. BUFFER_MAX_SIZE may be raised where it is the smaller limit.',
   },
   'observe.topic-missing': {
     summary: 'A topic that observe writes to was deleted while it was being made',
@@ -44,15 +45,54 @@ export const observeErrors = errorFamily('observe', {
     remedy:
       'Take a name from /api/v1/metrics/summary. An agent has a day once a task of it has ended or it has sent a heartbeat.',
   },
+  'observe.tables-opening': {
+    summary: 'The tables are still being opened',
+    remedy:
+      'Ask again in some seconds. The first time the embedded database is made, which takes longer on a busy machine; /api/v1/health says when it is open.',
+  },
   'observe.query-timeout': {
     summary: 'The tables did not answer in time',
     remedy:
       'Ask for less: a smaller `limit`, or a `status`, `since` and `until`. If that does not help, /api/v1/health says how the database is.',
   },
   'observe.tables-disagree': {
-    summary: 'What a trace added to the day of its agent is not there to be taken away',
+    summary: 'What the tables hold for computing their rows does not fit together',
     remedy:
-      'The tables were changed by another program, or restored in part. Build them again from the log: `chronicle observe replay`.',
+      'The tables were changed by another program, or restored in part. Build them again: `chronicle observe replay --from beginning` shows what differs and puts the rebuilt ones in force when you agree.',
+  },
+  'observe.replay-running': {
+    summary: 'The tables are being rebuilt already',
+    remedy:
+      'Wait until it has ended (GET /api/v1/observe/replay on the server that does it), or end it there: `chronicle observe replay --cancel`. Then ask again.',
+  },
+  'observe.replay-not-found': {
+    summary: 'Nobody has asked this server to rebuild its tables since it started',
+    remedy: 'Ask for it: `chronicle observe replay --from beginning`.',
+  },
+  'observe.replay-not-waiting': {
+    summary: 'The rebuild does not wait for a decision',
+    remedy:
+      'It can be put in force once it has compared, when it was asked to wait with `"swap": "ask"`, and for 15 minutes. Its state says where it is.',
+  },
+  'observe.tables-in-use': {
+    summary: 'Something in the database hangs on the tables, and would stay with those that are replaced',
+    remedy:
+      'Drop what is named, rebuild, and create it again for the new tables; `--dry-run` compares without replacing anything. The tables are as they were.',
+  },
+  'observe.schema-taken': {
+    summary: 'The database has a schema under a name that a rebuild needs',
+    remedy: 'It was not made by Chronicle and was not touched. Rename it: alter schema … rename to ….',
+  },
+  'observe.shadow-missing': {
+    summary: 'The rebuilt tables are gone before they could be put in force',
+    remedy:
+      'Another server on the same database has removed them, or somebody has. The tables are as they were; see that one server at a time works on a database, and rebuild again.',
+  },
+  'observe.positions-moved': {
+    summary:
+      'The tables are not where the batch begins: they lost commits, were restored, or somebody else has written to them',
+    remedy:
+      'Nothing is lost: the log is read again from where the tables are by now, as far as it reaches back. Where this goes on, two servers work on one database: let one of them do so.',
   },
   'observe.invalid-database-url': {
     summary: 'DATABASE_URL is not accepted',

@@ -2,7 +2,7 @@ import type { Clock, Random } from '@chronicle/base'
 import type { Log } from '@chronicle/log'
 import type { Health, Logger, Registry } from '@chronicle/telemetry'
 import type { Alerts } from './alerts.ts'
-import type { DeadLetterSink, LogPosition, SwarmEvent } from './contract.ts'
+import type { DeadLetterSink, LogMove, LogPosition, SwarmEvent } from './contract.ts'
 import type { BatchReport } from './store/index.ts'
 
 /** What the projector asks of the tables. */
@@ -11,12 +11,9 @@ export type EventWriter = {
   positions(): Promise<readonly LogPosition[]>
   /**
    * Writes events and positions in one transaction. Resolves once it is committed. Rejects where nothing was, or where it is not known: the same batch comes
-   * again then, and has to change nothing if it had been committed.
+   * again then, and has to change nothing if it had been committed. Rejects with 'observe.positions-moved' where the tables are not where the batch begins.
    */
-  write(batch: {
-    readonly events: readonly SwarmEvent[]
-    readonly positions: readonly LogPosition[]
-  }): Promise<BatchReport>
+  write(batch: { readonly events: readonly SwarmEvent[]; readonly positions: readonly LogMove[] }): Promise<BatchReport>
 }
 
 /** A batch that the tables have now. */

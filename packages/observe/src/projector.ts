@@ -2,7 +2,8 @@ import { messageOf, type Stoppable, type Timer } from '@chronicle/base'
 import type { Health } from '@chronicle/telemetry'
 import { Attempts } from './attempts.ts'
 import { BatchDue } from './batch-due.ts'
-import { EventReader } from './log/event-reader.ts'
+import { observeErrors } from './errors.ts'
+import { type EventBatch, EventReader } from './log/event-reader.ts'
 import { FollowedPartitions } from './log/followed.ts'
 import { dropOldest } from './log/overflow.ts'
 import type { BatchLimits } from './log/read-batch.ts'
@@ -11,9 +12,11 @@ import type { ProjectorOptions, ProjectorSettings, ProjectorStatus, WrittenBatch
 import { ProjectorMetrics } from './projector-metrics.ts'
 
 /** One transaction, whatever has gathered: larger than the threshold, so that a backlog is caught up with. */
-const batchLimits: BatchLimits = { eventsMax: 5_000, bytesMax: 8 * 1024 * 1024 }
+const batchLimits: BatchLimits = { eventsMax: 10_000, bytesMax: 8 * 1024 * 1024 }
 /** A topic that is made is read from at most so much later. */
 const refreshMs = 1_000
+/** Tables that lost commits while nothing came are found out after so long. */
+const askAgainMs = 600_000
 /** What waits at a stop is written within this time, or stays in the log for the next start. */
 const drainMsMax = 5_000
 /** Alerts about the buffer are cleared below this part of it: they would come and go at the limit. */
@@ -31,12 +34,17 @@ export class Projector implements Stoppable {
   readonly #attempts: Attempts
   readonly #metrics: ProjectorMetrics
   readonly #refreshing: Timer
+  readonly #askingAgain: Timer
   readonly #running: Promise<void>
   readonly #listeners = new Set<(written: WrittenBatch) => void>()
   /** Ends when the step or the pause that runs does. */
   #turn: Promise<unknown> = Promise.resolve()
+  /** Those who wait for {@link Projector.whilePaused}. */
+  #pausesAsked = 0
   #isStopping = false
   #isStopped = false
+  /** The tables were asked how far they are. */
+  #wasPlaced = false
 
   /** Begins to follow the log at once. The tables are asked how far they are when there is something to read. */
   constructor(options: ProjectorOptions) {
@@ -50,6 +58,9 @@ export class Projector implements Stoppable {
     const onExpired = (topic: string, records: number): void => this.#metrics.expired(topic, records)
     this.#reader = new EventReader({ ...options, followed: this.#followed, onExpired, onRested: onAdvance })
     this.#refreshing = clock.every(refreshMs, () => this.refresh())
+    this.#askingAgain = clock.every(askAgainMs, () => {
+      if (this.#wasPlaced) this.#askAgain()
+    })
     registerHealth(health, () => this.status)
     this.#advanced()
     this.#running = this.#run()
@@ -98,14 +109,19 @@ export class Projector implements Stoppable {
     this.#advanced()
   }
 
-  /** Runs `work` while nothing is written; the tables may be others afterwards, and are asked again how far they are. */
+  /**
+   * Runs `work` while nothing is written; the tables may be others afterwards, and are asked again how far they are. A batch that fails is not tried again before: it may
+   * fail until the work is done (OR6).
+   */
   whilePaused<T>(work: () => Promise<T>): Promise<T> {
+    this.#pausesAsked++
+    this.#attempts.yield()
     return this.#exclusively(async () => {
+      if (--this.#pausesAsked === 0) this.#attempts.resume()
       try {
         return await work()
       } finally {
-        this.#followed.unplace()
-        this.#due.now()
+        this.#askAgain()
       }
     })
   }
@@ -121,6 +137,7 @@ export class Projector implements Stoppable {
     await Promise.race([this.#running, late.promise])
     timer.cancel()
     this.#refreshing.cancel()
+    this.#askingAgain.cancel()
     const { waiting } = this.#followed
     if (waiting > 0)
       logger.warn({ events: waiting }, 'events that are not in the tables yet are written after the next start')
@@ -135,7 +152,8 @@ export class Projector implements Stoppable {
     const deadline = this.#options.clock.monotonic() + drainMsMax
     const isInTime = (): boolean => this.#options.clock.monotonic() < deadline
     // Tables that were not needed until now are not opened for a stop.
-    while (this.#followed.isPlaced && this.#followed.unread > 0 && isInTime()) {
+    const isLeft = (): boolean => this.#reader.isAhead || this.#followed.unread > 0
+    while (this.#wasPlaced && isLeft() && isInTime()) {
       if (!(await this.#exclusively(() => this.#step()))) break
     }
     this.#isStopped = true
@@ -148,16 +166,25 @@ export class Projector implements Stoppable {
     const batch = await this.#reader.next(batchLimits)
     this.#due.taken(this.#followed.unread)
     if (batch.positions.length === 0) return false
+    const { overflow } = this.#options.settings
+    // What was read ahead could not be dropped any more, and would be counted as if it were.
+    if (overflow === 'back-pressure' && this.#followed.unread >= batchLimits.eventsMax)
+      this.#reader.readAhead(batchLimits)
+    return this.#write(batch)
+  }
+
+  async #write(batch: EventBatch): Promise<boolean> {
     const { writer, deadLetters, clock } = this.#options
+    const positions = this.#followed.movesTo(batch.positions)
     const startedAt = clock.monotonic()
     const report = await this.#attempts.untilDone(async () => {
       // Before the position moves past them (OL6).
       await deadLetters.add(batch.refused)
-      return writer.write({ events: batch.events, positions: batch.positions })
-    })
+      return writer.write({ events: batch.events, positions })
+    }, arePositionsMoved)
     if (report === undefined) {
-      // The positions of a later batch would pass over this one.
-      this.#followed.rewind()
+      // A later batch would pass over this one; and the tables may be elsewhere by now.
+      this.#askAgain()
       return false
     }
     this.#followed.written(batch.positions)
@@ -165,6 +192,12 @@ export class Projector implements Stoppable {
     this.#checkBuffer()
     this.#tell({ events: batch.events, report })
     return true
+  }
+
+  /** What was read and not written is forgotten then, and reading goes on from where the tables are (OD11). */
+  #askAgain(): void {
+    this.#followed.unplace()
+    this.#due.now()
   }
 
   #tell(written: WrittenBatch): void {
@@ -179,8 +212,11 @@ export class Projector implements Stoppable {
 
   async #place(): Promise<boolean> {
     const positions = await this.#attempts.untilDone(() => this.#options.writer.positions())
-    if (positions !== undefined) this.#followed.place(positions)
-    return positions !== undefined
+    await this.#reader.forget()
+    if (positions === undefined) return false
+    this.#followed.place(positions)
+    this.#wasPlaced = true
+    return true
   }
 
   #dropSurplus(): void {
@@ -219,6 +255,9 @@ export class Projector implements Stoppable {
     return done
   }
 }
+
+const arePositionsMoved = (error: unknown): boolean =>
+  observeErrors.is(error) && error.code === 'observe.positions-moved'
 
 const bufferFact = (waiting: number, { bufferEventsMax }: ProjectorSettings): string =>
   `${waiting} events wait, at most ${bufferEventsMax} are to`

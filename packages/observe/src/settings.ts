@@ -1,4 +1,4 @@
-import { duration, integer, oneOf, port, type SettingType, secret, setting } from '@chronicle/config'
+import { duration, integer, oneOf, port, type Secret, type SettingType, secret, setting } from '@chronicle/config'
 
 const section = 'Observe'
 const minute = 60_000
@@ -15,6 +15,19 @@ const httpUrl: SettingType<string> = {
     return isPlain ? text : undefined
   },
   format: value => value,
+}
+
+/** Held to its form at once: what is no such URL would otherwise be found out when events wait for it already. */
+const postgresUrl: SettingType<Secret> = {
+  ...secret,
+  placeholder: 'url',
+  accepts: 'postgres://user:password@host:5432/database, special characters of the password percent-encoded',
+  parse: (text, directory) => (isPostgresUrl(text) ? secret.parse(text, directory) : undefined),
+}
+
+/** An empty host is a socket, which a query names: `postgres://user@/database?host=/run/postgresql`. */
+function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@host/'))
 }
 
 const off = 'off'
@@ -56,7 +69,7 @@ export const observeSettings = {
   databaseUrl: setting({
     key: 'observe.database-url',
     env: 'DATABASE_URL',
-    type: secret,
+    type: postgresUrl,
     defaultText: 'none: an embedded PostgreSQL in the data directory',
     section,
     help: 'PostgreSQL that holds the tables, such as postgres://user:password@host:5432/chronicle. It is never shown.',

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { eventFromJson, eventToJson } from '../src/event/index.ts'
 import {
   type AgentDay,
-  addContribution,
+  addContributions,
   addEvents,
   addHeartbeat,
   agentRow,
@@ -32,7 +32,7 @@ const state = addEvents(emptyTraceState, events)
 const heartbeat = heartbeatOf(event('agent.heartbeat', 0, { uptime_ms: 60_000, busy_ms: 45_000 }))!
 const contribution = contributionOf(projectTrace('t-1', state), state)!
 const shorter = { ...contribution, outcome: 'completed' as const, durationMs: 7, timeToPickupMs: 50 }
-const day = addHeartbeat([contribution, shorter].reduce(addContribution, emptyAgentDay), heartbeat)
+const day = addHeartbeat(addContributions(emptyAgentDay, [contribution, shorter]), heartbeat)
 
 const golden = {
   'events-v1.jsonl': `${events.map(eventToJson).join('\n')}\n`,

@@ -36,3 +36,26 @@ test('passwords are not shown, and a URL that is shown has none', () => {
     assert.throws(() => resolve({ ALEXANDRIA_URL: url }), /observe.alexandria-url/, url)
   }
 })
+
+test('what is no URL of PostgreSQL is refused at once, and not repeated', () => {
+  for (const url of [
+    'postgres//ada:hunter2@host/db',
+    'mysql://ada:hunter2@host/db',
+    'postgres://ada:hunter2@host:port/db',
+    'ada:hunter2@host',
+  ]) {
+    assert.throws(
+      () => resolve({ DATABASE_URL: url }),
+      ({ code, message }: { code: string; message: string }) =>
+        code === 'config.invalid-value' && /DATABASE_URL/.test(message) && !/hunter2/.test(message),
+      url,
+    )
+  }
+  for (const url of [
+    'postgresql://host/db',
+    'postgres://ada@/db?host=/run/postgresql',
+    'postgres://%2Frun%2Fpostgresql/db',
+  ]) {
+    assert.equal(resolve({ DATABASE_URL: url }).values.databaseUrl!.reveal(), url)
+  }
+})

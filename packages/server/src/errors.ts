@@ -169,6 +169,10 @@ export const serverErrors = errorFamily('server', {
     summary: 'The partition has no record at this offset',
     remedy: 'Choose an offset in the range that is named, or leave --offset away.',
   },
+  'server.rebuild-failed': {
+    summary: 'The tables were not rebuilt',
+    remedy: 'They are as they were. Follow the advice of the server, and ask again.',
+  },
   'server.not-found': {
     summary: 'There is nothing at this path',
     remedy: 'See /api/v1/openapi.json for what there is.',
@@ -194,6 +198,10 @@ export const serverErrors = errorFamily('server', {
     summary: 'The body of the request is larger than what is accepted',
     remedy:
       'Send less at once. A large chunk is sent best as raw bytes: PUT /api/v1/sessions/{session_id}/chunks/{chunk_index}.',
+  },
+  'server.too-many-followers': {
+    summary: 'As many clients follow the events as may at once',
+    remedy: 'Close a stream that nobody looks at, and try again after the time in Retry-After.',
   },
   'server.encoding-not-accepted': {
     summary: 'The body of the request is of a type, or compressed in a way, that is not read here',

@@ -59,6 +59,21 @@ test('one more than may wait is refused, and so is one that waits for too long',
   held.giveBack()
 })
 
+test('what turns out to need less gives back all but that, and no more than it had', async () => {
+  const { budget: shared } = budget()
+  const giveBack = await shared.reserve(100)
+  giveBack(60)
+  giveBack(90)
+  const fits = follow(shared.reserve(40))
+  const next = follow(shared.reserve(60))
+  await settled()
+  assert.deepEqual([fits.state, next.state], ['held', 'waiting'])
+  giveBack()
+  giveBack()
+  await settled()
+  assert.equal(next.state, 'held')
+})
+
 test('more than there is at all counts as all of it', async () => {
   const { budget: shared } = budget()
   const huge = follow(shared.reserve(1000))

@@ -76,6 +76,19 @@ test('bash completes commands, options and the values that are words', async () 
   assert.deepEqual(flags, ['--kafka-port'])
 })
 
+test('bash completes commands of observe and the statuses of traces', async () => {
+  const [commands, letters, statuses, check] = await complete(
+    ['observe', 't'],
+    ['observe', 'letters', ''],
+    ['observe', 'traces', '--status', ''],
+    ['migrate', '--ch'],
+  )
+  assert.deepEqual(commands, ['traces', 'trace', 'tail'])
+  assert.deepEqual(letters, ['ls', 'show', 'replay'])
+  assert.deepEqual(statuses, ['pending', 'assigned', 'in_progress', 'completed', 'failed', 'timed_out'])
+  assert.deepEqual(check, ['--check'])
+})
+
 test('bash completes topics of the server that is running, and files', async () => {
   writeFileSync(join(scratch, 'settings.toml'), '')
   const [topics, described, files, none] = await complete(

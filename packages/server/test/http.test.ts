@@ -66,7 +66,8 @@ test('every refusal is a problem with a code and a remedy', async () => {
   assert.equal((await problem('/api/v1/topics?limit=1e9')).status, 400)
   assert.equal((await problem('/api/v1/topics/%ff')).status, 400)
   assert.equal((await problem('/health', { method: 'POST' })).status, 404)
-  assert.equal((await problem(`/api/v1/topics/${'x'.repeat(251)}`)).status, 414)
+  assert.equal((await problem(`/api/v1/topics/${'x'.repeat(251)}`)).status, 400)
+  assert.equal((await problem(`/api/v1/topics/${'x'.repeat(766)}`)).status, 414)
   const headers = { 'content-type': 'application/json' }
   assert.equal((await problem('/', { method: 'POST', headers, body: '{' })).status, 400)
   assert.equal((await problem('/', { method: 'POST', headers, body: `"${'x'.repeat(2 ** 20)}"` })).status, 413)
@@ -129,7 +130,10 @@ test('the OpenAPI document is complete: every reference leads somewhere, every o
   const document = (await response.json()) as {
     openapi: string
     info: { version: string }
-    paths: Record<string, Record<string, { summary?: string; responses: Record<string, { description?: string }> }>>
+    paths: Record<
+      string,
+      Record<string, { summary?: string; operationId?: string; responses: Record<string, { description?: string }> }>
+    >
   }
   assert.match(document.openapi, /^3\.1\./)
   const session = '/api/v1/sessions/{session_id}'
@@ -145,6 +149,23 @@ test('the OpenAPI document is complete: every reference leads somewhere, every o
       'get /api/v1/topics',
       'get /api/v1/topics/{name}',
       'get /api/v1/vkey',
+      'post /v1/traces',
+      'get /api/v1/health',
+      'get /api/v1/events',
+      'post /api/v1/events',
+      'get /api/v1/events/stream',
+      'get /api/v1/traces',
+      'get /api/v1/traces/{trace_id}',
+      'get /api/v1/metrics/summary',
+      'get /api/v1/metrics/{agent_id}/latest',
+      'get /api/v1/dead-letters',
+      'get /api/v1/dead-letters/{offset}',
+      'post /api/v1/dead-letters/replay',
+      'post /api/v1/dead-letters/{offset}/replay',
+      'get /api/v1/observe/replay',
+      'post /api/v1/observe/replay',
+      'delete /api/v1/observe/replay',
+      'post /api/v1/observe/replay/swap',
       'post /api/v1/chunks/process',
       'post /api/v1/chunks/process-batch',
       'get /api/v1/sessions',
@@ -154,7 +175,7 @@ test('the OpenAPI document is complete: every reference leads somewhere, every o
       `get ${session}/merkle-root`,
       `get ${session}/checkpoint`,
       `get ${session}/consistency`,
-      `get ${session}/tile/{*}`,
+      `get ${session}/tile/{rest}`,
       `put ${session}/chunks/{chunk_index}`,
       `post ${session}/chunks/{chunk_index}`,
       `get ${session}/chunks/{chunk_index}`,
@@ -165,10 +186,13 @@ test('the OpenAPI document is complete: every reference leads somewhere, every o
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const operation of Object.values(operations)) {
       assert.ok(operation.summary, path)
+      assert.match(operation.operationId ?? '', /^[a-z][A-Za-z]+$/, path)
       assert.ok(Object.keys(operation.responses).length > 0, path)
       for (const answer of Object.values(operation.responses)) assert.ok(answer.description, path)
     }
   }
+  const names = Object.values(document.paths).flatMap(each => Object.values(each).map(({ operationId }) => operationId))
+  assert.equal(new Set(names).size, names.length)
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(match => match[1]!)
   assert.ok(references.length > 0)
   for (const reference of references) {

@@ -1,4 +1,4 @@
-export type { Database, Queries, SqlValue } from './contract.ts'
+export type { Database, Queries, SqlValue, Transaction } from './contract.ts'
 export {
   inspectMigrations,
   type Migration,

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { observeErrors } from '../errors.ts'
-import type { Database, Queries, SqlValue } from './contract.ts'
+import type { Database, Queries, SqlValue, Transaction } from './contract.ts'
 import { calling } from './failure.ts'
+import { copyIn } from './pg-copy.ts'
 
 /** Reads at once; one further connection writes. A pooler sees no more than these. */
 const readersMax = 4
@@ -45,7 +46,7 @@ class PostgresDatabase implements Database {
     return withClient(this.#readers, queries => queries.script(sql))
   }
 
-  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return withClient(this.#writer, queries => inTransaction(queries, 'begin isolation level read committed', work))
   }
 
@@ -55,6 +56,34 @@ class PostgresDatabase implements Database {
     return withClient(this.#readers, queries =>
       inTransaction(queries, begin, each => work(each).catch(error => throwTimeout(error, statementMsMax))),
     )
+  }
+
+  async alone<T>(lock: string, work: (lost: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    const client = await calling(() => this.#readers.connect())
+    const lost = new AbortController()
+    const lose = (error?: Error): void => {
+      const reason = 'the connection broke that kept others out'
+      lost.abort(observeErrors.create('observe.database-unavailable', { reason }, error))
+    }
+    client.on('error', lose)
+    client.on('end', lose)
+    try {
+      // Of the transaction, not of the session, which may be a pooler's (OD7). Without a snapshot it keeps no old row alive.
+      await queriesOf(client).script(
+        'begin isolation level read committed; set local idle_in_transaction_session_timeout = 0',
+      )
+      const taking = `select pg_try_advisory_xact_lock(${lock}) as is_held`
+      const [row] = await queriesOf(client).query<{ is_held: boolean }>(taking)
+      return row!.is_held ? await work(lost.signal) : undefined
+    } finally {
+      client.off('error', lose)
+      client.off('end', lose)
+      const ended = await client.query('rollback').then(
+        () => true,
+        () => false,
+      )
+      client.release(!ended)
+    }
   }
 
   async close(): Promise<void> {
@@ -88,7 +117,11 @@ function withMeaningOfLibpq(url: string): string {
   return asksForTls && !url.includes('uselibpqcompat=') ? `${url}&uselibpqcompat=true` : url
 }
 
-async function inTransaction<T>(queries: Queries, begin: string, work: (queries: Queries) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  queries: Transaction,
+  begin: string,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
   await queries.script(begin)
   try {
     const result = await work(queries)
@@ -107,7 +140,7 @@ function throwTimeout(error: unknown, statementMsMax: number): never {
 }
 
 /** Lends a client to `work`. One that lost its connection, or was left in a transaction, is not used again. */
-async function withClient<T>(pool: pg.Pool, work: (queries: Queries) => Promise<T>): Promise<T> {
+async function withClient<T>(pool: pg.Pool, work: (queries: Transaction) => Promise<T>): Promise<T> {
   const client = await calling(() => pool.connect())
   let drop = false
   const dropped = (): void => {
@@ -130,10 +163,11 @@ function isLost(error: unknown): boolean {
   return observeErrors.is(error) && error.code === 'observe.database-unavailable'
 }
 
-function queriesOf(client: pg.PoolClient): Queries {
+function queriesOf(client: pg.PoolClient): Transaction {
   return {
     // Without a name: a named statement would stay with a session that a pooler gives to somebody else next (OD7).
     query: (sql, values = []) => calling(async () => (await client.query(sql, [...values])).rows),
     script: sql => calling(async () => void (await client.query(sql))),
+    copy: (into, rows) => copyIn(client, `copy ${into} from stdin (format binary)`, rows),
   }
 }

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises'
-import type { PGlite, Transaction } from '@electric-sql/pglite'
-import type { Database, Queries, SqlValue } from './contract.ts'
+import type { Transaction as LiteTransaction, PGlite } from '@electric-sql/pglite'
+import type { Database, Queries, SqlValue, Transaction } from './contract.ts'
+import { ensureDirectory } from './embedded-directory.ts'
 import { calling, databaseError } from './failure.ts'
 
 const int8 = 20
@@ -16,8 +16,8 @@ const postgresqlconf = ['shared_buffers = 16MB', 'max_wal_size = 128MB']
  * One process at a time may have the directory: nothing in it keeps a second one out.
  */
 export async function openEmbedded(directory: string): Promise<Database> {
+  await ensureDirectory(directory)
   const { PGlite } = await import('@electric-sql/pglite')
-  await mkdir(directory, { recursive: true, mode: 0o700 })
   return new EmbeddedDatabase(await calling(() => PGlite.create(directory, { parsers, postgresqlconf })))
 }
 
@@ -34,9 +34,9 @@ class EmbeddedDatabase implements Database {
     this.script = script
   }
 
-  async transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     let failure: { readonly error: unknown } | undefined
-    const working = (transaction: Transaction): Promise<T> =>
+    const working = (transaction: LiteTransaction): Promise<T> =>
       work(queriesOf(transaction)).catch(error => {
         failure = { error }
         throw error
@@ -55,15 +55,27 @@ class EmbeddedDatabase implements Database {
     })
   }
 
+  /** No other process has the directory, and this one rebuilds once at a time. */
+  alone<T>(_lock: string, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
+    return work(new AbortController().signal)
+  }
+
   async close(): Promise<void> {
     await this.#lite.close()
   }
 }
 
-function queriesOf(lite: PGlite | Transaction): Queries {
+function queriesOf(lite: PGlite | LiteTransaction): Transaction {
   return {
     query: <Row extends object>(sql: string, values: readonly SqlValue[] = []) =>
       calling(async () => (await lite.query<Row>(sql, [...values])).rows),
     script: sql => calling(async () => void (await lite.exec(sql))),
+    // The module has no standard input, and a device instead.
+    copy: (into, rows) =>
+      calling(async () => {
+        const blob = new Blob([rows])
+        await lite.query(`copy ${into} from '/dev/blob' (format binary)`, [], { blob })
+        return { done: Promise.resolve() }
+      }),
   }
 }

@@ -17,6 +17,7 @@ export function watched(database: Database, onFailure: (error: unknown) => void)
     script: sql => telling(database.script(sql)),
     transaction: work => telling(database.transaction(work)),
     read: (work, options) => telling(database.read(work, options)),
+    alone: (lock, work) => database.alone(lock, work),
     close: () => database.close(),
   }
 }

@@ -8,6 +8,8 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { RefusedEvent, SwarmEvent } from '../contract.ts'
+import { jsonBytesAtLeast } from './json-size.ts'
+import { eventBytesMax } from './limits.ts'
 import { isObject } from './metadata.ts'
 import { type NormaliseContext, normalise } from './normalise.ts'
 import { refused } from './refusal.ts'
@@ -28,6 +30,7 @@ export function eventToJson(event: SwarmEvent): string {
 /** `json` may come from anybody: the log's topics are open to producers. What {@link eventToJson} wrote comes back as it was (OE1). */
 export function eventFromJson(json: string | Uint8Array, context: NormaliseContext): SwarmEvent | RefusedEvent {
   if (typeof json !== 'string' && !isUtf8(json)) return refused('not-utf8', 'an event is JSON text in UTF-8')
+  if (json.length > eventBytesMax && jsonBytesAtLeast(Buffer.from(json)) > eventBytesMax) return tooLarge
   const value = parsed(
     typeof json === 'string' ? json : Buffer.from(json.buffer, json.byteOffset, json.length).toString(),
   )
@@ -35,6 +38,8 @@ export function eventFromJson(json: string | Uint8Array, context: NormaliseConte
   const isMarked = isObject(value) && value.is_dead_letter === true
   return normalise(value, isMarked ? { ...context, isDeadLetter: true } : context)
 }
+
+const tooLarge = refused('too-large', `an event: at most ${eventBytesMax} bytes of JSON are accepted`)
 
 function parsed(text: string): unknown {
   try {

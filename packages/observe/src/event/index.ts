@@ -1,5 +1,6 @@
 export { eventFromJson, eventToJson } from './codec.ts'
 export { type NormaliseContext, normalise } from './normalise.ts'
 export type { RefusalReason } from './refusal.ts'
+export { isName } from './text.ts'
 export { microsFromText, textFromMicros, utcDayOf } from './timestamp.ts'
 export { uuidFrom, uuidV7 } from './uuid.ts'

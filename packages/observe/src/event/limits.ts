@@ -8,6 +8,9 @@ export const traceIdBytesMax = 255
 export const sourceBytesMax = 255
 export const eventTypeBytesMax = 255
 
+/** A whole event as JSON text, white space and escapes that need not be left out. What is larger is refused before it is parsed, for that could take seconds. */
+export const eventBytesMax = 1024 * kibibyte
+
 /** As JSON text. Half of the largest record that the log takes by default. */
 export const metadataBytesMax = 512 * kibibyte
 /** Arrays and objects inside each other, the metadata object being the first: a limit on recursion. */

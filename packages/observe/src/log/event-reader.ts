@@ -35,13 +35,36 @@ export class EventReader {
   readonly #options: EventReaderOptions
   readonly #failures = new Map<Followed, Backoff>()
   #turn = 0
+  #ahead: Promise<EventBatch> | undefined
 
   constructor(options: EventReaderOptions) {
     this.#options = options
   }
 
+  /** Whether there is a batch that was read, or is being read, and that nobody has taken yet. */
+  get isAhead(): boolean {
+    return this.#ahead !== undefined
+  }
+
   /** Never rejects: a partition that cannot be read is left alone for a while, the others go on. */
-  async next(limits: BatchLimits): Promise<EventBatch> {
+  next(limits: BatchLimits): Promise<EventBatch> {
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    return ahead ?? this.#readBatch(limits)
+  }
+
+  /** Begins to read what {@link next} gives then: the log can be read while the tables are written. */
+  readAhead(limits: BatchLimits): void {
+    this.#ahead ??= this.#readBatch(limits)
+  }
+
+  /** Lets go of what was read ahead, and reads no further once this resolves: to be called before partitions are set to where they are to be read from. */
+  async forget(): Promise<void> {
+    await this.#ahead
+    this.#ahead = undefined
+  }
+
+  async #readBatch(limits: BatchLimits): Promise<EventBatch> {
     const parts: PartitionBatch[] = []
     let { eventsMax, bytesMax } = limits
     const ready = this.#ready()

@@ -1,6 +1,6 @@
 import type { Log, Partition } from '@chronicle/log'
 import type { Logger } from '@chronicle/telemetry'
-import type { LogPosition } from '../contract.ts'
+import type { LogMove, LogPosition } from '../contract.ts'
 
 /** A partition that events are read from, and how far. */
 export class Followed {
@@ -10,6 +10,8 @@ export class Followed {
   readonly seenEnd: number
   /** The tables have everything below; undefined until they were asked. */
   position: number | undefined
+  /** What the tables hold as their position: the same, but for none at all, and one that the log does not reach any more. */
+  stored: number | undefined
   /** The next record to read: the position, and more while a batch is being written. */
   next: number
   /** It could not be read, and is left alone for a while. */
@@ -116,17 +118,22 @@ export class FollowedPartitions {
     this.#positions = undefined
   }
 
+  /** From where the tables are by what was written before. Of a batch that was read ahead this is not known earlier. */
+  movesTo(positions: readonly LogPosition[]): LogMove[] {
+    return positions.map(position => ({
+      ...position,
+      from: this.#followed.get(keyOf(position.topicId, position.partition))?.stored,
+    }))
+  }
+
   /** The tables have everything below these positions now. */
   written(positions: readonly LogPosition[]): void {
     for (const { topicId, partition, offset } of positions) {
       const followed = this.#followed.get(keyOf(topicId, partition))
-      if (followed !== undefined) followed.position = offset
+      if (followed === undefined) continue
+      followed.position = offset
+      followed.stored = offset
     }
-  }
-
-  /** What was read and not written is read again. */
-  rewind(): void {
-    for (const followed of this) followed.next = followed.position ?? followed.next
   }
 
   close(): void {
@@ -148,6 +155,7 @@ export class FollowedPartitions {
         'the log ends before what the tables have of it: it is read again from its start',
       )
     }
+    followed.stored = position
     followed.position = isBeyond ? logStartOffset : (position ?? logStartOffset)
     followed.next = followed.position
   }

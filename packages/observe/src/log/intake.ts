@@ -30,16 +30,18 @@ export class EventIntake {
 
   /**
    * Resolves once all events are durable in the log; only then may their source be answered (OL1). Rejects with 'observe.busy' or 'observe.too-many-events' and
-   * nothing was taken; as the log does, and some of them may have been taken: the same events again change nothing.
+   * nothing was taken; as the log does, and some of them may have been taken: the same events again change nothing. `before` is awaited once there is room for the events,
+   * and before the first of them is taken: what it does is not done for events that are refused.
    */
-  async take(events: readonly SwarmEvent[]): Promise<void> {
-    if (events.length === 0) return
+  async take(events: readonly SwarmEvent[], before: () => Promise<void> = async () => undefined): Promise<void> {
+    if (events.length === 0) return before()
     const records = events.map(event => ({ key: Buffer.from(event.traceId), value: Buffer.from(eventToJson(event)) }))
     this.#admit(events.length)
     // Counted from here on, and not only once the log counts them: whoever asks meanwhile has to wait.
     let left = events.length
     this.#admitted += left
     try {
+      await before()
       await appendRecords(this.#options, eventsTopic, records, appended => {
         left -= appended.length
         this.#admitted -= appended.length

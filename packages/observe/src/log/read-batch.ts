@@ -6,6 +6,8 @@ import { eventOf, unreadableLetter } from './record-event.ts'
 /** One read of the log. */
 const readBytesMax = 1024 * 1024
 
+const turn = (): Promise<void> => new Promise(resolve => void setImmediate(resolve))
+
 /** What is read at once and written in one transaction. */
 export type BatchLimits = {
   /** Events and refused records together. */
@@ -61,6 +63,8 @@ export async function readBatch(cursor: Cursor, limits: BatchLimits, refusedMicr
     const next = await readRecords(partition, offset, readBytesMax, visitor)
     if (next === offset) break
     offset = Math.min(next, end)
+    // What is in memory is read without a wait, and 8 MiB of hostile JSON take seconds: others have their turn between.
+    if (offset < end && hasRoom()) await turn()
   }
   const position = { topicId: partition.topicId, partition: partition.index, offset }
   return { events, refused, position, bytes }

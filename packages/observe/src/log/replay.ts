@@ -8,13 +8,16 @@ import { projectedTopics } from './topics.ts'
 /** Larger than what the projector writes at once: nobody waits for these. */
 const batchLimits: BatchLimits = { eventsMax: 10_000, bytesMax: 16 * 1024 * 1024 }
 
-/** Where a replay begins: at the oldest records that are there, at the first of a time (milliseconds since the epoch) or later, or where tables are. */
-export type ReplayFrom = 'beginning' | { readonly timestamp: number } | readonly LogPosition[]
+/**
+ * Where a replay begins: at the oldest records that are there, at the first of a time (milliseconds since the epoch) or later, or where the tables that are written to are; at the oldest
+ * records again where the log ends before that.
+ */
+export type ReplayFrom = 'beginning' | { readonly timestamp: number } | 'positions'
 
 export type ReplayOptions = {
   readonly log: Log
   readonly clock: Clock
-  readonly writer: Pick<EventWriter, 'write'>
+  readonly writer: EventWriter
   readonly from: ReplayFrom
   /** Where it ends: what other tables have, to be compared with; without it, what the log holds now. Partitions that are not named are left out. */
   readonly until?: readonly LogPosition[]
@@ -36,14 +39,21 @@ export type ReplayProgress = {
  * signal's reason: the tables know how far they are then, and a replay from their positions goes on.
  */
 export async function replayLog(options: ReplayOptions): Promise<ReplayProgress> {
-  const stretches = await Promise.all(partitionsOf(options).map(each => stretchOf(each, options.from)))
+  const stored = await options.writer.positions()
+  const stretches = await Promise.all(partitionsOf(options).map(each => stretchOf(each, options.from, stored)))
   const progress = { read: 0, total: 0, events: 0, refused: 0 }
   for (const { offset, end } of stretches) progress.total += Math.max(0, end - offset)
   for (const stretch of stretches) await replayStretch(stretch, options, progress)
   return progress
 }
 
-type Stretch = { readonly partition: Partition; readonly offset: number; readonly end: number }
+type Stretch = {
+  readonly partition: Partition
+  readonly offset: number
+  readonly end: number
+  /** The position that the tables have. */
+  readonly stored: number | undefined
+}
 
 function partitionsOf({ log, until }: ReplayOptions): { partition: Partition; end: number }[] {
   const partitions = projectedTopics.flatMap(name => log.topic(name)?.partitions ?? [])
@@ -56,13 +66,16 @@ function partitionsOf({ log, until }: ReplayOptions): { partition: Partition; en
 async function stretchOf(
   { partition, end }: { partition: Partition; end: number },
   from: ReplayFrom,
+  positions: readonly LogPosition[],
 ): Promise<Stretch> {
-  if (from === 'beginning') return { partition, end, offset: partition.logStartOffset }
-  if ('timestamp' in from) {
-    const found = await partition.offsetForTimestamp(from.timestamp)
-    return { partition, end, offset: found?.offset ?? end }
-  }
-  return { partition, end, offset: offsetIn(from, partition) ?? partition.logStartOffset }
+  const stored = offsetIn(positions, partition)
+  return { partition, end, stored, offset: await startOf(partition, from, stored, end) }
+}
+
+async function startOf(partition: Partition, from: ReplayFrom, stored: number | undefined, end: number) {
+  if (typeof from === 'object') return (await partition.offsetForTimestamp(from.timestamp))?.offset ?? end
+  const isReached = from === 'positions' && stored !== undefined && stored <= partition.logEndOffset
+  return isReached ? stored : partition.logStartOffset
 }
 
 async function replayStretch(
@@ -71,7 +84,7 @@ async function replayStretch(
   progress: { -readonly [K in keyof ReplayProgress]: number },
 ): Promise<void> {
   const { partition, end } = stretch
-  let next = stretch.offset
+  let { stored, offset: next } = stretch
   for (;;) {
     options.signal?.throwIfAborted()
     // Retention goes on meanwhile.
@@ -80,7 +93,8 @@ async function replayStretch(
     const nowMicros = options.clock.now() * 1000
     const { events, refused, position } = await readBatch({ partition, offset, end }, batchLimits, nowMicros)
     assert(position.offset > offset, 'a partition with unread records gives some of them')
-    await options.writer.write({ events, positions: [position] })
+    await options.writer.write({ events, positions: [{ ...position, from: stored }] })
+    stored = position.offset
     progress.read += position.offset - offset
     progress.events += events.length
     progress.refused += refused.length

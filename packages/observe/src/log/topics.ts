@@ -24,9 +24,6 @@ export const projectedTopics: readonly string[] = [eventsTopic, ...kafkaTopics]
 
 const mebibyte = 1024 * 1024
 
-/** The largest event, as the JSON that the log holds. */
-export const eventBytesMax = mebibyte
-
 /** The largest record batch of these topics: an event or a dead letter of any accepted size has room in it. */
 export const batchBytesMax = 4 * mebibyte
 

@@ -28,6 +28,25 @@ export type AgentDay = {
 export type Durations = { readonly count: number; readonly sumMs: number; readonly sketch: Sketch }
 export type Extremes = { readonly minMs: number; readonly maxMs: number }
 
+/** Whether what was stored as the state of a day is one: anybody may have written to the tables. */
+export function isAgentDay(value: unknown): value is AgentDay {
+  const { durations, pickups, extremes, ...counts } = (value ?? {}) as { [Name in keyof AgentDay]?: unknown }
+  const { sketch, ...measured } = (durations ?? {}) as { [Name in keyof Durations]?: unknown }
+  return (
+    hasNumbers(counts, ['completed', 'failed', 'timedOut', 'heartbeats', 'uptimeMs', 'busyMs']) &&
+    hasNumbers(measured, ['count', 'sumMs']) &&
+    hasNumbers(pickups, ['count', 'sumMs']) &&
+    (extremes === null || hasNumbers(extremes, ['minMs', 'maxMs'])) &&
+    typeof sketch === 'object' &&
+    hasNumbers(sketch, Object.keys(sketch ?? {}))
+  )
+}
+
+function hasNumbers(value: unknown, names: readonly string[]): boolean {
+  const fields = (value ?? {}) as Readonly<Record<string, unknown>>
+  return names.every(name => Number.isFinite(fields[name]))
+}
+
 export const emptyAgentDay: AgentDay = {
   completed: 0,
   failed: 0,
@@ -45,13 +64,13 @@ export function isEmptyDay(day: AgentDay): boolean {
   return day.completed === 0 && day.failed === 0 && day.timedOut === 0 && day.heartbeats === 0
 }
 
-export function addContribution(day: AgentDay, contribution: AgentContribution): AgentDay {
-  return change(day, contribution, 1)
+export function addContributions(day: AgentDay, contributions: readonly AgentContribution[]): AgentDay {
+  return change(day, contributions, 1)
 }
 
-/** `contribution` was added before. Throws 'observe.tables-disagree' when the day cannot have had it. */
-export function removeContribution(day: AgentDay, contribution: AgentContribution): AgentDay {
-  return change(day, contribution, -1)
+/** `contributions` were added before. Throws 'observe.tables-disagree' when the day cannot have had them. */
+export function removeContributions(day: AgentDay, contributions: readonly AgentContribution[]): AgentDay {
+  return change(day, contributions, -1)
 }
 
 /** Heartbeats are never taken away: an event does not change. */
@@ -74,11 +93,27 @@ export function withExtremes(day: AgentDay, extremes: Extremes): AgentDay {
   return { ...day, extremes }
 }
 
-function change(day: AgentDay, contribution: AgentContribution, sign: 1 | -1): AgentDay {
+/** The sketch is changed once for all of them: it is copied for that, and of a busy day it is large. */
+function change(day: AgentDay, contributions: readonly AgentContribution[], sign: 1 | -1): AgentDay {
+  if (contributions.length === 0) return day
+  const counts: Record<string, number> = {}
+  let changed = day
+  for (const contribution of contributions) {
+    if (contribution.durationMs !== null) {
+      const bucket = bucketOf(contribution.durationMs)
+      counts[bucket] = (counts[bucket] ?? 0) + 1
+    }
+    changed = changeSums(changed, contribution, sign)
+  }
+  const sketch = combine(day.durations.sketch, counts, sign)
+  if (sketch === undefined) throw disagreement(contributions[0]!)
+  return { ...changed, durations: { ...changed.durations, sketch } }
+}
+
+/** All but the sketch. */
+function changeSums(day: AgentDay, contribution: AgentContribution, sign: 1 | -1): AgentDay {
   const { outcome, durationMs, timeToPickupMs } = contribution
   const { durations, pickups } = day
-  const sketch = durationMs === null ? durations.sketch : combine(durations.sketch, { [bucketOf(durationMs)]: 1 }, sign)
-  if (sketch === undefined) throw disagreement(contribution)
   const measured = durationMs === null ? 0 : sign
   const pickedUp = timeToPickupMs === null ? 0 : sign
   const changed: AgentDay = {
@@ -86,7 +121,11 @@ function change(day: AgentDay, contribution: AgentContribution, sign: 1 | -1): A
     completed: day.completed + (outcome === 'completed' ? sign : 0),
     failed: day.failed + (outcome === 'failed' ? sign : 0),
     timedOut: day.timedOut + (outcome === 'timed_out' ? sign : 0),
-    durations: { count: durations.count + measured, sumMs: durations.sumMs + measured * (durationMs ?? 0), sketch },
+    durations: {
+      ...durations,
+      count: durations.count + measured,
+      sumMs: durations.sumMs + measured * (durationMs ?? 0),
+    },
     extremes: durationMs === null ? day.extremes : changeExtremes(day, durationMs, sign),
     pickups: { count: pickups.count + pickedUp, sumMs: pickups.sumMs + pickedUp * (timeToPickupMs ?? 0) },
   }

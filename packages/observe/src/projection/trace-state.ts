@@ -29,6 +29,20 @@ export type KeptEvent = EventFields & {
   readonly id: string
 }
 
+/** Whether what was stored as a state is one: anybody may have written to the tables. */
+export function isTraceState(value: unknown): value is TraceState {
+  const { spans, lifecycle, events } = (value ?? {}) as { [Name in keyof TraceState]?: unknown }
+  if (!isCount(spans) || !isCount(lifecycle) || typeof events !== 'object' || events === null) return false
+  return Object.values(events).every(list => Array.isArray(list) && list.every(isKept))
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+
+function isKept(event: unknown): boolean {
+  const { at, id } = (event ?? {}) as { [Name in keyof KeptEvent]?: unknown }
+  return Number.isFinite(at) && typeof id === 'string'
+}
+
 export const emptyTraceState: TraceState = { spans: 0, lifecycle: 0, events: {} }
 
 /** `events` are of this trace, distinct, and none of them was added before. */

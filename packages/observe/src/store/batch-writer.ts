@@ -4,23 +4,21 @@
  */
 
 import type { Clock } from '@chronicle/base'
-import type { DeadLetter, DeadLetterSink, LogPosition, SwarmEvent } from '../contract.ts'
+import type { DeadLetter, DeadLetterSink, LogMove, LogPosition, SwarmEvent } from '../contract.ts'
 import type { Database } from '../database/contract.ts'
 import { lockWriter } from '../database/locks.ts'
 import { observeErrors } from '../errors.ts'
-import { foldAgentDays } from './agent-rows.ts'
-import { insertEvents } from './event-rows.ts'
+import { addEvents } from './add-events.ts'
 import { clockLetter, refusedLetter } from './letters.ts'
 import { eventsAheadMs, eventsKeptMs } from './limits.ts'
 import { makePartitions, weekOf } from './partitions.ts'
-import { advancePositions, readPositions } from './position-rows.ts'
-import { foldTraces } from './trace-rows.ts'
+import { movePositions, readPositions } from './position-rows.ts'
 
 export type Batch = {
   /** In the order of the log: of two events with one id the first one counts. */
   readonly events: readonly SwarmEvent[]
-  /** For each partition that was read: the next record to be read. */
-  readonly positions: readonly LogPosition[]
+  /** For each partition that was read: from where, and the next record to be read. */
+  readonly positions: readonly LogMove[]
 }
 
 export type BatchReport = {
@@ -57,7 +55,7 @@ export class BatchWriter {
 
   /**
    * Resolves when the batch is committed. With 'observe.database-unavailable' nothing is known of it, or nothing was done: the same batch again, as often as it takes, comes
-   * to the same. One call at a time.
+   * to the same. With 'observe.positions-moved' the tables are not where the batch begins: whoever reads the log asks for the positions again (OD11). One call at a time.
    */
   async write(batch: Batch): Promise<BatchReport> {
     const sorted = sortOut(batch.events, this.#clock.now())
@@ -74,7 +72,7 @@ export class BatchWriter {
     }
   }
 
-  async #writeAll(events: readonly SwarmEvent[], positions: readonly LogPosition[], letters: readonly DeadLetter[]) {
+  async #writeAll(events: readonly SwarmEvent[], positions: readonly LogMove[], letters: readonly DeadLetter[]) {
     if (letters.length === 0) {
       try {
         return { committed: [await this.#commit(events, positions)], refused: [] }
@@ -82,6 +80,8 @@ export class BatchWriter {
         if (!isDataRefused(error)) throw error
       }
     }
+    // That a week has no partition looks like refused data too: whoever removed one is not trusted to have left the others.
+    this.#weeks.clear()
     // The position goes last: a crash before it writes all of this again, which changes nothing.
     const refused: DeadLetter[] = []
     const committed = await this.#writeHalves(events, refused)
@@ -97,8 +97,6 @@ export class BatchWriter {
       return [await this.#commit(events, [])]
     } catch (error) {
       if (!isDataRefused(error)) throw error
-      // That a week has no partition looks like refused data too: whoever removed one is not trusted to have left the others.
-      this.#weeks.clear()
       if (events.length === 1) {
         refused.push(refusedLetter(events[0]!, error, this.#clock.now()))
         return []
@@ -109,15 +107,13 @@ export class BatchWriter {
     return [...first, ...(await this.#writeHalves(events.slice(middle), refused))]
   }
 
-  async #commit(events: readonly SwarmEvent[], positions: readonly LogPosition[]): Promise<Committed> {
+  async #commit(events: readonly SwarmEvent[], positions: readonly LogMove[]): Promise<Committed> {
     await this.#makeRoom(events)
-    return this.#database.transaction(async queries => {
-      await lockWriter(queries)
-      const added = await insertEvents(queries, events)
-      const traces = await foldTraces(queries, added)
-      await foldAgentDays(queries, traces, added)
-      await advancePositions(queries, positions)
-      return { inserted: added.length, traceIds: traces.map(({ traceId }) => traceId) }
+    return this.#database.transaction(async transaction => {
+      await lockWriter(transaction)
+      await movePositions(transaction, positions)
+      const added = await addEvents(transaction, events)
+      return { inserted: added.events.length, traceIds: added.traces.map(({ traceId }) => traceId) }
     })
   }
 

@@ -1,38 +1,45 @@
 import type { SwarmEvent } from '../contract.ts'
-import type { Queries } from '../database/contract.ts'
-import { encodeRows, incoming, names } from './columns.ts'
+import type { Queries, Transaction } from '../database/contract.ts'
+import { CopyRows } from '../database/copy-rows.ts'
+import { whileRunning } from './while-running.ts'
 
-const columns = {
-  event_id: 'uuid',
-  trace_id: 'text',
-  source: 'text',
-  event_type: 'text',
-  timestamp: 'micros',
-  metadata: 'jsonb',
-  is_dead_letter: 'boolean',
-} as const
+const columns = ['event_id', 'trace_id', 'source', 'event_type', '"timestamp"', 'metadata', 'is_dead_letter']
+const into = `swarm_events (${columns.join(', ')})`
 
-// Ids are looked up in every partition: the key of one cannot keep an event out that another one has (OD3). As a parameter of its own the planner knows
-// how many they are; a join with `incoming`, of whose size it knows nothing, would read whole partitions.
-const insertNew = `with stored as materialized (select event_id from swarm_events where event_id = any ($2::uuid[]))
-  insert into swarm_events (${names(columns)}) select ${names(columns)} from ${incoming(columns)}
-  where not exists (select from stored where stored.event_id = incoming.event_id)
-  returning event_id`
+// In every partition: the key of one cannot keep an event out that another one has (OD3). The planner does not know how long the array of a subquery is, and takes the
+// index; a known one it would weigh id by id, and read whole partitions then. Sorted here they are not sorted again for each partition.
+const selectKnown = `select event_id from swarm_events
+  where event_id = any (array(select id from unnest($1::uuid[]) as ids(id) order by id))`
 
-/** Adds those of `events`, whose ids differ, that the table does not have yet, and gives them back. The caller has the writer's lock. */
-export async function insertEvents(queries: Queries, events: readonly SwarmEvent[]): Promise<SwarmEvent[]> {
-  if (events.length === 0) return []
-  const rows = events.map(event => ({
-    event_id: event.eventId,
-    trace_id: event.traceId,
-    source: event.source,
-    event_type: event.eventType,
-    timestamp: event.timestampMicros,
-    metadata: event.metadata,
-    is_dead_letter: event.isDeadLetter,
-  }))
-  const ids = events.map(event => event.eventId)
-  const inserted = await queries.query<{ event_id: string }>(insertNew, [encodeRows(columns, rows), ids])
-  const added = new Set(inserted.map(row => row.event_id))
-  return events.filter(event => added.has(event.eventId))
+/** Events that the table does not have yet, and their rows. */
+export type NewEvents = { readonly events: readonly SwarmEvent[]; readonly rows: Uint8Array }
+
+/** Those of `events`, whose ids differ, that the table does not have. It stays true as long as the caller has the writer's lock. */
+export async function findNew(queries: Queries, events: readonly SwarmEvent[]): Promise<NewEvents> {
+  const finding = queries.query<{ event_id: string }>(selectKnown, [events.map(event => event.eventId)])
+  const [found, rows] = await whileRunning(finding, () => encode(events))
+  const known = new Set(found.map(row => row.event_id))
+  if (known.size === 0) return { events, rows: rows.end() }
+  const isNew = events.map(event => !known.has(event.eventId))
+  return { events: events.filter((_, row) => isNew[row]), rows: rows.end(row => isNew[row]!) }
+}
+
+/** Adds them; see {@link Transaction}. */
+export function copyEvents(transaction: Transaction, { rows }: NewEvents): Promise<{ readonly done: Promise<void> }> {
+  return transaction.copy(into, rows)
+}
+
+function encode(events: readonly SwarmEvent[]): CopyRows {
+  const rows = new CopyRows()
+  for (const event of events) {
+    rows.row(columns.length)
+    rows.uuid(event.eventId)
+    rows.text(event.traceId)
+    rows.text(event.source)
+    rows.text(event.eventType)
+    rows.timestamptz(event.timestampMicros)
+    rows.jsonb(event.metadata)
+    rows.boolean(event.isDeadLetter)
+  }
+  return rows
 }

@@ -8,13 +8,18 @@ import { type Clock, messageOf, type Stoppable, type Timer } from '@chronicle/ba
 import type { Logger } from '@chronicle/telemetry'
 import type { DeadLetterSink } from '../contract.ts'
 import type { Database } from '../database/contract.ts'
+import { rebuildLock } from '../database/locks.ts'
 import { migrate } from '../database/migrate.ts'
 import { type DatabasePlace, openDatabase } from '../database/open.ts'
 import { mayHaveMoved, watched } from '../database/watched.ts'
 import { observeErrors } from '../errors.ts'
+import { removeLeftovers } from '../rebuild/schemas.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { retentionEveryMs } from './limits.ts'
 import { applyRetention } from './retention.ts'
+
+/** What a stop waits for a database that may be gone. */
+const closeMsMax = 1_000
 
 /** `unused`: nobody has needed them yet. `failed`: opening them failed, and whoever needs them next tries again. */
 export type TablesState = 'unused' | 'opening' | 'open' | 'failed' | 'closed'
@@ -34,6 +39,8 @@ export class Tables implements Stoppable {
   #place: DatabasePlace | undefined
   #looking: Promise<void> | undefined
   #tending: Promise<void> = Promise.resolve()
+  /** Those who keep retention from running. */
+  #holders = 0
   #state: TablesState = 'unused'
 
   constructor(options: TablesOptions) {
@@ -71,10 +78,31 @@ export class Tables implements Stoppable {
     }
   }
 
-  /** Waits for what runs. To be called after whoever uses them has stopped. */
+  /** Resolves when no retention runs; none does until the returned function is called. */
+  async holdRetention(): Promise<() => void> {
+    this.#holders++
+    await this.#tending
+    return () => void this.#holders--
+  }
+
+  /** Waits for what runs, if the database answers within {@link closeMsMax}. To be called after whoever uses them has stopped. */
   async stop(): Promise<void> {
     this.#retention.cancel()
     this.#state = 'closed'
+    const closed = this.#close()
+    const late = Promise.withResolvers<void>()
+    const timer = this.#options.clock.after(closeMsMax, () => {
+      this.#options.logger.warn(
+        {},
+        'the database did not answer a goodbye; what it has not committed is written after the next start',
+      )
+      late.resolve()
+    })
+    await Promise.race([closed, late.promise])
+    timer.cancel()
+  }
+
+  async #close(): Promise<void> {
     await Promise.all([this.#tending, this.#looking])
     const database = await this.#opening?.catch(() => undefined)
     this.#state = 'closed'
@@ -87,6 +115,9 @@ export class Tables implements Stoppable {
       throw observeErrors.create('observe.database-unavailable', { reason: 'the server stops' })
     this.#state = 'opening'
     const found = await place()
+    if ('directory' in found) {
+      logger.info(found, 'the embedded database is opened; the first time it is made, which takes some seconds')
+    }
     const database = watched(await openDatabase(found), error => this.#failed(error))
     try {
       const { version, applied } = await migrate(database)
@@ -126,11 +157,14 @@ export class Tables implements Stoppable {
 
   /** What fails is done the next time: weeks are made far ahead, and what is kept for longer does no harm. */
   async #tend(): Promise<void> {
-    if (this.#state !== 'open') return
+    if (this.#state !== 'open' || this.#holders > 0) return
     const { clock, logger } = this.#options
     try {
       const report = await applyRetention(await this.database(), clock.now())
       logger.info(report, 'retention of the tables')
+      // Another server on the same database may be making some (OR7).
+      const database = await this.database()
+      await database.alone(rebuildLock, () => removeLeftovers(database, clock.now()))
     } catch (error) {
       logger.warn({ reason: messageOf(error) }, 'retention of the tables failed; it is tried again later')
     }

@@ -1,13 +1,23 @@
 import type { AgentContribution, SwarmEvent, TraceRow } from '../contract.ts'
 import type { Queries } from '../database/contract.ts'
-import { addEvents, contributionOf, emptyTraceState, projectTrace, type TraceState } from '../projection/index.ts'
-import { encodeRows, microsOf, upsert } from './columns.ts'
+import {
+  addEvents,
+  contributionOf,
+  emptyTraceState,
+  isTraceState,
+  mergeTraceStates,
+  projectTrace,
+  type TraceState,
+} from '../projection/index.ts'
+import { encodeRows, microsOf, type RowOf, upsert } from './columns.ts'
+import { checkStates } from './stored-states.ts'
 
-/** What a batch makes of one trace: what it added to its agent's day before, and what it adds now. */
+/** What a batch makes of one trace: what it added to its agent's day before, what it adds now, and its row. */
 export type ChangedTrace = {
   readonly traceId: string
   readonly before: AgentContribution | undefined
   readonly after: AgentContribution | undefined
+  readonly row: RowOf<typeof columns>
 }
 
 type StoredTrace = {
@@ -16,6 +26,8 @@ type StoredTrace = {
   readonly first_micros: number
   readonly last_micros: number
 }
+
+export type StoredTraces = ReadonlyMap<string, StoredTrace>
 
 const columns = {
   trace_id: 'text',
@@ -38,50 +50,74 @@ const columns = {
   state: 'jsonb',
 } as const
 
-// In one order, whoever locks them: retention takes traces too.
-const lockTraces = `select trace_id, state, ${microsOf('first_event_at')} as first_micros, ${microsOf('last_event_at')} as last_micros
-  from swarm_traces where trace_id = any ($1::text[])
+// In one order, whoever locks them: retention takes traces too. By the index, however many they are, see event-rows.ts.
+const selectTraces = `select trace_id, state, ${microsOf('first_event_at')} as first_micros, ${microsOf('last_event_at')} as last_micros
+  from swarm_traces where trace_id = any (array(select unnest($1::text[])))
   order by trace_id for update`
 
 const upsertTraces = upsert('swarm_traces', columns, ['trace_id'])
 
-/** Brings the traces of `events`, which are new, up to date. */
-export async function foldTraces(queries: Queries, events: readonly SwarmEvent[]): Promise<ChangedTrace[]> {
-  const byTrace = Map.groupBy(events, event => event.traceId)
-  if (byTrace.size === 0) return []
-  const ids = [...byTrace.keys()].sort()
-  const stored = await queries.query<StoredTrace>(lockTraces, [ids])
-  const storedById = new Map(stored.map(trace => [trace.trace_id, trace]))
-  const folded = ids.map(id => foldTrace(id, storedById.get(id), byTrace.get(id)!))
-  await queries.query(upsertTraces, [
-    encodeRows(
-      columns,
-      folded.map(({ row }) => row),
-    ),
-  ])
-  return folded.map(({ change }) => change)
+/** What some of a trace's events say, which the table does not have yet: their state, and the times of the first and the last. */
+export type TracePart = {
+  readonly traceId: string
+  readonly state: TraceState
+  readonly firstMicros: number
+  readonly lastMicros: number
 }
 
-function foldTrace(traceId: string, stored: StoredTrace | undefined, events: readonly SwarmEvent[]) {
-  const state = addEvents(stored?.state ?? emptyTraceState, events)
+/** One part a trace. */
+export function partsOf(events: readonly SwarmEvent[]): TracePart[] {
+  return [...Map.groupBy(events, event => event.traceId)].map(([traceId, ofTrace]) => {
+    let firstMicros = Number.POSITIVE_INFINITY
+    let lastMicros = Number.NEGATIVE_INFINITY
+    for (const { timestampMicros } of ofTrace) {
+      firstMicros = Math.min(firstMicros, timestampMicros)
+      lastMicros = Math.max(lastMicros, timestampMicros)
+    }
+    return { traceId, state: addEvents(emptyTraceState, ofTrace), firstMicros, lastMicros }
+  })
+}
+
+/** Those of the traces that the table has, by their ids, locked until the transaction ends. Rejects with 'observe.tables-disagree' where somebody changed a state. */
+export async function lockTraces(queries: Queries, parts: readonly TracePart[]): Promise<StoredTraces> {
+  const stored = await queries.query<StoredTrace>(selectTraces, [parts.map(({ traceId }) => traceId)])
+  checkStates('swarm_traces', stored, isTraceState)
+  return new Map(stored.map(trace => [trace.trace_id, trace]))
+}
+
+/** What the parts, one a trace, make of what the table has. */
+export function addParts(stored: StoredTraces, parts: readonly TracePart[]): ChangedTrace[] {
+  return parts.map(part => addPart(stored.get(part.traceId), part))
+}
+
+export async function writeTraces(queries: Queries, traces: readonly ChangedTrace[]): Promise<void> {
+  if (traces.length === 0) return
+  const rows = traces.map(({ row }) => row)
+  await queries.query(upsertTraces, [encodeRows(columns, rows)])
+}
+
+/** All of it, for whoever has nothing to do meanwhile. */
+export async function mergeTraces(queries: Queries, parts: readonly TracePart[]): Promise<ChangedTrace[]> {
+  const traces = addParts(await lockTraces(queries, parts), parts)
+  await writeTraces(queries, traces)
+  return traces
+}
+
+function addPart(stored: StoredTrace | undefined, part: TracePart): ChangedTrace {
+  const { traceId } = part
+  const state = stored ? mergeTraceStates(stored.state, part.state) : part.state
   const trace = projectTrace(traceId, state)
   const before = stored && contributionOf(projectTrace(traceId, stored.state), stored.state)
   const after = contributionOf(trace, state)
-  let first = stored?.first_micros ?? Number.POSITIVE_INFINITY
-  let last = stored?.last_micros ?? Number.NEGATIVE_INFINITY
-  for (const { timestampMicros } of events) {
-    first = Math.min(first, timestampMicros)
-    last = Math.max(last, timestampMicros)
-  }
   const row = {
     ...columnsOf(trace),
-    first_event_at: first,
-    last_event_at: last,
+    first_event_at: stored ? Math.min(stored.first_micros, part.firstMicros) : part.firstMicros,
+    last_event_at: stored ? Math.max(stored.last_micros, part.lastMicros) : part.lastMicros,
     metrics_agent: after?.agentId ?? null,
     metrics_date: after?.day ?? null,
     state,
   }
-  return { row, change: { traceId, before, after } }
+  return { traceId, before, after, row }
 }
 
 function columnsOf(trace: TraceRow) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Database, Queries } from '../../src/database/contract.ts'
+import type { Database, Queries, Transaction } from '../../src/database/contract.ts'
+import { CopyRows } from '../../src/database/copy-rows.ts'
 import { testDatabases } from '../support/databases.ts'
 
 for (const { name, skip, open } of testDatabases) {
@@ -106,6 +107,35 @@ for (const { name, skip, open } of testDatabases) {
       await assert.rejects(refused, { code: 'observe.data-refused' })
       assert.deepEqual(await database.query('select id from kept where id >= 10'), [])
       assert.equal(await database.transaction(async queries => (await queries.query('select 1')).length), 1)
+    })
+
+    test('rows are copied as they are, in the transaction; a copy that is refused leaves the transaction to be rolled back', async () => {
+      const odd = `\t\n\\N "\\.\n{},'é \u{1f600}`
+      const copying = async (transaction: Transaction, into: string, texts: readonly string[]) => {
+        const rows = new CopyRows()
+        for (const text of texts) {
+          rows.row(3)
+          rows.uuid('0f8fad5b-d9cb-469f-a165-70867728950e')
+          rows.timestamptz(1_763_640_000_123_457)
+          rows.text(text)
+        }
+        await (await transaction.copy(into, rows.end())).done
+      }
+      await database.script('create table copied (id uuid, at timestamptz, text text primary key)')
+      await database.transaction(transaction => copying(transaction, 'copied (id, at, text)', [odd, '']))
+      const copied = await database.query(
+        'select id, (extract(epoch from at) * 1000000)::bigint as at, text from copied order by text',
+      )
+      const row = { id: '0f8fad5b-d9cb-469f-a165-70867728950e', at: 1_763_640_000_123_457 }
+      assert.deepEqual(copied, [
+        { ...row, text: '' },
+        { ...row, text: odd },
+      ])
+      const twice = database.transaction(transaction => copying(transaction, 'copied', ['new', 'new']))
+      await assert.rejects(twice, { code: 'observe.data-refused' })
+      const nowhere = database.transaction(transaction => copying(transaction, 'nowhere', ['new']))
+      await assert.rejects(nowhere, { code: 'observe.database-refused' })
+      assert.equal((await database.query('select from copied')).length, 2)
     })
 
     test('transactions that are asked for at once run one behind the other', async () => {

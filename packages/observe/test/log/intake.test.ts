@@ -91,6 +91,33 @@ test('events of more bytes than a batch takes go into several, and stay in order
   await stop()
 })
 
+test('OL1: what has to be durable before the events is waited for, and where it fails nothing is taken', async t => {
+  const settings = { flushThreshold: 4, bufferEventsMax: 2 }
+  const house = await openHouse({ directory: temporaryDirectory(t), tables: new MemoryTables(), settings })
+  const { intake, log, stop } = house
+  const end = (): number => log.partition(eventsTopic, 0)?.logEndOffset ?? 0
+  const before = Promise.withResolvers<void>()
+  const taking = intake.take(eventsOf(0, 2), () => before.promise)
+  await settle()
+  assert.equal(end(), 0)
+  let isAsked = false
+  await assert.rejects(
+    intake.take([eventOf(2)], async () => void (isAsked = true)),
+    refusedWith('observe.busy'),
+  )
+  assert.equal(isAsked, false)
+  before.reject(new Error('not durable'))
+  await assert.rejects(taking, /not durable/)
+  assert.equal(end(), 0)
+  await assert.rejects(
+    intake.take([], () => Promise.reject(new Error('not durable'))),
+    /not durable/,
+  )
+  await intake.take(eventsOf(0, 2))
+  assert.equal(end(), 2)
+  await stop()
+})
+
 test('OL8: events beyond the buffer are refused and nothing of them is taken, until the tables have caught up', async t => {
   const tables = new MemoryTables()
   const settings = { flushThreshold: 4, bufferEventsMax: 10 }

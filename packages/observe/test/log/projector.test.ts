@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { encodeRecord, type Log } from '@chronicle/log'
 import { silentLogger } from '@chronicle/telemetry'
 import { FollowedPartitions } from '../../src/log/followed.ts'
 import { dropOldest } from '../../src/log/overflow.ts'
 import { eventsTopic } from '../../src/log/topics.ts'
+import type { Projector } from '../../src/projector.ts'
 import {
   eventOf,
   eventsOf,
+  type House,
   idOf,
   jsonOf,
   MemoryTables,
@@ -145,19 +147,52 @@ test('a stop does not wait for tables that do not answer', async t => {
 })
 
 test('a backlog is caught up with in batches larger than the threshold, and no larger than their limit', async t => {
-  const directory = temporaryDirectory(t)
   const tables = new MemoryTables()
-  const { intake, stop, clock, projector } = await openHouse({ directory, tables })
+  const { stop } = await catchUp(t, tables)
+  assert.deepEqual(tables.batches, [100, 10_000, 10_000, 1900])
+  await stop()
+})
+
+test('OL3: what was read while another batch was written is read again where the tables are asked anew', async t => {
+  const tables = new MemoryTables()
+  const { stop } = await catchUp(t, tables, projector => {
+    // While the first batch of the backlog is written, and the second one read.
+    if (tables.batches.length === 1) void projector.whilePaused(async () => undefined)
+  })
+  assert.deepEqual(tables.batches, [100, 10_000, 10_000, 1900])
+  assert.deepEqual(numbersOf(tables.events), range(0, 22_000))
+  assert.equal(tables.asked, 2)
+  await stop()
+})
+
+test('OL3: a stop writes what was read ahead, and in the order of the log', async t => {
+  const tables = new MemoryTables()
+  const stopped = Promise.withResolvers<void>()
+  const { log } = await catchUp(t, tables, projector => {
+    if (tables.batches.length === 1) stopped.resolve(projector.stop())
+  })
+  await stopped.promise
+  assert.deepEqual(tables.batches, [100, 10_000, 10_000, 1900])
+  await log.close()
+})
+
+/** Tables that fail until 22,000 events wait, and then have all of them. */
+async function catchUp(t: TestContext, tables: MemoryTables, onWrite?: (projector: Projector) => void): Promise<House> {
+  const settings = { bufferEventsMax: 30_000 }
+  const house = await openHouse({ directory: temporaryDirectory(t), tables, settings })
+  const { intake, clock, projector } = house
   tables.fate = () => 'fail'
   await intake.take(eventsOf(0, 100))
   await until(() => projector.status.state === 'retrying')
-  for (let n = 100; n < 7000; n += 1000) await intake.take(eventsOf(n, Math.min(7000, n + 1000)))
-  tables.fate = () => 'ok'
+  for (let n = 100; n < 22_000; n += 5000) await intake.take(eventsOf(n, Math.min(22_000, n + 5000)))
+  tables.fate = () => {
+    onWrite?.(projector)
+    return 'ok'
+  }
   clock.advance(30_000)
-  await until(() => tables.events.length === 7000)
-  assert.deepEqual(tables.batches, [100, 5000, 1900])
-  await stop()
-})
+  await until(() => tables.events.length === 22_000)
+  return house
+}
 
 test('topics of Kafka are read, also when they are made later, and what their records lack follows from the record', async t => {
   const tables = new MemoryTables()
@@ -207,11 +242,16 @@ test('OL5: where the log ends before the position, all that there is is read aga
   const clock = testClock()
   const first = await openHouse({ directory, tables, clock })
   const { topicId } = first.log.partition(eventsTopic, 0)!
-  await tables.write({ events: [], positions: [{ topicId, partition: 0, offset: 5 }] })
+  tables.setPositions([{ topicId, partition: 0, offset: 5 }])
   await first.intake.take(eventsOf(0, 2))
   clock.advance(5000)
   await until(() => tables.events.length === 2)
   assert.deepEqual(numbersOf(tables.events), [0, 1])
+  assert.deepEqual(tables.commits.at(-1)!.moves, [{ topicId, partition: 0, offset: 2, from: 5 }])
+  await first.intake.take(eventsOf(2, 3))
+  clock.advance(5000)
+  await until(() => tables.events.length === 3)
+  assert.deepEqual(tables.commits.at(-1)!.moves, [{ topicId, partition: 0, offset: 3, from: 2 }])
   await first.stop()
 })
 
@@ -273,7 +313,7 @@ test('nothing is written while the projector is paused, and it goes by the posit
     await intake.take(eventsOf(1, 5))
     await settle()
     assert.equal(tables.events.length, 1)
-    await tables.write({ events: [], positions: [{ topicId, partition: 0, offset: 3 }] })
+    tables.setPositions([{ topicId, partition: 0, offset: 3 }])
   })
   await until(() => tables.events.length === 3)
   assert.deepEqual(numbersOf(tables.events), [0, 3, 4])

@@ -62,6 +62,22 @@ test('the bytes of a batch have a limit, that of the last event excepted', async
   assert.equal(events.length, 1)
 })
 
+test('a long piece of the log is read with turns for others between', async t => {
+  const { partition, append } = await openTask(t)
+  const text = 'x'.repeat(250_000)
+  for (let at = 0; at < 16; at++) await append({ values: [jsonOf(at).replace('{', `{"left_out":"${text}",`)] })
+  let turns = 0
+  const count = (): void => {
+    turns++
+    turning = setImmediate(count)
+  }
+  let turning = setImmediate(count)
+  const { events } = await readAll(partition, 0, 16, { eventsMax: 1000, bytesMax: 8 * 1024 * 1024 })
+  clearImmediate(turning)
+  assert.equal(events.length, 16)
+  assert.ok(turns >= 3, `${turns} turns`)
+})
+
 test('OL2: what a transaction holds open or took back is not read; what it committed is', async t => {
   const { partition, append } = await openTask(t)
   const transaction = (producerId: number, baseSequence: number) => ({ transaction: { producerId, baseSequence } })

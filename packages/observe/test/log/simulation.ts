@@ -79,7 +79,8 @@ class Life {
     if (roll < 45) return this.#produce()
     if (roll < 55) return this.#transaction()
     if (roll < 65) return this.#makeTopic()
-    if (roll < 80) return this.#decideFate()
+    if (roll < 75) return this.#decideFate()
+    if (roll < 80) return this.#loseCommits()
     if (roll < 90) return this.#pass()
     return this.#restart(roll < 95)
   }
@@ -166,6 +167,13 @@ class Life {
     this.#tables.fate = () => fates[this.#random.int(fates.length)]!
   }
 
+  /** A database that fails over, while the process goes on (OD11). */
+  #loseCommits(): void {
+    const commits = 1 + this.#random.int(3)
+    this.#say(`the tables lose ${commits} commits`)
+    this.#tables.loseLast(commits)
+  }
+
   async #pass(): Promise<void> {
     const ms = this.#random.int(20_000)
     this.#say(`${ms} ms`)
@@ -225,7 +233,8 @@ class Life {
     const known = new Set<string>()
     for (const { eventIds, moves } of this.#tables.commits) {
       const expected: string[] = []
-      for (const { key, from, to } of moves) {
+      for (const { topicId, partition, from = 0, offset: to } of moves) {
+        const key = `${topicId}/${partition}`
         assert.equal(from, reached.get(key))
         assert.ok(to >= from)
         reached.set(key, to)

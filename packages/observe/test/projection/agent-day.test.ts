@@ -5,14 +5,14 @@ import type { AgentContribution } from '../../src/contract.ts'
 import { observeErrors } from '../../src/errors.ts'
 import {
   type AgentDay,
-  addContribution,
+  addContributions,
   addHeartbeat,
   agentRow,
   emptyAgentDay,
   extremesUnknown,
   heartbeatOf,
   isEmptyDay,
-  removeContribution,
+  removeContributions,
   withExtremes,
 } from '../../src/projection/index.ts'
 import { event, throughJson } from './support.ts'
@@ -27,7 +27,7 @@ const contribution: fc.Arbitrary<AgentContribution> = fc.record({
 })
 const several = fc.array(contribution, { maxLength: 60, size: 'max' })
 
-const dayOf = (contributions: readonly AgentContribution[]) => contributions.reduce(addContribution, emptyAgentDay)
+const dayOf = (contributions: readonly AgentContribution[]) => addContributions(emptyAgentDay, contributions)
 const durationsOf = (contributions: readonly AgentContribution[]) =>
   contributions.flatMap(({ durationMs }) => durationMs ?? []).sort((a, b) => a - b)
 
@@ -42,7 +42,7 @@ test('OE4: taking everything away, in any order, leaves the empty day', () => {
   const cases = several.chain(all => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))
   fc.assert(
     fc.property(cases, ([added, removed]) => {
-      const day = removed.reduce(removeContribution, throughJson(dayOf(added)))
+      const day = removeContributions(throughJson(dayOf(added)), removed)
       assert.deepEqual(day, emptyAgentDay)
       assert.ok(isEmptyDay(day))
     }),
@@ -53,7 +53,7 @@ test('OE4: what is taken away might as well never have been there', () => {
   fc.assert(
     fc.property(several, several, (stay, go) => {
       const mixed = [...stay, ...go].sort((a, b) => (a.durationMs ?? 0) - (b.durationMs ?? 0))
-      const day = go.reduce(removeContribution, dayOf(mixed))
+      const day = removeContributions(dayOf(mixed), go)
       assert.deepEqual(known(day, stay), dayOf(stay))
     }),
   )
@@ -107,7 +107,7 @@ test('OE4: what was never added cannot be taken away', () => {
   ]
   for (const other of others) {
     assert.throws(
-      () => removeContribution(day, other),
+      () => removeContributions(day, [other]),
       error => observeErrors.is(error) && error.code === 'observe.tables-disagree',
     )
   }

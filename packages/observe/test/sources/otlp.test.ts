@@ -10,7 +10,7 @@ import {
   projectTrace,
   statusAnswer,
 } from '../../src/index.ts'
-import { valueDepthMax } from '../../src/sources/otlp/limits.ts'
+import { foreignNamesMax, messagesMax, valueDepthMax } from '../../src/sources/otlp/limits.ts'
 import { bytes, jsonRequest, protobufRequest, type TestSpan } from './otlp-request.ts'
 
 const startMs = Date.UTC(2026, 10, 21, 9)
@@ -157,6 +157,58 @@ test('attributes of every type are kept as JSON', () => {
   const { events } = eventsOfTraces(json(parsed), 'json', received)
   const kept = JSON.stringify(Object.values(events[0]!.metadata.attributes as object))
   assert.equal(kept, '[true,42,"9007199254740993","NaN",0.5,"aGk=",["a",null],{"__proto__":1}]')
+})
+
+test('what a span says of its status, events, links and scope is kept, with their attributes', () => {
+  const parsed = JSON.parse(jsonRequest({}, [{ ...chat, error: 'no answer' }]).toString())
+  const [scopeSpans] = parsed.resourceSpans[0].scopeSpans
+  const attributes = [
+    { key: 'k', value: { kvlistValue: { values: [{ key: 'role', value: { stringValue: 'user' } }] } } },
+  ]
+  scopeSpans.scope.attributes = attributes
+  scopeSpans.spans[0].events = [{ name: 'exception', timeUnixNano: '7', attributes }, { name: 'plain' }]
+  scopeSpans.spans[0].links = [{ traceId, spanId: rootId, attributes }]
+  const [event] = eventsOfTraces(json(parsed), 'json', received).events
+  const { scope, status_message, events, links } = event!.metadata.span as Record<string, unknown>
+  const kept = { k: { role: 'user' } }
+  assert.deepEqual(
+    { scope, status_message, events, links },
+    {
+      scope: { name: 'library', version: '1.0', attributes: kept },
+      status_message: 'no answer',
+      events: [
+        { name: 'exception', time_unix_nano: '7', attributes: kept },
+        { name: 'plain', time_unix_nano: '' },
+      ],
+      links: [{ trace_id: traceId, span_id: rootId, attributes: kept }],
+    },
+  )
+})
+
+test('what would become a million objects is refused before it does', () => {
+  const empty = Buffer.alloc(2 * messagesMax, bytes(9))
+  assert.throws(() => eventsOfTraces(bytes(1, bytes(2, bytes(2, empty))), 'protobuf', received), isInvalid)
+  for (const item of ['{},', '[],']) {
+    const body = Buffer.from(`{"resourceSpans":[${item.repeat(messagesMax)}{}]}`)
+    assert.throws(() => eventsOfTraces(body, 'json', received), isInvalid)
+  }
+  const braces = JSON.stringify({ unknown: '{"[\\'.repeat(messagesMax), resourceSpans: [] })
+  assert.equal(eventsOfTraces(Buffer.from(braces), 'json', received).takenSpans, 0)
+})
+
+test('names that OTLP does not have are passed over, but no more of them than a parser takes in its stride', () => {
+  const names = (count: number): string => Array.from({ length: count }, (_, at) => `"n${at}":0`).join(',')
+  const body = (count: number): Buffer => Buffer.from(`{${names(count)},"resourceSpans":[]}`)
+  assert.equal(eventsOfTraces(body(foreignNamesMax), 'json', received).takenSpans, 0)
+  assert.throws(() => eventsOfTraces(body(foreignNamesMax + 1), 'json', received), isInvalid)
+  const spans = Array.from({ length: 5_000 }, () => ({ ...chat, attributes: { a: 'b', c: 'd', e: 'f', g: 'h' } }))
+  const { takenSpans } = eventsOfTraces(jsonRequest(service, spans), 'json', received)
+  assert.equal(takenSpans, spans.length)
+})
+
+test('zeros are no protobuf', () => {
+  assert.throws(() => eventsOfTraces(Buffer.alloc(100), 'protobuf', received), isInvalid)
+  assert.throws(() => eventsOfTraces(bytes(1, Buffer.alloc(2)), 'protobuf', received), isInvalid)
 })
 
 test('a body that cannot be read is refused whole, and never a crash', () => {

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import type { DeadLetter } from '../../src/contract.ts'
+import type { DeadLetter, LogMove } from '../../src/contract.ts'
 import type { Database } from '../../src/database/contract.ts'
 import { BatchWriter } from '../../src/store/batch-writer.ts'
 import { openMigrated, testDatabases } from '../support/databases.ts'
 import { clock, contentsOf, emptyTables, event, nowMs, task, writerOf } from '../support/store.ts'
 
 const day = 86_400
+const nothing = { inserted: 0, duplicates: 0, expired: 0, deadLettered: 0, traceIds: [] }
+
+const move = (from: number | undefined, offset: number, partition = 0): LogMove => ({
+  topicId: 'topic',
+  partition,
+  offset,
+  from,
+})
 
 for (const databases of testDatabases) {
   describe(`batches into the tables: ${databases.name}`, { skip: databases.skip }, () => {
@@ -23,6 +31,7 @@ for (const databases of testDatabases) {
     after(() => database.close())
 
     const write = (...events: ReturnType<typeof event>[]) => writer.write({ events, positions: [] })
+    const stored = async () => (await writer.positions()).map(({ offset }) => offset)
     const trace = async (id: string) =>
       (await database.query<Record<string, unknown>>('select * from swarm_traces where trace_id = $1', [id]))[0]
     const days = () =>
@@ -132,18 +141,40 @@ for (const databases of testDatabases) {
       assert.equal(((await contentsOf(database)).events[0] as { at: number }).at, odd.timestampMicros)
     })
 
-    test('OD2: positions commit with the events, and never go back', async () => {
-      const position = (offset: number, partition = 0) => ({ topicId: 'topic', partition, offset })
-      await writer.write({ events: [event('a', 1)], positions: [position(5), position(7, 1)] })
-      await writer.write({ events: [], positions: [position(4)] })
-      assert.deepEqual(await writer.positions(), [position(5), position(7, 1)])
+    test('OD2, OD11: positions commit with the events, from where the batch begins to where it ends, and again change nothing', async () => {
+      const first = { events: [event('a', 1)], positions: [move(undefined, 5), move(undefined, 7, 1)] }
+      await writer.write(first)
+      assert.deepEqual(await writer.write(first), { ...nothing, duplicates: 1 })
+      await writer.write({ events: [event('b', 1)], positions: [move(5, 9)] })
+      assert.deepEqual(await stored(), [9, 7])
+      // The log ends before it, and is read again (OL5).
+      await writer.write({ events: [], positions: [move(9, 2), move(7, 8, 1)] })
+      assert.deepEqual(await stored(), [2, 8])
+    })
+
+    test('OD11: a batch that does not begin where the tables are is refused, whichever partition is elsewhere, and leaves nothing', async () => {
+      await writer.write({ events: [event('a', 1)], positions: [move(undefined, 5), move(undefined, 7, 1)] })
+      const before = await contentsOf(database)
+      for (const positions of [
+        [move(6, 8)],
+        [move(4, 8)],
+        [move(undefined, 8)],
+        [move(5, 8), move(6, 8, 1)],
+        [move(5, 8), move(3, 4, 2)],
+      ]) {
+        const refused = { code: 'observe.positions-moved' }
+        await assert.rejects(writer.write({ events: task('t', 'scout', 90), positions }), refused)
+        assert.deepEqual([await stored(), await contentsOf(database)], [[5, 7], before])
+      }
+      await writer.write({ events: [], positions: [move(5, 8), move(7, 8, 1), move(undefined, 1, 2)] })
+      assert.deepEqual(await stored(), [8, 8, 1])
     })
 
     test('OD2: a batch that fails at its end leaves nothing of it', async () => {
       await database.script('create table away as table observe_position; alter table observe_position rename to gone')
       const failing = writer.write({
         events: task('t', 'scout', 90),
-        positions: [{ topicId: 'x', partition: 0, offset: 1 }],
+        positions: [{ topicId: 'x', partition: 0, offset: 1, from: undefined }],
       })
       await assert.rejects(failing, { code: 'observe.database-refused' })
       await database.script('alter table gone rename to observe_position; drop table away')
@@ -154,18 +185,17 @@ for (const databases of testDatabases) {
       const bad = [event('a', 1, { metadata: { text: 'a \0 secret' } }), event('b', 2, { eventType: 'x\ud800' })]
       const good = Array.from({ length: 37 }, (_, n) => event('tool.call', n))
       const events = [...good.slice(0, 20), bad[0]!, ...good.slice(20), bad[1]!]
-      const position = { topicId: 'topic', partition: 0, offset: events.length }
-      const report = await writer.write({ events, positions: [position] })
+      const report = await writer.write({ events, positions: [move(undefined, events.length)] })
       assert.deepEqual(report, { inserted: 37, duplicates: 0, expired: 0, deadLettered: 2, traceIds: ['trace-1'] })
       assert.deepEqual(
         letters.map(letter => [letter.reason, letter.detail.match(/sqlstate: (.{5})/)?.[1]]),
         [
           ['database-refused', '22P05'],
-          ['database-refused', '22P02'],
+          ['database-refused', '22021'],
         ],
       )
       assert.ok(letters.every(letter => !letter.detail.includes('secret')))
-      assert.deepEqual(await writer.positions(), [position])
+      assert.deepEqual(await stored(), [events.length])
       assert.equal((await trace('trace-1'))!.span_count, 37)
     })
 
@@ -175,7 +205,7 @@ for (const databases of testDatabases) {
       await write(bad)
       assert.equal(letters[0]!.id, letters[1]!.id)
       const failure = new Error('the log is full')
-      const position = { topicId: 'topic', partition: 0, offset: 1 }
+      const position = move(undefined, 1)
       const deadLetters = { add: () => Promise.reject(failure) }
       const failing = new BatchWriter({ database, deadLetters, clock })
       await assert.rejects(failing.write({ events: [bad], positions: [position] }), failure)
@@ -187,6 +217,34 @@ for (const databases of testDatabases) {
       await database.script('drop table swarm_events_20261109')
       const report = await write(event('b', 8 * day), event('b', 0))
       assert.deepEqual([report.inserted, report.deadLettered], [2, 0])
+      await database.script('drop table swarm_events_20261109')
+      const alone = await write(event('c', 8 * day))
+      assert.deepEqual([alone.inserted, alone.deadLettered], [1, 0])
+    })
+
+    test('what is computed from is not what was written there: the batch is refused and keeps, until that is repaired', async () => {
+      await write(...task('t', 'kai', 10))
+      for (const [table, good] of [
+        ['swarm_traces', await database.query('select state from swarm_traces')],
+        ['agent_metrics', await database.query('select state from agent_metrics')],
+      ] as const) {
+        for (const state of [
+          '{}',
+          'null',
+          '[]',
+          '{"spans":1,"lifecycle":1,"events":{"task.created":[{}]}}',
+          '{"durations":{}}',
+        ]) {
+          await database.query(`update ${table} set state = $1::jsonb`, [state])
+          const late = event('task.failed', 5, { traceId: 't' })
+          await assert.rejects(write(late), { code: 'observe.tables-disagree' }, `${table} ${state}`)
+        }
+        await database.query(`update ${table} set state = $1::jsonb`, [
+          JSON.stringify((good[0] as { state: object }).state),
+        ])
+      }
+      assert.equal(letters.length, 0)
+      assert.equal((await write(event('task.failed', 5, { traceId: 't' }))).inserted, 1)
     })
 
     test('odd ids and names are kept as they are', async () => {

@@ -1,11 +1,13 @@
 /** The databases that tests run over: the real PostgreSQL where the machine has one, and the embedded one. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { cp } from 'node:fs/promises'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { type RunningPostgres, startPostgres, withoutPostgres } from '@chronicle/testing'
 import type { Database } from '../../src/database/contract.ts'
+import { ensureDirectory } from '../../src/database/embedded-directory.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 
@@ -64,9 +66,23 @@ export async function openMigrated(databases: TestDatabases): Promise<Database> 
 
 let template: Promise<string> | undefined
 
-/** Making one takes seconds, copying it does not. */
+/** Making one takes seconds of a processor, copying it does not: it is made once for all test files and runs, beside the packages that are installed. */
 async function emptyEmbedded(): Promise<string> {
-  const directory = freshDirectory()
-  await (await openDatabase({ directory })).close()
+  const installed = dirname(dirname(fileURLToPath(import.meta.resolve('@electric-sql/pglite'))))
+  const { version } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as { version: string }
+  const cache = join(installed, '../../.cache/chronicle')
+  const directory = join(cache, `embedded-${version}`)
+  if (existsSync(directory)) return directory
+  await mkdir(cache, { recursive: true })
+  const making = await mkdtemp(join(cache, 'making-'))
+  try {
+    await ensureDirectory(join(making, 'made'))
+    await rename(join(making, 'made'), directory)
+  } catch (error) {
+    // Another test file was quicker.
+    if (!existsSync(directory)) throw error
+  } finally {
+    await rm(making, { recursive: true, force: true })
+  }
   return directory
 }

@@ -2,7 +2,7 @@ import type { AgentRow, EventRow, SwarmTables, TraceRow as TraceColumns } from '
 import type { AgentContribution, SwarmEvent, TraceRow } from '../../src/contract.ts'
 import {
   type AgentDay,
-  addContribution,
+  addContributions,
   addEvents,
   addHeartbeat,
   agentRow,
@@ -13,7 +13,7 @@ import {
   heartbeatOf,
   isEmptyDay,
   projectTrace,
-  removeContribution,
+  removeContributions,
   type TraceState,
   withExtremes,
 } from '../../src/projection/index.ts'
@@ -61,8 +61,8 @@ export class FoldedTables {
     const contribution = contributionOf(row, state)
     this.#traces.set(traceId, { state, row, contribution })
     const was = before?.contribution
-    if (was) this.#change(was, touched, day => removeContribution(day, was))
-    if (contribution) this.#change(contribution, touched, day => addContribution(day, contribution))
+    if (was) this.#change(was, touched, day => removeContributions(day, [was]))
+    if (contribution) this.#change(contribution, touched, day => addContributions(day, [contribution]))
   }
 
   #change(of: { agentId: string; day: string }, touched: Set<string>, change: (day: AgentDay) => AgentDay): void {

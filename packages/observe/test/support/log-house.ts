@@ -8,7 +8,8 @@ import { type Clock, seededRandom, type Timer } from '@chronicle/base'
 import { type Log, openLog } from '@chronicle/log'
 import { createRegistry, Health, silentLogger } from '@chronicle/telemetry'
 import { nodeDisk, openDiskWal, walProfiles } from '@chronicle/wal'
-import type { LogPosition, SwarmEvent } from '../../src/contract.ts'
+import type { LogMove, LogPosition, SwarmEvent } from '../../src/contract.ts'
+import { observeErrors } from '../../src/errors.ts'
 import { eventFromJson } from '../../src/event/index.ts'
 import { deadLettersTopic, eventsTopic, OwnTopics } from '../../src/log/topics.ts'
 import { type Pipeline, startPipeline } from '../../src/pipeline.ts'
@@ -68,7 +69,9 @@ export function openTestLog(directory: string, clock: Clock): Promise<Log> {
 /** One transaction: what it was given, and how far it moved each partition. */
 export type Commit = {
   readonly eventIds: readonly string[]
-  readonly moves: readonly { readonly key: string; readonly from: number; readonly to: number }[]
+  /** How many of them were new. */
+  readonly fresh: number
+  readonly moves: readonly LogMove[]
 }
 
 /** The topics that observe writes, of a log. */
@@ -78,7 +81,7 @@ export const topicsOf = (log: Log): OwnTopics => new OwnTopics({ log, retentionM
 export class MemoryTables implements EventWriter {
   readonly events: SwarmEvent[] = []
   readonly #ids = new Set<string>()
-  readonly #positions = new Map<string, LogPosition>()
+  readonly #positions = new Map<string, number>()
   /** Sizes of the batches that were committed. */
   readonly batches: number[] = []
   readonly commits: Commit[] = []
@@ -89,22 +92,23 @@ export class MemoryTables implements EventWriter {
   async positions(): Promise<LogPosition[]> {
     this.asked++
     await this.#meet('ok')
-    return [...this.#positions.values()]
+    return [...this.#positions].map(([key, offset]) => {
+      const [topicId, partition] = key.split('/') as [string, string]
+      return { topicId, partition: Number(partition), offset }
+    })
   }
 
   async write({ events, positions }: Parameters<EventWriter['write']>[0]): Promise<BatchReport> {
     const fate = this.fate()
     await this.#meet(fate)
+    const isElsewhere = (move: LogMove): boolean => ![move.from, move.offset].includes(this.#positions.get(keyOf(move)))
+    if (positions.some(isElsewhere)) throw observeErrors.create('observe.positions-moved')
     const fresh = events.filter(({ eventId }) => !this.#ids.has(eventId) && this.#ids.add(eventId))
     this.events.push(...fresh)
     this.batches.push(events.length)
-    const moves = positions.map(position => {
-      const key = `${position.topicId}/${position.partition}`
-      const from = this.#positions.get(key)?.offset ?? 0
-      this.#positions.set(key, position)
-      return { key, from, to: position.offset }
-    })
-    this.commits.push({ eventIds: events.map(({ eventId }) => eventId), moves })
+    const moves = positions.map(move => ({ ...move, from: this.#positions.get(keyOf(move)) }))
+    this.setPositions(positions)
+    this.commits.push({ eventIds: events.map(({ eventId }) => eventId), fresh: fresh.length, moves })
     if (fate === 'lost') throw new Error('the connection broke after the commit')
     return {
       inserted: fresh.length,
@@ -116,7 +120,24 @@ export class MemoryTables implements EventWriter {
   }
 
   position(topicId: string, partition = 0): number | undefined {
-    return this.#positions.get(`${topicId}/${partition}`)?.offset
+    return this.#positions.get(`${topicId}/${partition}`)
+  }
+
+  setPositions(positions: readonly LogPosition[]): void {
+    for (const position of positions) this.#positions.set(keyOf(position), position.offset)
+  }
+
+  /** As a database does that fails over to a replica which had not got the last commits, or is restored from a backup. */
+  loseLast(commits: number): void {
+    for (let lost = 0; lost < commits; lost++) {
+      const commit = this.commits.pop()
+      if (commit === undefined) return
+      for (const { eventId } of this.events.splice(this.events.length - commit.fresh)) this.#ids.delete(eventId)
+      for (const move of commit.moves) {
+        if (move.from === undefined) this.#positions.delete(keyOf(move))
+        else this.#positions.set(keyOf(move), move.from)
+      }
+    }
   }
 
   async #meet(fate: ReturnType<MemoryTables['fate']>): Promise<void> {
@@ -125,6 +146,8 @@ export class MemoryTables implements EventWriter {
     if (fate === 'hang') await Promise.withResolvers().promise
   }
 }
+
+const keyOf = ({ topicId, partition }: Omit<LogPosition, 'offset'>): string => `${topicId}/${partition}`
 
 export type House = Pipeline & {
   readonly log: Log

@@ -89,11 +89,12 @@ export const crashLog = logOf(100)
 
 /** The batches behind a position, each with a few events of the batch before: a source that delivers at least once. */
 export function* batchesFrom(offset: number): Generator<Batch> {
+  const place = { topicId: 'log', partition: 0 }
   for (let at = offset; at < crashLog.length; at += eventsAtOnce) {
     const events = crashLog.slice(Math.max(0, at - 3), at + eventsAtOnce)
     yield {
       events,
-      positions: [{ topicId: 'log', partition: 0, offset: Math.min(at + eventsAtOnce, crashLog.length) }],
+      positions: [{ ...place, offset: Math.min(at + eventsAtOnce, crashLog.length), from: at === 0 ? undefined : at }],
     }
   }
 }

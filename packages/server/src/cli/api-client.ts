@@ -1,6 +1,7 @@
 import { messageOf } from '@chronicle/base'
 import { Option } from 'commander'
 import { serverErrors } from '../errors.ts'
+import { printable } from './format.ts'
 
 export type UrlOptions = { readonly url: string }
 
@@ -45,6 +46,10 @@ export class ApiClient {
   }
 }
 
+/** Where no problem document comes back: another port of ours answered, another program or a proxy. */
+const otherPort =
+  'Name the HTTP port of Chronicle, which did not answer here: 8700, unless CHRONICLE_PORT says otherwise.'
+
 /** What a problem document (RFC 9457) says, as an error. */
 export async function refusal(response: Response): Promise<Error> {
   const text = await response.text()
@@ -55,10 +60,11 @@ export async function refusal(response: Response): Promise<Error> {
     // A proxy in between answers in its own words.
   }
   const { code, title, detail, remedy: advice } = problem
+  const shown = (said: string | undefined): string | undefined => (said === undefined ? undefined : printable(said))
   return serverErrors.create('server.request-refused', {
     status: response.status,
-    code,
-    reason: detail ?? title,
-    advice,
+    code: shown(code),
+    reason: shown(detail ?? title),
+    advice: code === undefined ? otherPort : shown(advice),
   })
 }

@@ -7,8 +7,9 @@ export type Column = {
   readonly right?: boolean
   /** Left out where the table is wider than the terminal: the last of them first. */
   readonly optional?: boolean
-  /** Plain text that is cut before any column is left out, or, `last`, when none is left to leave out. */
+  /** Plain text that is cut before any column is left out, though not below `cutMin` cells, or, `last`, when nothing else is left to do. */
   readonly cut?: 'first' | 'last'
+  readonly cutMin?: number
   /** Applied to the text as it is shown, which is plain then. */
   readonly style?: (text: string) => string
 }
@@ -28,7 +29,7 @@ export function printTable(terminal: Terminal, columns: readonly Column[], rows:
         if (widths[at] === 0) return []
         const text = cut ? cutTo(cell, widths[at]!) : cell
         const padding = ' '.repeat(Math.max(0, widths[at]! - width(text)))
-        const styled = style === undefined || isHead ? text : style(text)
+        const styled = style === undefined || isHead || text === '' ? text : style(text)
         return right ? padding + styled : styled + padding
       })
       .join(gap)
@@ -40,25 +41,36 @@ export function printTable(terminal: Terminal, columns: readonly Column[], rows:
 
 /** The columns' widths in a room, 0 for those that are left out. */
 function fitted(columns: readonly Column[], wanted: readonly number[], room: number): readonly number[] {
+  const leastOf = (kind: Column['cut'], least: (column: Column) => number): readonly (number | undefined)[] =>
+    columns.map(column => (column.cut === kind ? least(column) : undefined))
+  const gently = leastOf('first', ({ cutMin = cutWidthMin }) => cutMin)
   const optional = columns.map((_, at) => at).filter(at => columns[at]!.optional)
-  const isFirst = ({ cut }: Column): boolean => cut === 'first'
   let widths = [...wanted]
   for (;;) {
-    const cut = narrowed(widths, room, at => isFirst(columns[at]!))
-    if (total(cut) <= room) return cut
+    const cut = narrowed(widths, room, gently)
     const last = optional.pop()
-    if (last === undefined) return narrowed(cut, room, at => columns[at]!.cut !== undefined)
-    widths = widths.map((each, at) => (at === last ? 0 : each))
+    if (total(cut) <= room) return cut
+    if (last === undefined) break
+    widths[last] = 0
   }
+  for (const kind of ['first', 'last'] as const) {
+    widths = narrowed(
+      widths,
+      room,
+      leastOf(kind, () => cutWidthMin),
+    )
+  }
+  return widths
 }
 
-/** The widest of the columns that may be cut give way until all fit, or none can be cut further. */
-function narrowed(widths: readonly number[], room: number, mayBeCut: (column: number) => boolean): readonly number[] {
+/** The widest of the columns that have a least width give way until all fit, or none can be cut further. */
+function narrowed(widths: readonly number[], room: number, least: readonly (number | undefined)[]): number[] {
   const cut = [...widths]
-  const choices = cut.map((_, at) => at).filter(mayBeCut)
+  const choices = cut.map((_, at) => at).filter(at => least[at] !== undefined)
   while (total(cut) > room) {
-    const widest = choices.toSorted((a, b) => cut[b]! - cut[a]!)[0]
-    if (widest === undefined || cut[widest]! <= cutWidthMin) break
+    const open = choices.filter(at => cut[at]! > least[at]!)
+    const [widest] = open.toSorted((a, b) => cut[b]! - cut[a]!)
+    if (widest === undefined) break
     cut[widest]!--
   }
   return cut
@@ -103,7 +115,7 @@ export function span(ms: number): string {
 
 /** A measured time as a person says it: `850 ms`, `12.5 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function took(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 999.5) return `${Math.round(ms)} ms`
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
   const seconds = Math.round(ms / 1000)
   const two = (whole: number, unit: string, rest: number, restUnit: string): string =>
@@ -128,11 +140,19 @@ export function short(hash: string, characters = 12): string {
 /** What would move the cursor, begin a line or turn the direction of writing: controls, line separators, overrides of the order of characters. */
 const unprintable = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 
-/** Text from outside as it may be shown on a terminal: it cannot move the cursor, forge a line, or show itself in another order. */
+/** S30. Text from outside as it may be shown on a terminal: it cannot move the cursor, forge a line, or show itself in another order. */
 export function printable(text: string): string {
   return text.replace(unprintable, character => {
     const escapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
     const code = character.charCodeAt(0).toString(16)
     return escapes[character] ?? (code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`)
   })
+}
+
+/** JSON that is as harmless on a terminal as {@link printable} text, and the same JSON for a program. */
+export function printableJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(unprintable, character =>
+    // The line feeds between the lines are ours: those in texts are escaped already.
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

@@ -20,7 +20,7 @@ import type { Terminal } from './terminal.ts'
 
 export type MigrateOptions = { readonly check?: boolean; readonly dryRun?: boolean; readonly json?: boolean }
 
-/** Which database it is. Taken from what it says itself: a URL may hold a password in more places than one. */
+/** S32. Which database it is. Taken from what it says itself: a URL may hold a password in more places than one. */
 type DatabaseFacts = {
   readonly kind: Database['kind']
   /** Of PostgreSQL; absent where the database is not there yet. */
@@ -36,35 +36,44 @@ export async function migrateTables(
   settings: ServerSettings,
   options: MigrateOptions,
 ): Promise<number> {
-  const isCheck = options.check === true || options.dryRun === true
-  const url = settings.databaseUrl?.reveal() ?? (await secretsOf(settings, systemClock)?.value('DATABASE_URL'))
-  if (url !== undefined) return withDatabase(await openDatabase({ url }), undefined)
   const { dataDirectory } = settings
+  const url = settings.databaseUrl?.reveal() ?? (await secretsOf(settings, systemClock)?.value('DATABASE_URL'))
+  if (url !== undefined) return migrateDatabase(terminal, await openDatabase({ url }), options)
   const directory = dataPaths(dataDirectory).tables
-  if (isCheck && !existsSync(directory)) {
+  if (isCheck(options) && !existsSync(directory)) {
     const missing = await readMigrations()
-    return report(terminal, { kind: 'embedded', directory }, { applied: [], missing }, options, isCheck)
+    return report(terminal, { kind: 'embedded', directory }, { applied: [], missing }, options)
   }
   prepareDataDirectory(dataDirectory)
   const lock = lockTables(dataDirectory)
   try {
-    return await withDatabase(await openDatabase({ directory }), directory)
+    return await migrateDatabase(terminal, await openDatabase({ directory }), options, directory)
   } finally {
     await lock.stop()
   }
+}
 
-  async function withDatabase(database: Database, directory: string | undefined): Promise<number> {
-    try {
-      const facts = await factsOf(database, directory)
-      const state = isCheck ? await inspectMigrations(database) : await applyMissing(database)
-      return report(terminal, facts, state, options, isCheck)
-    } finally {
-      await database.close()
-    }
+function isCheck({ check, dryRun }: MigrateOptions): boolean {
+  return check === true || dryRun === true
+}
+
+/** Closes the database in the end. */
+async function migrateDatabase(
+  terminal: Terminal,
+  database: Database,
+  options: MigrateOptions,
+  directory?: string,
+): Promise<number> {
+  try {
+    const facts = await factsOf(database, directory)
+    const state = isCheck(options) ? await inspectMigrations(database) : await applyMissing(database)
+    return report(terminal, facts, state, options)
+  } finally {
+    await database.close()
   }
 }
 
-/** One process at a time may open the embedded database, and the lock of the data directory is what keeps a second one out. */
+/** S32. One process at a time may open the embedded database, and the lock of the data directory is what keeps a second one out. */
 function lockTables(dataDirectory: string): Stoppable {
   try {
     return lockDataDirectory(dataDirectory)
@@ -96,16 +105,16 @@ function report(
   terminal: Terminal,
   database: DatabaseFacts,
   { applied, missing }: MigrationState,
-  { json }: MigrateOptions,
-  isCheck: boolean,
+  options: MigrateOptions,
 ): number {
-  const exitCode = isCheck && missing.length > 0 ? exitCodes.failure : exitCodes.ok
+  const onlyChecks = isCheck(options)
+  const exitCode = onlyChecks && missing.length > 0 ? exitCodes.failure : exitCodes.ok
   const newest = (migrations: readonly Migration[]): number => migrations.at(-1)?.version ?? 0
   const [before, target] = [newest(applied), newest([...applied, ...missing])]
-  if (json) {
-    const now = isCheck ? before : target
+  if (options.json) {
+    const now = onlyChecks ? before : target
     const names = missing.map(fileOf)
-    const done = isCheck ? { applied: [], missing: names } : { applied: names, missing: [] }
+    const done = onlyChecks ? { applied: [], missing: names } : { applied: names, missing: [] }
     terminal.out(JSON.stringify({ database, version: now, program: target, ...done }, null, 2))
     return exitCode
   }
@@ -115,18 +124,18 @@ function report(
   }
   for (const migration of missing) {
     terminal.out(
-      isCheck
+      onlyChecks
         ? `  ${terminal.style('yellow', '·')} ${fileOf(migration)}  is missing`
         : `  ${terminal.style('green', '✓')} ${fileOf(migration)}  applied now`,
     )
   }
-  terminal.out(verdict(missing, before, target, isCheck))
+  terminal.out(verdict(missing, before, target, onlyChecks))
   return exitCode
 }
 
-function verdict(missing: readonly Migration[], before: number, target: number, isCheck: boolean): string {
+function verdict(missing: readonly Migration[], before: number, target: number, onlyChecks: boolean): string {
   if (missing.length === 0) return `The tables have version ${target}, which is that of this program. Nothing to do.`
-  if (!isCheck) return `The tables have version ${target} now.`
+  if (!onlyChecks) return `The tables have version ${target} now.`
   const has = before === 0 ? 'There are no tables yet' : `The tables have version ${before}`
   return `${has}, this program's is ${target}: \`chronicle migrate\` would apply ${plural(missing.length, 'migration')}. Nothing was changed.`
 }

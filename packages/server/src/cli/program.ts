@@ -7,6 +7,7 @@ import { addFsck } from './commands/fsck.ts'
 import { addGroups } from './commands/groups.ts'
 import { addHealth } from './commands/health.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addObserve } from './commands/observe.ts'
 import { addPacker } from './commands/packer.ts'
 import { addProduce } from './commands/produce.ts'
 import { addSeal } from './commands/seal.ts'
@@ -26,6 +27,8 @@ Examples:
   chronicle consume greetings --follow               and out again, as they come
   chronicle topics list                              what there is
   chronicle config --show                            every setting, its value and where it came from
+  chronicle observe traces --status failed           what went wrong in a swarm of agents
+  chronicle observe tail --type 'task.*'             and what happens right now
   chronicle verify 5.tlog-proof --key chronicle.vkey a proof, offline
 
 chronicle COMMAND --help says more, with examples.
@@ -50,21 +53,28 @@ export function buildProgram(terminal: Terminal): Command {
     .addHelpText('after', epilogue)
   // They may stand before the command too, as they always could; `start --help` lists them.
   for (const option of addSettingFlags(program).options) option.hideHelp()
+  program.commandsGroup('Server:')
   addStart(program, terminal)
+  addConfig(program, terminal)
+  addHealth(program, terminal)
+  addFsck(program, terminal)
+  program.commandsGroup('Records, over Kafka:')
   addTopics(program, terminal)
   addProduce(program, terminal)
   addConsume(program, terminal)
   addGroups(program, terminal)
-  addConfig(program, terminal)
-  addHealth(program, terminal)
-  addFsck(program, terminal)
+  program.commandsGroup('Traces and agents:')
+  addObserve(program, terminal)
   addMigrate(program, terminal)
+  program.commandsGroup('Sealed and provable:')
   addSession(program, terminal)
   addVerify(program, terminal)
   addVault(program, terminal)
   addSeal(program, terminal)
+  program.commandsGroup('The packer and its archive:')
   addPacker(program, terminal)
   addArchive(program, terminal)
+  program.commandsGroup('This program:')
   addCompletion(program, terminal)
   addVersion(program, terminal)
   return program

@@ -35,13 +35,15 @@ export function reportError(terminal: Terminal, error: unknown): void {
     return
   }
   terminal.note(`${terminal.noteStyle('red', 'error:')} ${error.summary}`)
-  const facts = Object.entries(error.details).filter(([, value]) => value !== undefined)
+  // What the server advises is nearer to the matter than what can be said of every refusal.
+  const { advice = error.remedy, ...details } = error.details
+  const facts = Object.entries(details).filter(([, value]) => value !== undefined)
   const names = facts.map(([name]) => inWords(name))
   const nameWidth = Math.max(0, ...names.map(name => name.length))
   facts.forEach(([, value], at) => {
     terminal.note(`  ${terminal.noteStyle('dim', names[at]!.padEnd(nameWidth))}  ${value}`)
   })
-  terminal.note(`  ${terminal.noteStyle('cyan', '→')} ${error.remedy}`)
+  terminal.note(`  ${terminal.noteStyle('cyan', '→')} ${advice}`)
 }
 
 function stackBelow(error: Error): string {

@@ -25,6 +25,17 @@ export function cutTo(text: string, width: number): string {
   return `${kept}…`
 }
 
+/** A text on lines of at most `width` cells, cut between words; a longer word has a line of its own. */
+export function folded(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last === undefined || widthOf(last) + 1 + widthOf(word) > width) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
+}
+
 function widthOfCharacter(character: string): number {
   if (zeroWidth.test(character)) return 0
   return wide.test(character) ? 2 : 1

@@ -6,6 +6,7 @@ import { serverErrors } from '../errors.ts'
 import { answerClientError } from './client-error.ts'
 import { addHomePage, type Places } from './home.ts'
 import { hostCheck, isOfAnotherSite } from './hosts.ts'
+import { addTracesPage } from './observe-page/routes.ts'
 import { Problem, sendProblem } from './problem.ts'
 
 const requestBodyBytesMax = 1 << 20
@@ -16,8 +17,8 @@ const headersMsMax = 15_000
 const lateCheckMs = 2_500
 /** Connections that the system holds until they are accepted. */
 const backlogMax = 4096
-/** Long enough for the name of a topic. */
-const pathPartCharsMax = 250
+/** Long enough for the id of a trace: 255 bytes, each of which may be percent-encoded. */
+const pathPartCharsMax = 3 * 255
 
 export type HttpOptions = {
   readonly address: string
@@ -71,6 +72,7 @@ async function buildApp(options: HttpOptions): Promise<FastifyInstance> {
   }
   addRoutes(app)
   addHomePage(app, places, version)
+  addTracesPage(app)
   let description: Promise<object> | undefined
   app.get('/api/v1/openapi.json', () => {
     description ??= describe(addRoutes, version)

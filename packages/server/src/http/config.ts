@@ -5,6 +5,7 @@ import { settings as declared, type ServerSettings } from '../settings.ts'
 /** `/api/v1/config`: the settings in force. Secrets are masked by their type. */
 export function addConfigRoute(app: FastifyInstance, settings: ServerSettings): void {
   const schema = {
+    operationId: 'getSettings',
     summary: 'The settings in force',
     description:
       'Secrets are masked. `sessions` has the settings of the chunk sealing: sizes of keys, nonces and tags in bits, other sizes in bytes, times in seconds.',

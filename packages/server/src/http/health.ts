@@ -32,7 +32,10 @@ export function addHealthRoute(app: FastifyInstance, health: Health, version: st
     '/health',
     {
       schema: {
+        operationId: 'getServerHealth',
         summary: 'How the server is',
+        description:
+          'Every check of the process, one sentence each: what starts, stops and balances servers asks here. `/api/v1/health` has the figures of events: what waits, sources, database, alerts.',
         tags: ['server'],
         response: {
           200: { description: 'The server serves', content: { 'application/json': { schema: { $ref: 'Health#' } } } },

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 /** `/metrics`: Prometheus' text format, or for `Accept: application/json` the figures that `figures` gives. */
 export function addMetricsRoute(app: FastifyInstance, registry: Registry, figures: () => object): void {
   const schema = {
+    operationId: 'getMetrics',
     summary: 'Processing figures',
     description: "Prometheus' text format; with `Accept: application/json` the figures of sessions in JSON.",
     tags: ['server'],

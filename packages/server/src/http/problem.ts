@@ -38,11 +38,17 @@ export function sendProblem(
 ): FastifyReply {
   const known = knownError(error)
   const status = problemStatus(error)
-  if (status >= 500) logger.error({ error, method: request.method, url: request.url }, 'an HTTP request failed')
+  if (status === 503) logAway(known, request, logger)
+  else if (status >= 500) logger.error({ error, method: request.method, url: request.url }, 'an HTTP request failed')
   if (status === 429 || status === 503) reply.header('retry-after', String(retryAfterSeconds))
   const body = problemBody(known, status)
   reply.code(status).type('application/problem+json')
   return hasUnreadBody(request, status) ? sendBeforeBody(reply, JSON.stringify(body)) : reply.send(body)
+}
+
+/** What is away comes back, and is asked for again and again meanwhile: one short line for each. */
+function logAway({ code, message }: ChronicleError, { method, routeOptions }: FastifyRequest, logger: Logger): void {
+  logger.warn({ code, reason: message, method, route: routeOptions.url }, 'an HTTP request could not be served')
 }
 
 /** The status that `error` is answered with. Fastify's own refusals (a body too large, a method not allowed) keep theirs. */
@@ -57,7 +63,15 @@ export function problemOf(error: unknown): Record<string, unknown> {
 }
 
 /** Failures of ours whose details are no secret, and without which nobody could help himself: which object, which tile. */
-const toldInFull: readonly string[] = ['sessions.damaged', 'vault.tree-damaged', 'vault.tile-missing']
+const toldInFull: readonly string[] = [
+  'sessions.damaged',
+  'vault.tree-damaged',
+  'vault.tile-missing',
+  'log.storage',
+  'observe.database-unavailable',
+  'observe.database-refused',
+  'observe.query-timeout',
+]
 
 export function problemBody(error: ChronicleError, status: number): Record<string, unknown> {
   const isTold = status < 500 || toldInFull.includes(error.code)

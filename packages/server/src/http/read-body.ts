@@ -17,7 +17,7 @@ export function readBody(
     let bytes = 0
     const settle = (error?: Error): void => {
       timer.cancel()
-      request.off('data', onData).off('end', settle).off('error', settle)
+      request.off('data', onData).off('end', settle).off('error', onError)
       if (error === undefined) {
         resolve(Buffer.concat(pieces, bytes))
       } else {
@@ -33,7 +33,9 @@ export function readBody(
       pieces.push(piece)
       if (bytes > bytesMax) settle(bodyTooLarge(bytesMax))
     }
-    request.on('data', onData).on('end', settle).on('error', settle)
+    const onError = (): void =>
+      settle(serverErrors.create('server.bad-request', { reason: 'the connection ended before the body' }))
+    request.on('data', onData).on('end', settle).on('error', onError)
   })
 }
 

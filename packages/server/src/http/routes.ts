@@ -1,4 +1,4 @@
-import type { Clock } from '@chronicle/base'
+import type { Clock, Random } from '@chronicle/base'
 import type { Log } from '@chronicle/log'
 import type { Sessions } from '@chronicle/sessions'
 import type { Health, Registry } from '@chronicle/telemetry'
@@ -8,6 +8,7 @@ import type { ServerSettings } from '../settings.ts'
 import { addConfigRoute } from './config.ts'
 import { addHealthRoute } from './health.ts'
 import { addMetricsRoute } from './metrics.ts'
+import { addObserveRoutes } from './observe.ts'
 import { addOtlpRoutes } from './otlp/routes.ts'
 import { metricsView } from './sessions/views.ts'
 import { addSessionRoutes } from './sessions.ts'
@@ -17,6 +18,7 @@ import { addTopicRoutes } from './topics.ts'
 export type Served = {
   readonly settings: ServerSettings
   readonly clock: Clock
+  readonly random: Random
   readonly health: Health
   readonly registry: Registry
   readonly log: Log
@@ -33,5 +35,6 @@ export function addRoutes(app: FastifyInstance, served: Served): void {
   addConfigRoute(app, served.settings)
   addTopicRoutes(app, served.log)
   addSessionRoutes(app, sessions, served.clock)
+  addObserveRoutes(app, { ...served, overflow: served.settings.bufferOverflow })
   addOtlpRoutes(app, served.observe.traceExports, served.clock)
 }

@@ -73,6 +73,7 @@ export function addTopicRoutes(app: FastifyInstance, log: Log): void {
     '/api/v1/topics',
     {
       schema: {
+        operationId: 'listTopics',
         summary: 'List the topics',
         description: 'Sorted by name, a page at a time.',
         tags: ['topics'],
@@ -86,6 +87,7 @@ export function addTopicRoutes(app: FastifyInstance, log: Log): void {
     '/api/v1/topics/:name',
     {
       schema: {
+        operationId: 'getTopic',
         summary: 'Describe one topic',
         tags: ['topics'],
         params: TopicPath,

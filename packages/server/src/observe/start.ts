@@ -5,6 +5,7 @@ import {
   type NatsSource,
   type NatsSourceOptions,
   type Pipeline,
+  RebuildJobs,
   startNatsSource,
   startPipeline,
   Tables,
@@ -12,6 +13,7 @@ import {
 import type { Health, Logger, Registry } from '@chronicle/telemetry'
 import { TraceExports } from '../otlp/exports.ts'
 import type { ServerSettings } from '../settings.ts'
+import { ObserveHttpMetrics } from './http-metrics.ts'
 import { natsUrl, secretsOf, tablesPlace } from './secrets.ts'
 
 export type ObserveOptions = {
@@ -28,8 +30,11 @@ export type ObserveOptions = {
 export type Observe = {
   /** What OTLP brings, over HTTP and gRPC. */
   readonly traceExports: TraceExports
+  /** Of events over HTTP, and of those who follow them. */
+  readonly httpMetrics: ObserveHttpMetrics
   readonly pipeline: Pipeline
   readonly tables: Tables
+  readonly rebuilds: RebuildJobs
   /** Undefined without NATS_URL and ALEXANDRIA_URL. */
   readonly nats: NatsSource | undefined
 }
@@ -56,6 +61,8 @@ export async function startObserve(options: ObserveOptions, lifecycle: Lifecycle
       },
     }),
   )
+  const { projector } = pipeline
+  const rebuilds = lifecycle.add('rebuild', new RebuildJobs({ ...options, logger, tables, projector }))
   health.register('tables', () => ({
     status: tables.state === 'failed' ? 'warn' : 'pass',
     reason: tables.state === 'unused' ? 'nobody has needed them yet' : tables.state,
@@ -63,7 +70,8 @@ export async function startObserve(options: ObserveOptions, lifecycle: Lifecycle
   const nats = await startNats({ ...options, logger }, pipeline, natsUrl(settings, secrets))
   if (nats !== undefined) lifecycle.add('nats', nats)
   const traceExports = new TraceExports({ ...options, logger, intake: pipeline.intake })
-  return { pipeline, tables, nats, traceExports }
+  const httpMetrics = new ObserveHttpMetrics(options.registry)
+  return { pipeline, tables, rebuilds, nats, traceExports, httpMetrics }
 }
 
 async function startNats(

@@ -3,8 +3,7 @@ import { ChronicleError, type Clock } from '@chronicle/base'
 import { type EventIntake, type ExportedTraces, eventsOfTraces, type OtlpEncoding } from '@chronicle/observe'
 import type { Logger, Registry } from '@chronicle/telemetry'
 import { serverErrors } from '../errors.ts'
-import { BytesBudget } from '../http/bytes-budget.ts'
-import { bodyTooLarge } from '../http/read-body.ts'
+import { type BodyBounds, BodyBudgets, withinBudgets } from '../http/body-budgets.ts'
 import { arriving, memoryBytesPerByte, requestBytesMax, working } from './limits.ts'
 import { OtlpMetrics, type Transport } from './metrics.ts'
 import { type Refusal, refusalOf } from './refusal.ts'
@@ -24,7 +23,7 @@ export type ExportRequest = {
 export type Taken = Omit<ExportedTraces, 'events'>
 
 export type ExportsOptions = {
-  readonly intake: EventIntake
+  readonly intake: Pick<EventIntake, 'take'>
   readonly clock: Clock
   readonly logger: Logger
   readonly registry: Registry
@@ -34,28 +33,29 @@ export type ExportsOptions = {
 export class TraceExports {
   readonly #options: ExportsOptions
   readonly #metrics: OtlpMetrics
-  readonly #arriving: BytesBudget
-  readonly #working: BytesBudget
+  readonly #bounds: BodyBounds
 
   constructor(options: ExportsOptions) {
     this.#options = options
     this.#metrics = new OtlpMetrics(options.registry)
-    this.#arriving = new BytesBudget(arriving, options.clock)
-    this.#working = new BytesBudget(working, options.clock)
+    const budgets = new BodyBudgets({ arriving, working }, options.clock)
+    this.#bounds = { budgets, bytesMax: requestBytesMax, memoryBytesPerByte }
   }
 
   /** Resolves once every span that was not rejected is durable (OL1). Rejects with what {@link refused} takes: nothing may have been kept then. */
   async take(request: ExportRequest, transport: Transport): Promise<Taken> {
-    const { announcedBytes } = request
-    if (announcedBytes !== undefined && announcedBytes > requestBytesMax)
-      throw bodyTooLarge(requestBytesMax, announcedBytes)
-    const leave = await this.#arriving.reserve(announcedBytes ?? requestBytesMax)
-    try {
-      const packed = await arrived(request.read)
-      return await this.#work(packed, request, transport)
-    } finally {
-      leave()
+    const { announcedBytes, compression, encoding } = request
+    const body = {
+      announcedBytes,
+      read: () => arrived(request.read),
+      unpack: compression && ((packed: Buffer) => unpack(packed, compression)),
     }
+    return withinBudgets(body, this.#bounds, async unpacked => {
+      const { events, ...taken } = eventsOfTraces(unpacked, encoding, this.#options.clock.now() * 1000)
+      await this.#options.intake.take(events)
+      this.#metrics.taken(transport, taken)
+      return taken
+    })
   }
 
   /** How a request that was not taken is answered. Counted, and logged where the failure is ours. */
@@ -64,26 +64,6 @@ export class TraceExports {
     this.#metrics.refused(transport, refusal.outcome)
     if (refusal.outcome === 'failed') this.#options.logger.error({ error, transport }, 'an OTLP request failed')
     return refusal
-  }
-
-  /** Waits for its memory while it holds what has arrived, and for nothing the other way round: nobody waits for ever. */
-  async #work(packed: Buffer, { compression, encoding }: ExportRequest, transport: Transport): Promise<Taken> {
-    const bytes = compression === undefined ? packed.length : requestBytesMax
-    const leave = await this.#working.reserve(bytes * memoryBytesPerByte)
-    try {
-      const body = compression === undefined ? packed : await unpack(packed, compression)
-      leave(body.length * memoryBytesPerByte)
-      const { events, ...taken } = eventsOfTraces(body, encoding, this.#nowMicros())
-      await this.#options.intake.take(events)
-      this.#metrics.taken(transport, taken)
-      return taken
-    } finally {
-      leave()
-    }
-  }
-
-  #nowMicros(): number {
-    return this.#options.clock.now() * 1000
   }
 }
 

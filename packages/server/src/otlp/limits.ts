@@ -6,7 +6,7 @@ export const requestBytesMax = 20 * megabyte
 /** How long a request may take to arrive. Exporters give up after ten seconds. */
 export const arrivalMsMax = 30_000
 
-/** What a byte of a request becomes at worst while it is read: objects for empty attributes take the most. */
+/** What a byte of a large request takes at worst while it is worked on: as text, as objects, as records of the log. */
 export const memoryBytesPerByte = 12
 
 /** Requests that have arrived or are arriving, as they came. */

@@ -8,10 +8,10 @@ import type { TraceExports } from './exports.ts'
 import type { GrpcListener } from './grpc/listener.ts'
 
 /** Where every exporter sends unless it is told otherwise. */
-const usualPort = 4317
+export const usualPort = 4317
 
 export type GrpcStart = {
-  readonly settings: ServerSettings
+  readonly settings: Pick<ServerSettings, 'httpBindAddress' | 'httpConnectionsMax' | 'otlpGrpcPort'>
   readonly clock: Clock
   readonly logger: Logger
   readonly health: Health
@@ -19,7 +19,7 @@ export type GrpcStart = {
 }
 
 /**
- * Undefined where nothing listens. The port that exporters know is taken when it is free, so that they get here without a word; on a machine that has a collector
+ * S21: undefined where nothing listens. The port that exporters know is taken when it is free, so that they get here without a word; on a machine that has a collector
  * there already, nobody asked for it and the server starts without. A port that somebody did ask for has to be had, as any other.
  */
 export async function startGrpc(options: GrpcStart): Promise<GrpcListener | undefined> {

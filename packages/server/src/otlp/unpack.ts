@@ -17,11 +17,14 @@ export function compressionOf(name: string | undefined): Compression | undefined
   const asked = (name ?? '').trim().toLowerCase()
   if (asked === '' || asked === 'identity') return undefined
   if (Object.hasOwn(unpackers, asked)) return asked as Compression
-  throw serverErrors.create('server.encoding-not-accepted', { accepted: `${acceptedCompressions}, identity` })
+  throw serverErrors.create('server.encoding-not-accepted', {
+    header: 'content-encoding',
+    accepted: `${acceptedCompressions}, identity`,
+  })
 }
 
 /**
- * Decompresses in another thread, and no further than {@link requestBytesMax}: what would become larger is given up there ('server.body-too-large'). Rejects
+ * S20: decompresses in another thread, and no further than {@link requestBytesMax}: what would become larger is given up there ('server.body-too-large'). Rejects
  * with 'observe.invalid-otlp' what is not so compressed.
  */
 export async function unpack(packed: Buffer, compression: Compression): Promise<Buffer> {

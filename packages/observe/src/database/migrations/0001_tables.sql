@@ -50,7 +50,7 @@ create index swarm_traces_agent on swarm_traces (assigned_agent, first_event_at,
 create index swarm_traces_owner on swarm_traces (owner, first_event_at, trace_id) where owner is not null;
 
 -- The shortest and longest duration of an agent's day, looked up when a late event takes one of them away.
-create index swarm_traces_metrics on swarm_traces (metrics_agent, metrics_date) where metrics_agent is not null;
+create index swarm_traces_metrics on swarm_traces (metrics_agent, metrics_date, duration_ms) where metrics_agent is not null;
 
 -- One row an agent and UTC day, computed from `state`: sums, and the sketch that p95 is read from.
 create table agent_metrics (

@@ -15,6 +15,8 @@ const firstWaits = { firstMs: 500, waitMsMax: 15_000 }
 const reconnectWaitMs = 1_000
 /** What a stop waits for: acknowledgements that are on their way. */
 const drainMsMax = 2_000
+/** And for all of it, where NATS does not answer what was asked before. */
+const stopMsMax = 3_000
 const connectionName = 'chronicle'
 
 export type NatsSourceOptions = Omit<StreamReaderOptions, 'pausing' | 'onTaken'> & {
@@ -62,10 +64,10 @@ export class NatsSource implements Stoppable {
     return { state: this.#state, streams, ...(reason === undefined ? {} : { reason }) }
   }
 
-  /** Takes in nothing more, waits for what is being written to the log and acknowledges it. */
+  /** Takes in nothing more, waits for what is being written to the log and acknowledges it. What NATS is not told by {@link stopMsMax} comes again. */
   async stop(): Promise<void> {
     this.#pausing.stop()
-    await this.#running
+    await this.#inTime(this.#running, stopMsMax)
     this.#state = 'stopped'
   }
 
@@ -122,13 +124,19 @@ export class NatsSource implements Stoppable {
   }
 
   async #close(connection: NatsConnection): Promise<void> {
-    const { clock } = this.#options
-    const late = Promise.withResolvers<void>()
-    const timer = clock.after(drainMsMax, late.resolve)
     // A drain without a connection waits for one.
-    await Promise.race([connection.drain().catch(() => undefined), late.promise])
-    timer.cancel()
+    await this.#inTime(
+      connection.drain().catch(() => undefined),
+      drainMsMax,
+    )
     await connection.close()
+  }
+
+  async #inTime(work: Promise<void>, limitMs: number): Promise<void> {
+    const late = Promise.withResolvers<void>()
+    const timer = this.#options.clock.after(limitMs, late.resolve)
+    await Promise.race([work, late.promise])
+    timer.cancel()
   }
 
   #connected(): void {

@@ -1,11 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import { observeErrors } from '../../errors.ts'
 import { arrayOf, objectOf } from './attributes.ts'
-import { spansMax } from './limits.ts'
-import { readMessage } from './protobuf.ts'
+import { countJson, foreignNamesIn } from './count-json.ts'
+import { foreignNamesMax, messagesMax, spansMax } from './limits.ts'
+import { namesOf, readMessage } from './protobuf.ts'
 import { exportTraceServiceRequest } from './schema.ts'
 
 export type OtlpEncoding = 'json' | 'protobuf'
+
+const otlpNames = namesOf(exportTraceServiceRequest)
 
 /** A span as it came, in the JSON form of OTLP, with what is said once for several. Nothing of it is checked yet. */
 export type ReceivedSpan = { readonly span: unknown; readonly resource: unknown; readonly scope: unknown }
@@ -35,6 +38,12 @@ export function readTraceRequest(body: Buffer, encoding: OtlpEncoding): Received
 
 function parseJson(body: Buffer): unknown {
   if (!isUtf8(body)) throw invalid('json', 'the body is not UTF-8')
+  const { messages, names } = countJson(body)
+  if (messages > messagesMax) throw invalid('json', `more than ${messagesMax} objects and lists`)
+  // Names that differ cost a parser more than anything else: a request of them takes seconds.
+  if (names > foreignNamesMax && foreignNamesIn(body, otlpNames) > foreignNamesMax) {
+    throw invalid('json', `more than ${foreignNamesMax} names that OTLP does not have`)
+  }
   let request: unknown
   try {
     request = JSON.parse(body.toString())

@@ -55,23 +55,38 @@ export function spanOf({ span, resource, scope }: ReceivedSpan): Span | RefusedE
   }
 }
 
-function moreOf({ kind, events, links }: Record<string, unknown>, scope: unknown): JsonObject | undefined {
-  const { name, version } = objectOf(scope)
-  const kept: JsonObject[] = []
-  for (const event of arrayOf(events).map(objectOf)) {
-    const attributes = attributesOf(event.attributes)
-    if (attributes === undefined) return undefined
-    kept.push({ name: textOf(event.name), time_unix_nano: String(event.timeUnixNano ?? ''), attributes })
-  }
-  const linked = arrayOf(links)
-    .map(objectOf)
-    .map(({ traceId, spanId }) => ({ trace_id: textOf(traceId), span_id: textOf(spanId) }))
+function moreOf({ kind, events, links, status }: Record<string, unknown>, scope: unknown): JsonObject | undefined {
+  const { name, version, attributes } = objectOf(scope)
+  const scopeAttributes = attributesOf(attributes)
+  const kept = listOf(events, event => ({
+    name: textOf(event.name),
+    time_unix_nano: String(event.timeUnixNano ?? ''),
+  }))
+  const linked = listOf(links, link => ({ trace_id: textOf(link.traceId), span_id: textOf(link.spanId) }))
+  if (scopeAttributes === undefined || kept === undefined || linked === undefined) return undefined
+  const statusMessage = textOf(objectOf(status).message)
   return {
     kind: (typeof kind === 'number' ? kinds[kind] : undefined) ?? 'unspecified',
-    scope: { name: textOf(name), version: textOf(version) },
-    ...(kept.length === 0 ? {} : { events: kept }),
-    ...(linked.length === 0 ? {} : { links: linked }),
+    scope: { name: textOf(name), version: textOf(version), ...unlessEmpty('attributes', scopeAttributes) },
+    ...(statusMessage === '' ? {} : { status_message: statusMessage }),
+    ...unlessEmpty('events', kept),
+    ...unlessEmpty('links', linked),
   }
+}
+
+/** What `of` takes from each, with its attributes; undefined when their values lie too deep. */
+function listOf(list: unknown, of: (item: Record<string, unknown>) => JsonObject): JsonObject[] | undefined {
+  const kept: JsonObject[] = []
+  for (const item of arrayOf(list).map(objectOf)) {
+    const attributes = attributesOf(item.attributes)
+    if (attributes === undefined) return undefined
+    kept.push({ ...of(item), ...unlessEmpty('attributes', attributes) })
+  }
+  return kept
+}
+
+function unlessEmpty(name: string, value: JsonObject | JsonObject[]): JsonObject {
+  return Object.keys(value).length === 0 ? {} : { [name]: value }
 }
 
 function idOf(value: unknown, bytes: number): string | undefined {

@@ -4,9 +4,10 @@ import { addDataFlags, loadSettings } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
 
 const examples = `
-The database is the one behind DATABASE_URL (or observe.database-url in the file of settings); without it the embedded one in the
-data directory, which a running server keeps to itself. A server does the same when it opens its tables: this command is for those
-who want to do it before, with other rights, or look first. All that is missing is applied in one transaction, or nothing is.
+The database is the one behind DATABASE_URL (or observe.database-url in the file of settings), or the one that a secrets API at
+ALEXANDRIA_URL names; without both the embedded one in the data directory, which a running server keeps to itself. A server does the same when it opens its tables: this command is for those
+who want to do it before, or to look first. The tables belong to the role of the URL, which has to be the one that the server has.
+All that is missing is applied in one transaction, or nothing is.
 
 Exit code 0: nothing is missing any more; 1: something is missing (--check), or it failed.
 

@@ -8,30 +8,36 @@ import { arrivalMsMax, requestBytesMax, retryAfterSeconds } from '../../otlp/lim
 import { acceptedCompressions, compressionOf } from '../../otlp/unpack.ts'
 import { knownError, problemBody } from '../problem.ts'
 import { readBody } from '../read-body.ts'
-import { continueIfExpected } from '../sessions/body.ts'
+import { continueIfExpected, takeBodiesUnread } from '../request-body.ts'
+
 import { announcedBytes, hasUnreadBody, sendBeforeBody } from '../unread-body.ts'
 import { exportTraces } from './schema.ts'
 
 /** POST /v1/traces. Browsers are not served: there is no CORS, and requests of pages of other sites are refused like everywhere else (S4). */
 export function addOtlpRoutes(app: FastifyInstance, exports: TraceExports, clock: Clock): void {
   app.register(async scope => {
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', (_request, body, done) => done(null, body))
+    takeBodiesUnread(scope)
+    // Schemas describe here: the body is not read yet.
+    scope.setValidatorCompiler(() => () => true)
     scope.setErrorHandler((error, request, reply) => sendRefusal(error, request, reply, exports))
     scope.post('/v1/traces', { schema: exportTraces }, async (request, reply) => {
       const encoding = encodingOf(request)
-      if (encoding === undefined) throw serverErrors.create('server.encoding-not-accepted', { accepted: mediaTypes })
+      if (encoding === undefined) throw notRead()
       const taken = await exports.take(requestOf(request, reply, { encoding, clock }), 'http')
       return reply.header('content-type', otlpContentTypes[encoding]).send(exportAnswer(taken, encoding))
     })
   })
 }
 
-const mediaTypes = Object.values(otlpContentTypes).join(', ')
+const notRead = (): Error =>
+  serverErrors.create('server.encoding-not-accepted', {
+    header: 'content-type',
+    accepted: Object.values(otlpContentTypes).join(', '),
+  })
 
-/** Undefined for any other type, also where the body is empty and has none. */
-function encodingOf({ headers }: FastifyRequest): OtlpEncoding | undefined {
-  const type = (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
+/** Undefined where it is neither of the two. */
+function encodingOf(request: FastifyRequest): OtlpEncoding | undefined {
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   return (['protobuf', 'json'] as const).find(encoding => otlpContentTypes[encoding] === type)
 }
 

@@ -30,11 +30,19 @@ const inBoth = (description: string, schema: object): object => ({
 })
 
 export const exportTraces = {
+  operationId: 'exportTraces',
   summary: 'Take spans in (OTLP)',
   description:
     'An ExportTraceServiceRequest of OpenTelemetry, plain or with `Content-Encoding` gzip or deflate, at most 20 MiB before and after it is decompressed. Exporters are pointed here with OTEL_EXPORTER_OTLP_ENDPOINT=http://HOST:8700. Answered once the spans are durable, in the encoding of the request. Browsers are not served: there is no CORS.',
   tags: ['observe'],
-  consumes: ['application/x-protobuf', 'application/json'],
+  body: {
+    content: {
+      'application/x-protobuf': { schema: binary },
+      'application/json': {
+        schema: { type: 'object', description: 'ExportTraceServiceRequest', additionalProperties: true },
+      },
+    },
+  },
   response: {
     200: inBoth('The spans are durable, except those that were rejected', ExportedTraces),
     400: inBoth('The request cannot be read', Status),

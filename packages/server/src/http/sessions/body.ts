@@ -7,6 +7,7 @@ import { serverErrors } from '../../errors.ts'
 import type { BytesBudget } from '../bytes-budget.ts'
 import { type JsonWithData, parseJsonWithData } from '../json-with-data.ts'
 import { bodyTooLarge, readBody } from '../read-body.ts'
+import { continueIfExpected } from '../request-body.ts'
 import { announcedBytes } from '../unread-body.ts'
 
 export type BodyOptions = {
@@ -56,11 +57,6 @@ export async function* rawBody(request: FastifyRequest, reply: FastifyReply): As
 function refuseWhenFull(sessions: Sessions): void {
   const { queueLength, queueSize } = sessions.metrics()
   if (queueLength >= queueSize) throw sessionErrors.create('sessions.busy', { queueSize })
-}
-
-/** A client that waits for leave to send its body gets it here, and not before everything else is in order (RFC 9110, 10.1.1). */
-export function continueIfExpected(request: FastifyRequest, reply: FastifyReply): void {
-  if (/100-continue/i.test(request.headers.expect ?? '')) reply.raw.writeContinue()
 }
 
 function parse(body: Buffer): JsonWithData {

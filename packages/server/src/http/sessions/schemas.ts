@@ -154,6 +154,7 @@ const chunkProblems = {
 } as const
 
 export const processChunk = {
+  operationId: 'processChunk',
   summary: 'Seal one chunk',
   description:
     'The answer comes once the chunk is durable. The same chunk again is answered as before; another one with the same index is refused.',
@@ -173,6 +174,7 @@ const BatchResult = {
 } as const
 
 export const processBatch = {
+  operationId: 'processChunks',
   summary: 'Seal many chunks',
   description:
     'Up to `batch_size` chunks in a body of at most 64 MiB (or the largest chunk, where that is more). Each is answered for itself, in order: one bad chunk fails alone, and the answer is 200 all the same.',
@@ -206,6 +208,7 @@ export const processBatch = {
 }
 
 export const putChunk = {
+  operationId: 'putChunk',
   summary: 'Seal one chunk, as raw bytes',
   description: 'For large chunks: the bytes are streamed, in constant memory.',
   tags,
@@ -227,6 +230,7 @@ export const putChunk = {
 }
 
 export const getChunk = {
+  operationId: 'getChunk',
   summary: 'Read one chunk back',
   description:
     'Decrypted and verified. The entity tag is its SHA-256. Its metadata come as the header x-chunk-metadata unless they are longer than 8 KiB; the proof has them always. What turns out to be damaged on the way breaks the connection.',
@@ -240,6 +244,7 @@ export const getChunk = {
 }
 
 export const proof = {
+  operationId: 'getChunkProof',
   summary: 'Prove one chunk',
   description:
     'A C2SP tlog-proof that verifies offline: `chronicle verify`. Its extra line has salt, hash and metadata of the chunk.',
@@ -253,6 +258,7 @@ export const proof = {
 }
 
 export const consistency = {
+  operationId: 'getConsistencyProof',
   summary: 'Prove that a tree only grew',
   tags,
   params: sessionPath,
@@ -282,6 +288,7 @@ export const consistency = {
 }
 
 export const merkleRoot = {
+  operationId: 'getMerkleRoot',
   summary: 'The root of a session',
   description: 'Of the tree as it is now. The checkpoint is durable before it is given out.',
   tags,
@@ -290,6 +297,7 @@ export const merkleRoot = {
 }
 
 export const checkpoint = {
+  operationId: 'getCheckpoint',
   summary: 'The checkpoint of a session',
   description: 'C2SP tlog-checkpoint of the tree as it is now, as a signed note.',
   tags,
@@ -298,6 +306,7 @@ export const checkpoint = {
 }
 
 export const tile = {
+  operationId: 'getTile',
   summary: 'A tile of the tree of a session',
   description: 'C2SP tlog-tiles: tile/<L>/<N>[.p/<W>] and tile/entries/<N>[.p/<W>]. Full tiles never change.',
   tags,
@@ -313,6 +322,7 @@ export const tile = {
 }
 
 export const vkey = {
+  operationId: 'getVkey',
   summary: 'The public key',
   description:
     'Verifier key (C2SP signed-note vkey) of the checkpoints of this installation. Keep a copy where the server cannot reach it.',
@@ -321,6 +331,7 @@ export const vkey = {
 }
 
 export const listSessions = {
+  operationId: 'listSessions',
   summary: 'List the sessions',
   description: 'Sorted by id, a page at a time.',
   tags,
@@ -353,6 +364,7 @@ export const listSessions = {
 }
 
 export const getSession = {
+  operationId: 'getSession',
   summary: 'How a session is',
   tags,
   params: sessionPath,
@@ -364,6 +376,7 @@ export const getSession = {
 }
 
 export const finalize = {
+  operationId: 'finalizeSession',
   summary: 'Finalise a session',
   description: 'Closes it and gives its root. Later chunks are refused. Doing it again gives the same answer.',
   tags,
@@ -376,6 +389,7 @@ export const finalize = {
 }
 
 export const deleteSession = {
+  operationId: 'deleteSession',
   summary: 'Delete a session for good',
   description:
     'Destroys its key and removes its chunks: nobody can read them again. Tree and checkpoint stay, so that what was proved stays proved. It is asked twice: `confirm` repeats the session id.',

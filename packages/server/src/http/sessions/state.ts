@@ -2,8 +2,8 @@
 import type { Sessions } from '@chronicle/sessions'
 import type { FastifyInstance } from 'fastify'
 import { serverErrors } from '../../errors.ts'
+import { queryNumber, queryText } from '../query.ts'
 import { takeBodiesOf } from './body.ts'
-import { queryNumber, queryText } from './checks.ts'
 import * as schemas from './schemas.ts'
 import { rootView, sessionView } from './views.ts'
 

@@ -2,7 +2,8 @@
 import type { Sessions } from '@chronicle/sessions'
 import type { FastifyInstance } from 'fastify'
 import { serverErrors } from '../../errors.ts'
-import { parseChunkIndex, queryNumber } from './checks.ts'
+import { queryNumber } from '../query.ts'
+import { parseChunkIndex } from './checks.ts'
 import * as schemas from './schemas.ts'
 import { rootView } from './views.ts'
 

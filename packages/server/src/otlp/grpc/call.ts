@@ -7,7 +7,7 @@ import { arrived, type ExportRequest, type TraceExports } from '../exports.ts'
 import { arrivalMsMax } from '../limits.ts'
 import { grpcCodes } from '../refusal.ts'
 import { acceptedCompressions, compressionOf } from '../unpack.ts'
-import { beginMessage, framed } from './message.ts'
+import { beginMessage, framed, invalidMessage } from './message.ts'
 import { failedTrailers, okTrailers } from './status.ts'
 
 const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
@@ -44,7 +44,7 @@ export async function answerCall(
   }
 }
 
-/** As far as the length of its message; the rest waits in the flow-control window until there is room. */
+/** S20: as far as the length of its message; the rest waits in the flow-control window until there is room. */
 async function requestOf(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
@@ -54,9 +54,11 @@ async function requestOf(
   // To answer is possible also where not everything was read.
   const pieces: AsyncIterator<Buffer> = stream.iterator({ destroyOnReturn: false })
   const message = await arrived(() => inTime(beginMessage(pieces), clock))
+  if (message.isCompressed && compression === undefined)
+    throw invalidMessage('a compressed message, and no grpc-encoding')
   return {
     encoding: 'protobuf',
-    compression: message.isCompressed ? (compression ?? 'gzip') : undefined,
+    compression: message.isCompressed ? compression : undefined,
     announcedBytes: message.bytes,
     read: () => inTime(message.read(), clock),
   }

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type ServerHttp2Session } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { ServerHttp2Session } from 'node:http2'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Clock, Stoppable } from '@chronicle/base'
 import type { TraceExports } from '../exports.ts'
-import { grpcDrainMsMax, grpcHeaderPairsMax, grpcIdleMsMax, grpcStreamsMax } from '../limits.ts'
-import { answerCall } from './call.ts'
+import { grpcDrainMsMax } from '../limits.ts'
 
 export type GrpcOptions = {
   readonly address: string
@@ -17,37 +16,38 @@ export type GrpcOptions = {
 export type GrpcListener = Stoppable & { readonly port: number }
 
 /**
- * Listens for OTLP over gRPC: HTTP/2 without TLS, as exporters speak it to a server on their own machine. Rejects as listen(2) does. No page of a browser
- * gets here: none speaks HTTP/2 without TLS.
+ * Listens for OTLP over gRPC: HTTP/2 without TLS, as exporters speak it to a server on their own machine. Rejects as listen(2) does. What speaks HTTP/2 is loaded
+ * with the first connection, since most servers have none. No page of a browser gets here: none speaks HTTP/2 without TLS.
  */
 export async function startGrpcListener(options: GrpcOptions): Promise<GrpcListener> {
-  const { clock } = options
   const sessions = new Set<ServerHttp2Session>()
-  const server = createServer({
-    settings: { maxConcurrentStreams: grpcStreamsMax },
-    maxHeaderListPairs: grpcHeaderPairsMax,
+  let isStopping = false
+  const begin = async (socket: Socket): Promise<void> => {
+    const { serveConnection } = await import('./connection.ts')
+    if (isStopping || socket.destroyed) {
+      socket.destroy()
+      return
+    }
+    const session = serveConnection(socket, options)
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+  }
+  const server = createServer(socket => {
+    // A connection that breaks ends its session, and that is all.
+    socket.on('error', () => undefined)
+    void begin(socket)
   })
   server.maxConnections = options.connectionsMax
-  server.on('session', session => {
-    sessions.add(session)
-    session.on('close', () => sessions.delete(session))
-    session.setTimeout(grpcIdleMsMax, () => session.close())
-  })
-  // A client that breaks the protocol or its connection ends its session, and that is all.
-  server.on('sessionError', () => undefined)
-  server.on('stream', (stream, headers) => {
-    stream.on('error', () => undefined)
-    void answerCall(stream, headers, options)
-  })
   server.listen(options.port, options.address)
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
     async stop() {
+      isStopping = true
       const closed = once(server, 'close')
       server.close()
       for (const session of sessions) session.close()
-      const timer = clock.after(grpcDrainMsMax, () => {
+      const timer = options.clock.after(grpcDrainMsMax, () => {
         for (const session of sessions) session.destroy()
       })
       await closed

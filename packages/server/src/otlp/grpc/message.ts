@@ -26,11 +26,11 @@ export async function beginMessage(pieces: AsyncIterator<Buffer>): Promise<Incom
   let begun: Buffer = Buffer.alloc(0)
   while (begun.length < prefixBytes) {
     const { value, done } = await pieces.next()
-    if (done) throw invalid('the call has no message')
+    if (done) throw invalidMessage('the call has no message')
     begun = Buffer.concat([begun, value])
   }
   const flag = begun[0]!
-  if (flag > 1) throw invalid('the message has no prefix of gRPC')
+  if (flag > 1) throw invalidMessage('the message has no prefix of gRPC')
   const bytes = begun.readUInt32BE(1)
   return { isCompressed: flag === 1, bytes, read: () => readRest(pieces, begun.subarray(prefixBytes), bytes) }
 }
@@ -45,8 +45,8 @@ async function readRest(pieces: AsyncIterator<Buffer>, begun: Buffer, bytes: num
     gathered.push(value)
     length += value.length
   }
-  if (length < bytes) throw invalid('the call ends before its message')
-  if (length > bytes) throw invalid('a unary call has one message')
+  if (length < bytes) throw invalidMessage('the call ends before its message')
+  if (length > bytes) throw invalidMessage('a unary call has one message')
   return Buffer.concat(gathered, length)
 }
 
@@ -57,4 +57,5 @@ export function framed(message: Buffer): Buffer {
   return Buffer.concat([prefix, message])
 }
 
-const invalid = (detail: string): Error => observeErrors.create('observe.invalid-otlp', { encoding: 'gRPC', detail })
+export const invalidMessage = (detail: string): Error =>
+  observeErrors.create('observe.invalid-otlp', { encoding: 'gRPC', detail })
