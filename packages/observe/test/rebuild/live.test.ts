@@ -7,7 +7,7 @@ import { eventsTopic } from '../../src/log/topics.ts'
 import { removeLeftovers } from '../../src/rebuild/schemas.ts'
 import { applyRetention, eventsOfTrace, listTraces } from '../../src/store/index.ts'
 import { readPartitions } from '../../src/store/partitions.ts'
-import { openMigrated, realPostgres, testDatabases } from '../support/databases.ts'
+import { embedded, openMigrated, realPostgres, testDatabases } from '../support/databases.ts'
 import { dayMs } from '../support/log-house.ts'
 import { event, nowMs, task } from '../support/store.ts'
 import { deliveredEvents } from '../support/swarm-events.ts'
@@ -24,7 +24,8 @@ const endMs = day.options.startMs + dayMs
 
 for (const databases of testDatabases) {
   describe(`while it runs: ${databases.name}`, { skip: databases.skip }, () => {
-    for (const isTrimmed of [false, true]) {
+    // The second has all that the first has; the embedded database runs the same statements, in more time.
+    for (const isTrimmed of databases === embedded ? [true] : [false, true]) {
       test(`OR5: events between any two statements are there once${isTrimmed ? ', also those that leave the log meanwhile' : ''}`, async t => {
         const database = await openMigrated(databases)
         const coming = events.slice(-comingMax)

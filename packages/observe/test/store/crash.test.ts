@@ -6,12 +6,12 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { seededRandom } from '@chronicle/base'
-import { type RunningPostgres, startPostgres } from '@chronicle/testing'
+import type { RunningPostgres } from '@chronicle/testing'
 import type { Database } from '../../src/database/contract.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { type DatabasePlace, openDatabase } from '../../src/database/open.ts'
 import { observeErrors } from '../../src/errors.ts'
-import { embedded, freshDirectory, openMigrated, realPostgres } from '../support/databases.ts'
+import { embedded, freshDirectory, openMigrated, postgres, realPostgres } from '../support/databases.ts'
 import { batchesFrom, contentsOf, crashLog, writerOf } from '../support/store.ts'
 
 const seed = Number(process.env.CRASH_SEED ?? 4_711)
@@ -47,8 +47,7 @@ const deaths: readonly {
 
 for (const { name, kills, kill } of deaths) {
   test(`OD2: ${name}`, { skip, timeout: 60_000 }, async t => {
-    const server = await startPostgres()
-    t.after(() => server.stop())
+    const server = await postgres()
     const [database, watcher] = [
       await openDatabase({ url: await server.createDatabase() }),
       await openDatabase({ url: server.url }),
@@ -88,15 +87,13 @@ for (const { name, skip, kills, place } of [
   {
     name: 'PostgreSQL',
     skip: realPostgres.skip,
-    kills: 6,
-    place: async (server?: RunningPostgres) => ({ url: await server!.createDatabase() }),
+    kills: Number(process.env.CRASH_KILLS ?? 3),
+    place: async () => ({ url: await (await postgres()).createDatabase() }),
   },
   { name: 'embedded', skip: false as const, kills: 2, place: async () => ({ directory: freshDirectory() }) },
 ]) {
   test(`OD2: the process that writes is killed: ${name}`, { skip, timeout: 120_000 }, async t => {
-    const server = name === 'PostgreSQL' ? await startPostgres() : undefined
-    t.after(() => server?.stop())
-    const where = await place(server)
+    const where = await place()
     const random = seededRandom(seed)
     for (let n = 0; n < kills; n++) await writingProcess(where, 20 + random.int(250))
     assert.equal(await writingProcess(where), 'writing\ndone\n')
