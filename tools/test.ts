@@ -15,7 +15,8 @@ const globs =
 
 /** A test that hangs is ended and reported after this long; the slowest one takes about a third of it. */
 const testTimeoutMs = 300_000
-const filesAtOnce = 2
+/** One more than the smallest machine has cores: many tests wait for processes, timers and disks. */
+const filesAtOnce = 3
 /** kafkajs asks for timers in the past and means it. */
 const nodeOptions = `${process.env.NODE_OPTIONS ?? ''} --disable-warning=TimeoutNegativeWarning`.trim()
 

@@ -18,7 +18,6 @@ export type { ComparedTable, RowDifference, TableComparison } from './rebuild/co
 export type { RebuildRequest, RebuildState, RebuildView } from './rebuild/job-view.ts'
 export { RebuildJobs, type RebuildJobsOptions } from './rebuild/jobs.ts'
 export { Alexandria, type AlexandriaOptions, type SecretName } from './secrets/alexandria.ts'
-export { observeSettings } from './settings.ts'
 export type { NatsSource, NatsSourceOptions, NatsStatus } from './sources/nats/source.ts'
 export { startNatsSource } from './sources/nats/start.ts'
 export { exportAnswer, otlpContentTypes, statusAnswer } from './sources/otlp/answer.ts'

@@ -12,7 +12,7 @@ import {
   setting,
   type ValuesOf,
 } from '@chronicle/config'
-import { observeSettings } from '@chronicle/observe'
+import { observeSettings } from './settings-observe.ts'
 import { sessionSettings, vaultSettings } from './settings-sessions.ts'
 import { hostNames } from './settings-types.ts'
 

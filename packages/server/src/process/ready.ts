@@ -7,7 +7,7 @@ export function printReady(terminal: Terminal, addresses: Addresses, version: st
   const bootstrap = kafkaPort === 9092 ? '' : ` --bootstrap ${kafka}`
   const places = [
     ['Kafka', kafka],
-    ['HTTP', http],
+    ['HTTP', `${http} (open it in a browser)`],
     ...(otlp === undefined ? [] : [['OTLP', `${otlp} (gRPC)`] as const]),
     ['Metrics', metrics],
     ['Data', dataDirectory],

@@ -1,3 +1,4 @@
+/** Settings of observe: where events come from and where the tables are. Beside the others, since what only wants to know them would load all of observe. */
 import { duration, integer, oneOf, port, type Secret, type SettingType, secret, setting } from '@chronicle/config'
 
 const section = 'Observe'

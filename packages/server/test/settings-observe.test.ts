@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { declareSettings, resolveSettings, showSettings } from '@chronicle/config'
-import { observeSettings } from '../src/index.ts'
+import { observeSettings } from '../src/settings-observe.ts'
 
 const settings = declareSettings(observeSettings)
 const resolve = (environment: Record<string, string>) =>
