@@ -13,7 +13,7 @@ import { type Load, librdkafkaLoad, platformaticLoad, type Target } from './cras
 import { tears, tearTail } from './crash/tear.ts'
 import { verify } from './crash/verify.ts'
 
-const kills = Number(process.env.CRASH_KILLS ?? 10)
+const kills = Number(process.env.CRASH_KILLS ?? 6)
 /** Between two kills at least this much is acknowledged, then up to this much time passes. */
 const acknowledgedMin = 200
 const momentMsMax = 400

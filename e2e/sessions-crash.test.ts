@@ -14,7 +14,7 @@ import { leafDataOf, leafHash, MerkleTree, parseChunkExtra, parseProof, verifyPr
 import { chunkAt, type Place, sha256 } from './sessions/chunks.ts'
 import { type Root, SessionsClient } from './sessions/client.ts'
 
-const kills = Number(process.env.CRASH_KILLS ?? 10)
+const kills = Number(process.env.CRASH_KILLS ?? 6)
 const concurrent = 50
 const sessionIds = ['alpha', 'beta', 'gamma']
 /** Between two kills at least this much is acknowledged, then up to this much time passes. */

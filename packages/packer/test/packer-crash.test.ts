@@ -23,7 +23,7 @@ import { idsOf, isExpired, numberOf, rowsOfRecord } from './crash-records.ts'
 import { compile, compilers } from './ring-processes.ts'
 
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000)
-const kills = Number(process.env.CRASH_KILLS ?? 12)
+const kills = Number(process.env.CRASH_KILLS ?? 8)
 const recordsOfWriter = 150
 /** Until a process is killed: since its start, where that is what is hit, or since runs follow each other. */
 const startMsMax = 800

@@ -17,6 +17,7 @@ import {
 import { LoadCheck, ringPath } from './ring-support.ts'
 
 const seed = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31))
+const kills = Number(process.env.CRASH_KILLS ?? 20)
 /** Longer than any test waits. */
 const patienceMs = 60_000
 const looksMax = 1000
@@ -102,7 +103,7 @@ function checkReports(lines: readonly string[]): { records: number; lastSequence
   }
   return { records, lastSequence }
 }
-async function killing(t: TestContext, startWriter: (path: string, run: number) => Running, kills: number) {
+async function killing(t: TestContext, startWriter: (path: string, run: number) => Running, times: number) {
   t.diagnostic(`CRASH_SEED=${seed}`)
   const random = seededRandom(seed)
   const path = await newRing(t, 32 * 1024)
@@ -110,7 +111,7 @@ async function killing(t: TestContext, startWriter: (path: string, run: number) 
   let run = 1
   let writer = startWriter(path, run)
   let reader = start(t, process.execPath, [readerProgram, path])
-  for (let kill = 0; kill < kills; kill++) {
+  for (let kill = 0; kill < times; kill++) {
     await Promise.all([writer.ready, reader.ready])
     await sleep(random.int(15))
     if (random.int(2) === 0) {
@@ -130,11 +131,11 @@ async function killing(t: TestContext, startWriter: (path: string, run: number) 
   return { path, reports }
 }
 
-test('PR1, PR2: SIGKILL of writers and readers at random moments, 50 times, the ring going on', async t => {
+test(`PR1, PR2: SIGKILL of writers and readers at random moments, ${kills} times, the ring going on`, async t => {
   const { path, reports } = await killing(
     t,
     (ring, run) => start(t, process.execPath, [writerProgram, ring, `${run}`, '0', `${patienceMs}`]),
-    50,
+    kills,
   )
   const { records, lastSequence } = checkReports(reports)
   assert.equal(records, lastSequence)

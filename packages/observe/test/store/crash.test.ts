@@ -27,7 +27,7 @@ const deaths: readonly {
 }[] = [
   {
     name: 'pg_terminate_backend ends the session',
-    kills: 12,
+    kills: 6,
     kill: async (_, watcher, pid) => void (await watcher.query('select pg_terminate_backend($1)', [pid])),
   },
   {
