@@ -31,15 +31,8 @@ describe('less room than a day needs', { concurrency: 2 }, () => {
   test('past BUFFER_MAX_SIZE agents are held back and an alert stands, until the database is there; then all of the day comes', {
     skip,
   }, async t => {
-    const {
-      server,
-      senders,
-      postgres,
-      postgresProxy: proxy,
-      alerts,
-    } = await openHouse(t, {
-      BUFFER_MAX_SIZE: String(bufferMax),
-    })
+    const house = await openHouse(t, { BUFFER_MAX_SIZE: String(bufferMax) })
+    const { server, senders, postgres, postgresProxy: proxy, alerts } = house
     const load = new Load(day, senders)
     await load.upTo(0.1)
     proxy.shut()
@@ -62,16 +55,8 @@ describe('less room than a day needs', { concurrency: 2 }, () => {
   })
 
   test('with drop-oldest nobody is held back: what is too old is left out, counted and told', { skip }, async t => {
-    const {
-      server,
-      senders,
-      postgres,
-      postgresProxy: proxy,
-      alerts,
-    } = await openHouse(t, {
-      BUFFER_MAX_SIZE: String(bufferMax),
-      BUFFER_OVERFLOW: 'drop-oldest',
-    })
+    const house = await openHouse(t, { BUFFER_MAX_SIZE: String(bufferMax), BUFFER_OVERFLOW: 'drop-oldest' })
+    const { server, senders, postgres, postgresProxy: proxy, alerts } = house
     const load = new Load(day, senders)
     await load.upTo(0.1)
     await server.untilWritten(senders)
