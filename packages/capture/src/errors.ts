@@ -23,6 +23,15 @@ export const captureErrors = errorFamily('capture', {
     summary: 'The file at the path of the database of capture is something else',
     remedy: 'Set database_path to another file. Nothing in this one was changed.',
   },
+  'capture.database-missing': {
+    summary: 'There is no database of capture here',
+    remedy:
+      'Name the file of the program that captures: --database, or the setting storage.database_path. It is made when that program first runs.',
+  },
+  'capture.database-older': {
+    summary: 'The database was not brought up to this version yet',
+    remedy: 'Start the program that captures once with this version. Reading changes nothing.',
+  },
   'capture.database-newer': {
     summary: 'The database was written by a newer version of the program',
     remedy: 'Use the version that wrote it, or a newer one.',
@@ -79,6 +88,15 @@ export const captureErrors = errorFamily('capture', {
     summary: 'Screenshots are not taken any more: capture is about to stop',
     remedy: 'Publish it again once capture runs.',
   },
+  'capture.keys-missing': {
+    summary: 'The keys that open what is stored are not beside the database',
+    remedy:
+      'Put the directory that is named back: it is part of what is to be copied. Where the program that captures brings a vault of its own, events and titles are read with that vault alone; windows and sums need no key.',
+  },
+  'capture.invalid-argument': {
+    summary: 'What was asked for is not accepted',
+    remedy: 'Give the argument that is named a value that is accepted.',
+  },
   'capture.setting': {
     summary: 'A setting of capture cannot be used',
     remedy: 'Give the key that is named a value that is accepted.',
@@ -94,6 +112,37 @@ export const captureErrors = errorFamily('capture', {
   'capture.not-running': {
     summary: 'Capture does not run',
     remedy: 'Call `run` once, before this and after `create`. What was shut down is made again with `create`.',
+  },
+  'capture.not-open': {
+    summary: 'No capture runs on this database',
+    remedy:
+      'Start `chronicle capture run`, or the program that embeds it. If it runs, name its database; and its socket, where the setting storage.socket moves that.',
+  },
+  'capture.door-path-too-long': {
+    summary: 'The path of the socket of capture is longer than a socket may have',
+    remedy:
+      'Set storage.socket to a shorter path in a directory of this user, or storage.database_path to one from which it follows.',
+  },
+  'capture.door-unusable': {
+    summary: 'The socket of capture cannot be opened',
+    remedy:
+      'Do what the reason says, or set storage.socket to another path in a directory that this user may write to.',
+  },
+  'capture.door-failed': {
+    summary: 'The capture that runs did not answer as it should',
+    remedy: 'Ask again. If it stays, look at its log and at `chronicle capture status`.',
+  },
+  'capture.door-request': {
+    summary: 'The request to capture is not one that it takes',
+    remedy: 'Correct what the reason names. POST /analysed takes {"screenshots":["ID", …]} with the ids of a batch.',
+  },
+  'capture.door-no-such-page': {
+    summary: 'There is nothing at this path of the socket of capture',
+    remedy: 'There is GET /status, GET /metrics, GET /screenshots/{id} and POST /analysed.',
+  },
+  'capture.limit-door-request': {
+    summary: 'The request to capture is larger than any that it takes',
+    remedy: 'Send the ids in several requests.',
   },
   'capture.batch-not-taken': {
     summary: 'Nobody has taken a batch in its time',

@@ -20,6 +20,7 @@ export type {
   ScreenshotReference,
   WindowAggregates,
 } from './contract.ts'
+export { type CaptureStatus, type OpenCapture, type OpenCaptureOptions, openCapture } from './door/index.ts'
 export { captureErrors, DatabaseError, ResourceLimitError, ScreenshotError } from './errors.ts'
 export type { DeletionReason, HandedOn, ShotAbout, ShotPlace, ShotRecord, ShotState } from './screenshots/index.ts'
 export { type CaptureSettings, captureSettings, defaultConfig, defaultDatabasePath } from './settings.ts'

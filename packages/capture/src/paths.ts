@@ -7,6 +7,7 @@ export function pathsBeside(databasePath: string) {
     lock: `${databasePath}-lock`,
     screenshots: `${databasePath}-screenshots`,
     spill: `${databasePath}-spill`,
+    socket: `${databasePath}.sock`,
     vault: `${databasePath}-vault`,
   } as const
 }

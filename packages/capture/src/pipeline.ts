@@ -77,6 +77,11 @@ export class Pipeline {
     }
   }
 
+  /** Windows whose batches have not all been taken, by how far they are. Throws `DatabaseError`. */
+  windows(): { open: number; closed: number; built: number } {
+    return this.#parts.store.windows.counts()
+  }
+
   health(): PipelineHealth {
     const { commit, building, delivering, retaining, spill, delivery, counts } = this.#parts
     const storeFailure = commit.failure ?? building.failure ?? retaining.failure

@@ -46,6 +46,14 @@ const databaseSettings = {
     section: database,
     help: 'Seals what events hold. Sessions, times and counts stay readable without a key; files of screenshots are always sealed.',
   }),
+  socket: setting({
+    key: 'storage.socket',
+    env: 'CHRONICLE_CAPTURE_SOCKET',
+    type: homePath,
+    defaultText: 'the database with .sock behind its name',
+    section: database,
+    help: 'Unix socket at which an analysis in another process gets screenshots and says that it is done, and which `chronicle capture status` asks.',
+  }),
   rawRetentionDays: setting({
     key: 'storage.raw_retention_days',
     env: 'CHRONICLE_CAPTURE_RAW_RETENTION_DAYS',

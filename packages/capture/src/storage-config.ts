@@ -1,6 +1,6 @@
 import type { ChronicleError, Clock, Random } from '@chronicle/base'
 import { formatValue, type Setting } from '@chronicle/config'
-import type { Logger, Registry } from '@chronicle/telemetry'
+import type { CheckResult, Logger, Registry } from '@chronicle/telemetry'
 import type { Vault } from '@chronicle/vault'
 import type { Bus } from './bus/index.ts'
 import { captureErrors } from './errors.ts'
@@ -26,6 +26,8 @@ export type StorageParts = {
   readonly random?: Random
   /** Gets each screenshot before its bytes are destroyed; what `screenshotHandOn` says is wired with it. */
   readonly handOn?: (shot: HandedOn) => Promise<void>
+  /** What `health` says besides its own, by name: of whatever `handOn` writes to. Answers from memory. */
+  readonly checks?: Readonly<Record<string, () => CheckResult>>
 }
 
 export type StorageConfig = CaptureSettings & StorageParts

@@ -1,7 +1,7 @@
 /** The whole of capture for a program that embeds it: one object that is made, run, asked and shut down. */
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type Clock, Lifecycle, type Random, systemClock, systemRandom } from '@chronicle/base'
+import { type Clock, Lifecycle, type Random, type Stoppable, systemClock, systemRandom } from '@chronicle/base'
 import {
   createRegistry,
   Health,
@@ -13,6 +13,7 @@ import {
 import { nodeDisk } from '@chronicle/wal'
 import { type Bus, InProcessBus, openTopicBus, type Subscription, topicBusLimits } from './bus/index.ts'
 import type { EventBatch } from './contract.ts'
+import { type CaptureStatus, checkDoorPath, doorLimits, openDoor } from './door/index.ts'
 import { captureErrors } from './errors.ts'
 import { CaptureLock } from './lock.ts'
 import { openOwnVault } from './own-vault.ts'
@@ -28,6 +29,7 @@ import {
   screenshotTimesOf,
 } from './storage-config.ts'
 import { registerStorageMetrics, type StorageMetrics, storageMetrics } from './storage-metrics.ts'
+import { busInWords, statusOf } from './storage-status.ts'
 import { CaptureDatabase } from './store/database.ts'
 import { databaseErrorOf } from './store/database-failure.ts'
 import { noPayloadKeys, type PayloadKeys, vaultPayloadKeys } from './store/payload-keys.ts'
@@ -45,6 +47,8 @@ type Surroundings = {
 type Opened = {
   readonly database: CaptureDatabase
   readonly keys: PayloadKeys
+  /** Where the keys are, in words. */
+  readonly keysAt: string
   readonly screenshots: Screenshots
   readonly bus: Bus
 }
@@ -54,6 +58,7 @@ export class StorageModule {
   readonly #around: Surroundings
   readonly #parts: Opened
   readonly #lifecycle: Lifecycle
+  readonly #startedMs: number
   #pipeline: Pipeline | undefined
   #running: Promise<void> | undefined
 
@@ -62,15 +67,17 @@ export class StorageModule {
     this.#around = around
     this.#parts = parts
     this.#lifecycle = lifecycle
+    this.#startedMs = around.clock.now()
     registerStorageMetrics(around.registry, () => this.metrics())
   }
 
   /**
    * Opens the database and what lies beside it, and removes the screenshots that a crash left. Nothing is received before `run`. Rejects with 'capture.setting',
-   * 'capture.in-use', `DatabaseError`, `ScreenshotError` and the errors of the vault.
+   * 'capture.door-path-too-long', 'capture.in-use', `DatabaseError`, `ScreenshotError` and the errors of the vault.
    */
   static async create(config: StorageConfig): Promise<StorageModule> {
     checkSettings(config)
+    checkDoorPath(socketOf(config))
     const { clock = systemClock, random = systemRandom, logger = silentLogger } = config
     const around = { clock, random, logger, registry: config.registry ?? createRegistry() }
     const lifecycle = new Lifecycle(clock)
@@ -87,7 +94,7 @@ export class StorageModule {
     return this.#parts.bus
   }
 
-  /** Begins to receive, and takes up again what an earlier run left. Resolves when it does so. */
+  /** Begins to receive, takes up again what an earlier run left, and opens the door. Resolves when all that is done; rejects with 'capture.door-unusable' too. */
   run(): Promise<void> {
     this.#running ??= this.#run()
     return this.#running
@@ -113,12 +120,29 @@ export class StorageModule {
     return storageMetrics(this.#pipeline, this.#parts.screenshots, this.#parts.bus.lost())
   }
 
+  /** Everything that can be asked at the door. Throws `DatabaseError`. */
+  status(): CaptureStatus {
+    const { database, keysAt, bus } = this.#parts
+    return statusOf({
+      config: this.#config,
+      database,
+      startedMs: this.#startedMs,
+      socket: socketOf(this.#config),
+      keys: keysAt,
+      bus: busInWords(this.#config, bus === this.#config.ownBus),
+      windows: this.#pipeline?.windows() ?? { open: 0, closed: 0, built: 0 },
+      metrics: this.metrics(),
+      health: this.health(),
+    })
+  }
+
   health(): HealthReport {
     const health = new Health()
     const { screenshots, bus } = this.#parts
     for (const [name, result] of Object.entries(this.#pipeline?.health() ?? {})) health.register(name, () => result)
     health.register('screenshots', () => screenshots.health())
     health.register('bus', () => bus.health())
+    for (const [name, check] of Object.entries(this.#config.checks ?? {})) health.register(name, check)
     return health.report()
   }
 
@@ -158,7 +182,27 @@ export class StorageModule {
     this.#lifecycle.add('events', { stop: () => pipeline.stop(stopMsMax / 2) })
     const subscription: Subscription = bus.subscribeEvents(pipeline)
     this.#lifecycle.add('subscription', { stop: () => subscription.close() })
+    // Opened last and closed first: whoever asks finds everything there.
+    this.#lifecycle.add('door', await this.#openDoor())
   }
+
+  #openDoor(): Promise<Stoppable> {
+    const { clock, logger, registry } = this.#around
+    const { screenshots } = this.#parts
+    const inside = {
+      status: () => this.status(),
+      metrics: () => registry.metrics(),
+      screenshot: (id: string) => screenshots.read(id),
+      imageFormat: (id: string) => screenshots.formatOf(id),
+      isDeleted: (id: string) => screenshots.placeOf(id) === 'deleted',
+      analysed: (ids: readonly string[]) => screenshots.analysed(ids),
+    }
+    return openDoor({ path: socketOf(this.#config), inside, clock, logger, limits: doorLimits })
+  }
+}
+
+function socketOf(config: StorageConfig): string {
+  return config.socket ?? pathsBeside(config.databasePath ?? defaultDatabasePath()).socket
 }
 
 /** In the order in which each needs the one before; `lifecycle` stops them in the reverse. */
@@ -172,7 +216,7 @@ async function open(config: StorageConfig, around: Surroundings, lifecycle: Life
   lifecycle.add('lock', { stop: () => lock.release() })
   const database = CaptureDatabase.open({ path })
   lifecycle.add('database', { stop: () => database.close() })
-  const keys = await openKeys(config, around, beside.vault, lifecycle)
+  const { keys, keysAt } = await openKeys(config, around, beside.vault, lifecycle)
   const screenshots = await Screenshots.open({
     ...around,
     database,
@@ -185,15 +229,16 @@ async function open(config: StorageConfig, around: Surroundings, lifecycle: Life
     handOn: config.handOn,
   })
   lifecycle.add('screenshots', { stop: () => screenshots.stop() })
-  return { database, keys, screenshots, bus: await openBus(config, around, lifecycle) }
+  return { database, keys, keysAt, screenshots, bus: await openBus(config, around, lifecycle) }
 }
 
 async function openKeys(config: StorageConfig, around: Surroundings, directory: string, lifecycle: Lifecycle) {
-  if (!config.encryptPayloads) return noPayloadKeys(config.vault)
-  if (config.vault) return vaultPayloadKeys(config.vault)
+  if (!config.encryptPayloads) return { keys: await noPayloadKeys(config.vault), keysAt: 'none: events are not sealed' }
+  if (config.vault) return { keys: await vaultPayloadKeys(config.vault), keysAt: 'the vault of the program' }
   const own = await openOwnVault({ ...around, directory })
   lifecycle.add('vault', { stop: () => own.close() })
-  return vaultPayloadKeys(own.vault)
+  const { source, sourceDetail } = own.vault.status
+  return { keys: await vaultPayloadKeys(own.vault), keysAt: `${source}: ${sourceDetail}` }
 }
 
 async function openBus(

@@ -6,6 +6,7 @@ import type { ScreenshotReference } from '../contract.ts'
 import { ScreenshotError } from '../errors.ts'
 import type { PendingEvent } from '../event/check.ts'
 import { isoFromMs } from '../event/timestamp.ts'
+import type { ImageFormat } from '../image/format.ts'
 import type { CaptureDatabase } from '../store/database.ts'
 import type { PayloadKeys } from '../store/payload-keys.ts'
 import { decodeAbout } from './about.ts'
@@ -93,6 +94,11 @@ export class Screenshots {
 
   placeOf(id: string): ShotPlace {
     return this.#keeper.placeOf(id)
+  }
+
+  /** As it was recognised. */
+  formatOf(id: string): ImageFormat | undefined {
+    return this.#recordOf(id)?.format
   }
 
   /** Of those that are known, in the order of the ids. */

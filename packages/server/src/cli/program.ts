@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { addArchive } from './commands/archive.ts'
+import { addCapture } from './commands/capture.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
 import { addConsume } from './commands/consume.ts'
@@ -74,6 +75,8 @@ export function buildProgram(terminal: Terminal): Command {
   program.commandsGroup('The packer and its archive:')
   addPacker(program, terminal)
   addArchive(program, terminal)
+  program.commandsGroup('Behaviour and screenshots:')
+  addCapture(program, terminal)
   program.commandsGroup('This program:')
   addCompletion(program, terminal)
   addVersion(program, terminal)

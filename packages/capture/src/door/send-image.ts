@@ -1,0 +1,42 @@
+import type { ServerResponse } from 'node:http'
+import type { Clock } from '@chronicle/base'
+
+/** Given to the connection at once. */
+const pieceBytes = 256 * 1024
+/** How often it is looked whether the screenshot is deleted, or its receiver too slow. */
+const lookMs = 500
+
+export type SendOptions = {
+  readonly clock: Clock
+  readonly sendMsMax: number
+  /** The screenshot is deleted: what is on its way is broken off. */
+  isGone(): boolean
+}
+
+/** Writes the bytes and overwrites them, whatever becomes of the connection (CD3). Never rejects. */
+export async function sendImage(
+  response: ServerResponse,
+  image: Buffer,
+  { clock, sendMsMax, isGone }: SendOptions,
+): Promise<void> {
+  const endMs = clock.monotonic() + sendMsMax
+  const timer = clock.every(lookMs, () => {
+    if (isGone() || clock.monotonic() > endMs) response.destroy()
+  })
+  const closed = new Promise<void>(resolve => void response.once('close', resolve))
+  try {
+    for (let at = 0; at < image.length && !response.destroyed; at += pieceBytes) {
+      if (isGone()) response.destroy()
+      else await Promise.race([written(response, image.subarray(at, at + pieceBytes)), closed])
+    }
+    response.end()
+  } finally {
+    timer.cancel()
+    image.fill(0)
+  }
+}
+
+/** Resolves once nobody needs the memory of `piece` any more. */
+function written(response: ServerResponse, piece: Buffer): Promise<void> {
+  return new Promise(resolve => void response.write(piece, () => resolve()))
+}
