@@ -1,7 +1,13 @@
 /** The vault of a capture that was given none: it lies beside the database, its master key in the keychain, or where there is none in a file. */
 import { join } from 'node:path'
 import type { Clock, Random } from '@chronicle/base'
-import { type ObjectStore, objectErrors, openLocalStore } from '@chronicle/objects'
+import {
+  localObjectReader,
+  type ObjectReader,
+  type ObjectStore,
+  objectErrors,
+  openLocalStore,
+} from '@chronicle/objects'
 import type { Logger } from '@chronicle/telemetry'
 import {
   createVault,
@@ -11,11 +17,15 @@ import {
   keychainSource,
   keychainUsable,
   keyFileSource,
+  type MasterSource,
   openVault,
   readVaultStatus,
+  sealKeyOf,
   type Vault,
   vaultErrors,
 } from '@chronicle/vault'
+import { captureErrors } from './errors.ts'
+import { noPayloadKeys, type PayloadKeys } from './store/payload-keys.ts'
 
 /** Of the keychain's entries. */
 const service = 'chronicle-capture'
@@ -33,11 +43,11 @@ export type OwnVault = { readonly vault: Vault; close(): Promise<void> }
 
 /** Rejects with the errors of the vault: a master that is not where it was kept is never replaced by another. */
 export async function openOwnVault({ directory, clock, random, logger }: OwnVaultOptions): Promise<OwnVault> {
-  const store = await openLocalStore({ directory: join(directory, 'keys'), clock, random })
+  const store = await openLocalStore({ directory: keysBelow(directory), clock, random })
   const audit = fileAuditLog(join(directory, 'audit.log'), { clock, random })
   const storage = keyStorageIn(store)
   const common = { storage, audit, clock, random }
-  const [file, keychain] = [keyFileSource({ path: join(directory, 'master.key') }), keychainSource({ service })]
+  const [keychain, file] = masterSources(directory)
   const close = async (): Promise<void> => {
     await audit.close()
     await store.close()
@@ -57,6 +67,50 @@ export async function openOwnVault({ directory, clock, random, logger }: OwnVaul
   }
 }
 
+export type KeysToRead = { readonly keys: PayloadKeys; close(): Promise<void> }
+
+export type KeysToReadOptions = Omit<OwnVaultOptions, 'logger'> & { readonly auditLog: string }
+
+/**
+ * The keys of a vault beside a database for who only looks. It is opened with the first key that is asked for, from its files as they are: nothing is made, locked or made good
+ * in it, and any number of processes may have it open. Only the use of its keys is recorded, in `auditLog`. A key rejects with 'capture.keys-missing' and the vault's errors.
+ */
+export function keysToRead({ directory, auditLog, clock, random }: KeysToReadOptions): KeysToRead {
+  const audit = fileAuditLog(auditLog, { clock, random })
+  const storage = keyStorageToRead(localObjectReader(keysBelow(directory)))
+  let vault: Promise<Vault> | undefined
+  const open = async (): Promise<Vault> => {
+    try {
+      return await openVault({ storage, audit, clock, random, sources: masterSources(directory) })
+    } catch (error) {
+      if (!vaultErrors.is(error) || error.code !== 'vault.not-initialised') throw error
+      throw captureErrors.create('capture.keys-missing', { directory }, error)
+    }
+  }
+  return {
+    keys: {
+      ...noPayloadKeys(),
+      async opening(keyId) {
+        vault ??= open()
+        return sealKeyOf(await (await vault).key(keyId))
+      },
+    },
+    async close() {
+      const opened = await vault?.catch(() => undefined)
+      opened?.close()
+      await audit.close()
+    },
+  }
+}
+
+function keysBelow(directory: string): string {
+  return join(directory, 'keys')
+}
+
+function masterSources(directory: string): [keychain: MasterSource, file: MasterSource] {
+  return [keychainSource({ service }), keyFileSource({ path: join(directory, 'master.key') })]
+}
+
 function opened(vault: Vault, close: () => Promise<void>): OwnVault {
   return {
     vault,
@@ -73,13 +127,28 @@ function keyStorageIn(store: ObjectStore): KeyStorage {
     read: name => readRecord(store, name),
     write: (name, bytes, expected) => writeRecord(store, name, bytes, expected),
     remove: name => store.delete(name),
-    async *list(prefix) {
-      for await (const { key } of store.list({ prefix })) yield key
-    },
+    list: prefix => recordNames(store, prefix),
   }
 }
 
-async function readRecord(store: ObjectStore, name: string): Promise<KeyRecord | undefined> {
+/** What would be made good is told as changed by somebody who was quicker, whom whoever repairs a record lets be. */
+function keyStorageToRead(objects: ObjectReader): KeyStorage {
+  return {
+    location: objects.location,
+    read: name => readRecord(objects, name),
+    write: async name => {
+      throw vaultErrors.create('vault.store-changed', { record: name, reason: 'it is open for reading alone' })
+    },
+    remove: async () => undefined,
+    list: prefix => recordNames(objects, prefix),
+  }
+}
+
+async function* recordNames(objects: ObjectReader, prefix: string): AsyncGenerator<string> {
+  for await (const { key } of objects.list({ prefix })) yield key
+}
+
+async function readRecord(store: ObjectReader, name: string): Promise<KeyRecord | undefined> {
   try {
     const read = await store.get(name)
     const { bytes, version } = read.info

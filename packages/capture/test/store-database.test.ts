@@ -109,7 +109,7 @@ test('what is not a database of capture is refused and not changed', t => {
   other.close()
   refused('capture.database-foreign', () => CaptureDatabase.open({ path: foreign }))
   refused('capture.database-unusable', () => CaptureDatabase.open({ path: join(path, 'not', 'a', 'directory') }))
-  refused('capture.database-unusable', () => CaptureDatabase.open({ path: `${path}.none`, readOnly: true }))
+  refused('capture.database-missing', () => CaptureDatabase.open({ path: `${path}.none`, readOnly: true }))
 })
 
 test('a newer version is refused with both versions', t => {

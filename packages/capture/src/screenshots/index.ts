@@ -1,3 +1,4 @@
+export { decodeAbout } from './about.ts'
 export {
   type DeletionReason,
   type HandedOn,
@@ -11,4 +12,5 @@ export {
   screenshotLimits,
 } from './contract.ts'
 export { nodeShotDisk, type ShotDisk, type ShotFile } from './disk.ts'
+export { shotColumns, shotRecordOf } from './journal.ts'
 export { type ScreenshotOptions, Screenshots } from './screenshots.ts'

@@ -34,6 +34,9 @@ const upsert = `INSERT INTO screenshots (${columns.join(', ')}) VALUES (${column
 
 type Row = Record<(typeof columns)[number], string | number | Uint8Array | null>
 
+/** As a query names them. */
+export const shotColumns = columns.join(', ')
+
 /** The table of screenshots. Throws `DatabaseError`. */
 export class ShotJournal {
   readonly #database: CaptureDatabase
@@ -59,7 +62,7 @@ export class ShotJournal {
 
   find(id: string): ShotRecord | undefined {
     const row = this.#database.read(() => this.#find.get(uuidToBytes(id))) as Row | undefined
-    return row && recordOf(row)
+    return row && shotRecordOf(row)
   }
 
   /** What an earlier process left undeleted has no bytes any more: says so of all, and how many they were (CS4). */
@@ -95,7 +98,8 @@ function valuesOf(record: ShotRecord): (string | number | Uint8Array | null)[] {
   ]
 }
 
-function recordOf(row: Row): ShotRecord {
+/** Of a row with {@link shotColumns}. */
+export function shotRecordOf(row: Row): ShotRecord {
   const found = {
     id: uuidFromBytes(row.screenshot_id as Uint8Array),
     eventId: uuidFromBytes(row.event_id as Uint8Array),

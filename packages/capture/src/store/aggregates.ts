@@ -40,7 +40,7 @@ export class Aggregates {
 
   /** From `fromMs` up to `toMs`, at most `rowsMax` of them. */
   range(span: Span, fromMs: number, toMs: number, rowsMax: number): AggregateRow[] {
-    return this.#database.read(() => this.#sql.range.all(span, fromMs, toMs, rowsMax).map(rowOf))
+    return this.#database.read(() => this.#sql.range.all(span, fromMs, toMs, rowsMax).map(aggregateOf))
   }
 
   /** Inside of a transaction: removes at most `rowsMax` rows that begin before `beforeMs`; returns how many. */
@@ -50,7 +50,7 @@ export class Aggregates {
 
   #addTo(span: Span, startMs: number, sessionId: Buffer, sums: Sums): void {
     const found = this.#sql.get.get(span, startMs, sessionId)
-    const { events, keys, clicks, focus_changes, distance_px, counts } = found ? sumOf(rowOf(found), sums) : sums
+    const { events, keys, clicks, focus_changes, distance_px, counts } = found ? sumOf(aggregateOf(found), sums) : sums
     this.#sql.put.run(
       span,
       startMs,
@@ -85,7 +85,8 @@ function sumOfCounts(one: Counts, other: Counts): Counts {
   return Object.fromEntries(counts)
 }
 
-function rowOf(row: Record<string, unknown>): AggregateRow {
+/** Of a row of the table. */
+export function aggregateOf(row: Record<string, unknown>): AggregateRow {
   return {
     span: row.span as Span,
     startMs: row.start_ms as number,

@@ -9,6 +9,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { assert } from '@chronicle/base'
 import { DatabaseError } from '../errors.ts'
 import { databaseErrorOf } from './database-failure.ts'
+import { openFileToRead } from './open-to-read.ts'
 import { applicationId, migrations, schemaVersion } from './schema.ts'
 
 /** The log beside the file is cut back to this many bytes once its pages stand in the file. */
@@ -40,9 +41,9 @@ export class CaptureDatabase {
     let sql: DatabaseSync | undefined
     try {
       if (!readOnly) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-      sql = new DatabaseSync(path, { readOnly, timeout: 0 })
+      sql = readOnly ? openFileToRead(path) : new DatabaseSync(path, { timeout: 0 })
       const database = new CaptureDatabase(path, sql)
-      if (readOnly) database.#checkVersion()
+      if (readOnly) database.#checkReadable()
       else database.#prepareFile()
       return database
     } catch (error) {
@@ -152,6 +153,13 @@ export class CaptureDatabase {
       throw new DatabaseError('capture.database-newer', { path: this.path, version, accepted: schemaVersion })
     }
     return version
+  }
+
+  /** Who only looks cannot bring the tables up to this version's. */
+  #checkReadable(): void {
+    const version = this.#checkVersion()
+    if (version === schemaVersion) return
+    throw new DatabaseError('capture.database-older', { path: this.path, version, accepted: schemaVersion })
   }
 
   #migrate(from: number): void {

@@ -67,7 +67,7 @@ export class EventBlocks {
 }
 
 /** A block that was opened. `bytes` is what its events take before they are compressed. */
-export type OpenedBlock = { readonly events: DecodedEvent[]; readonly bytes: number }
+export type OpenedBlock<Event = DecodedEvent> = { readonly events: Event[]; readonly bytes: number }
 
 /** The events of a block. Rejects with 'capture.database-block-damaged', and what the vault says where a key cannot be had for the moment. */
 export async function openBlock(key: WindowKey, row: BlockRow, keys: PayloadKeys): Promise<OpenedBlock> {

@@ -7,16 +7,16 @@ import type { BlockMark, BlockRow, OpenedBlock } from '../store/event-blocks.ts'
 import { mergeBytesMax, mergeEventsMax, pageBlocksMax, partBytesMax, partEventsMax } from './limits.ts'
 
 /** Where blocks come from, in the order of their first events. */
-export type BlockSource = {
-  page(after: BlockMark | undefined, rowsMax: number): BlockRow[]
-  /** Undefined where the block cannot be read any more: the others go on. */
-  open(row: BlockRow): Promise<OpenedBlock | undefined>
+export type BlockSource<Row extends BlockRow = BlockRow, Event extends DecodedEvent = DecodedEvent> = {
+  page(after: BlockMark | undefined, rowsMax: number): Row[]
+  /** Undefined where nothing of the block is to be had: the others go on. */
+  open(row: Row): Promise<OpenedBlock<Event> | undefined>
 }
 
 /** A block that is open, and how far it was taken. */
-type OpenBlock = {
+type OpenBlock<Event> = {
   readonly blockId: number
-  readonly events: DecodedEvent[]
+  readonly events: Event[]
   readonly bytesEach: number
   taken: number
 }
@@ -31,8 +31,11 @@ export type MergeLimits = {
 export const mergeLimits: MergeLimits = { partEventsMax, partBytesMax, mergeEventsMax, mergeBytesMax }
 
 /** The parts of a window: each as many events as a batch takes. */
-export async function* partsOf(source: BlockSource, limits: MergeLimits = mergeLimits): AsyncIterable<DecodedEvent[]> {
-  let part: DecodedEvent[] = []
+export async function* partsOf<Row extends BlockRow, Event extends DecodedEvent>(
+  source: BlockSource<Row, Event>,
+  limits: MergeLimits = mergeLimits,
+): AsyncIterable<Event[]> {
+  let part: Event[] = []
   let bytes = 0
   for await (const { events, bytesEach } of stretches(source, limits)) {
     for (const event of events) {
@@ -49,12 +52,12 @@ export async function* partsOf(source: BlockSource, limits: MergeLimits = mergeL
 }
 
 /** Stretches of events that follow each other in one block, and nothing of another block lies between. */
-async function* stretches(
-  source: BlockSource,
+async function* stretches<Row extends BlockRow, Event extends DecodedEvent>(
+  source: BlockSource<Row, Event>,
   limits: MergeLimits,
-): AsyncIterable<{ events: DecodedEvent[]; bytesEach: number }> {
+): AsyncIterable<{ events: Event[]; bytesEach: number }> {
   const upcoming = new Upcoming(source)
-  const open = new OpenBlocks(limits)
+  const open = new OpenBlocks<Event>(limits)
   for (;;) {
     for (let next = upcoming.peek(); next && open.wants(next.firstMs); next = upcoming.peek()) {
       const row = upcoming.take()
@@ -67,18 +70,18 @@ async function* stretches(
 }
 
 /** Blocks that are not open yet, fetched page by page. */
-class Upcoming {
-  readonly #source: BlockSource
-  #page: BlockRow[] = []
+class Upcoming<Row extends BlockRow> {
+  readonly #source: Pick<BlockSource<Row>, 'page'>
+  #page: Row[] = []
   #at = 0
   #mark: BlockMark | undefined
   #isAtEnd = false
 
-  constructor(source: BlockSource) {
+  constructor(source: Pick<BlockSource<Row>, 'page'>) {
     this.#source = source
   }
 
-  peek(): BlockRow | undefined {
+  peek(): Row | undefined {
     if (this.#at === this.#page.length && !this.#isAtEnd) {
       this.#page = this.#source.page(this.#mark, pageBlocksMax)
       this.#at = 0
@@ -88,15 +91,15 @@ class Upcoming {
     return this.#page[this.#at]
   }
 
-  take(): BlockRow {
+  take(): Row {
     return this.#page[this.#at++]!
   }
 }
 
 /** In the order of their next events; of events of one millisecond that of the older block comes first. */
-class OpenBlocks {
+class OpenBlocks<Event extends DecodedEvent> {
   readonly #limits: MergeLimits
-  readonly #blocks: OpenBlock[] = []
+  readonly #blocks: OpenBlock<Event>[] = []
   #events = 0
   #bytes = 0
 
@@ -116,7 +119,7 @@ class OpenBlocks {
     return firstMs <= headMs(first)
   }
 
-  add({ blockId }: BlockRow, { events, bytes }: OpenedBlock): void {
+  add({ blockId }: BlockRow, { events, bytes }: OpenedBlock<Event>): void {
     const bytesEach = bytes / events.length
     this.#events += events.length
     this.#bytes += bytes
@@ -124,7 +127,7 @@ class OpenBlocks {
   }
 
   /** What comes next, up to where another block, or one that is not open yet, goes on. */
-  takeStretch(nextFirstMs = Number.POSITIVE_INFINITY): { events: DecodedEvent[]; bytesEach: number } {
+  takeStretch(nextFirstMs = Number.POSITIVE_INFINITY): { events: Event[]; bytesEach: number } {
     const block = this.#blocks.shift()!
     const second = this.#blocks[0]
     const from = block.taken
@@ -138,18 +141,18 @@ class OpenBlocks {
     return { events, bytesEach: block.bytesEach }
   }
 
-  #insert(block: OpenBlock): void {
+  #insert(block: OpenBlock<Event>): void {
     let at = 0
     while (at < this.#blocks.length && !isBefore(block, this.#blocks[at])) at++
     this.#blocks.splice(at, 0, block)
   }
 }
 
-function headMs(block: OpenBlock): number {
+function headMs(block: OpenBlock<DecodedEvent>): number {
   return block.events[block.taken]!.timestamp
 }
 
-function isBefore(one: OpenBlock, other: OpenBlock | undefined): boolean {
+function isBefore(one: OpenBlock<DecodedEvent>, other: OpenBlock<DecodedEvent> | undefined): boolean {
   if (other === undefined) return true
   const difference = headMs(one) - headMs(other)
   return difference < 0 || (difference === 0 && one.blockId < other.blockId)

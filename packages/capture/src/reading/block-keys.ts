@@ -1,0 +1,119 @@
+/**
+ * The blocks of a range in the order of their first events, over all windows and sessions, by their names alone: what they hold is fetched when its turn comes.
+ *
+ * No index has this order, and none is needed. What is in time lies inside of its window: windows by their beginnings, and the blocks of each by the index of its
+ * window, come nearly in order by themselves. What is late lies before its window, anywhere: few blocks, looked for on their own.
+ */
+import type { SQLInputValue } from 'node:sqlite'
+import type { CaptureDatabase } from '../store/database.ts'
+import { lateKeysMax, pageWindowsMax, windowKeysMax } from './limits.ts'
+import type { CheckedRange } from './range.ts'
+
+export type BlockKey = { readonly firstMs: number; readonly blockId: number }
+
+type Window = { readonly session: Uint8Array; readonly start: number }
+
+/** By their first events, then by their age. Every read is one of its own: none holds the writer's log, or sees anything but the newest state. */
+export function* blockKeys(database: CaptureDatabase, range: CheckedRange): Generator<BlockKey> {
+  const inTime = keysOfWindow(database, range)
+  const heads = new Heads()
+  heads.add(lateKeys(database, range))
+  for (const window of windowsIn(database, range)) {
+    yield* heads.before(window.start)
+    heads.add(inTime(window))
+  }
+  yield* heads.before(Number.POSITIVE_INFINITY)
+}
+
+/** Windows by their beginnings. */
+function* windowsIn(database: CaptureDatabase, { fromMs, toMs, session }: CheckedRange): Generator<Window> {
+  const page = database.prepare(
+    `SELECT window_start, session_id FROM windows WHERE window_end > ? AND window_start < ? ${ofSession(session)}
+     AND (window_start, session_id) > (?, ?) ORDER BY window_start, session_id LIMIT ${pageWindowsMax}`,
+  )
+  const fixed = [fromMs, toMs, ...(session ? [session] : [])]
+  let mark: SQLInputValue[] = [Number.NEGATIVE_INFINITY, new Uint8Array()]
+  for (;;) {
+    const rows = database.read(() => page.all(...fixed, ...mark))
+    for (const row of rows) yield { session: row.session_id as Uint8Array, start: row.window_start as number }
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < pageWindowsMax) return
+    mark = [last.window_start!, last.session_id!]
+  }
+}
+
+/** Blocks of a window that begin in it. */
+function keysOfWindow(
+  database: CaptureDatabase,
+  { fromMs, toMs }: CheckedRange,
+): (window: Window) => Generator<BlockKey> {
+  const page = database.prepare(
+    `SELECT first_ms AS firstMs, block_id AS blockId FROM event_blocks
+     WHERE session_id = ? AND window_start = ? AND (first_ms, block_id) > (?, ?) AND first_ms < ? AND last_ms >= ?
+     ORDER BY first_ms, block_id LIMIT ${windowKeysMax}`,
+  )
+  return ({ session, start }) =>
+    paged(windowKeysMax, { firstMs: start, blockId: -1 }, mark =>
+      database.read(() => page.all(session, start, mark.firstMs, mark.blockId, toMs, fromMs) as BlockKey[]),
+    )
+}
+
+/** Blocks that begin before their window. */
+function lateKeys(database: CaptureDatabase, { fromMs, toMs, session }: CheckedRange): Generator<BlockKey> {
+  const page = database.prepare(
+    `SELECT b.first_ms AS firstMs, b.block_id AS blockId FROM windows w
+     JOIN event_blocks b ON b.session_id = w.session_id AND b.window_start = w.window_start AND b.first_ms < w.window_start
+     WHERE w.late_events > 0 AND w.window_end > ? ${ofSession(session, 'w.')}
+     AND b.first_ms < ? AND b.last_ms >= ? AND (b.first_ms, b.block_id) > (?, ?)
+     ORDER BY b.first_ms, b.block_id LIMIT ${lateKeysMax}`,
+  )
+  const fixed = [fromMs, ...(session ? [session] : []), toMs, fromMs]
+  return paged(lateKeysMax, { firstMs: Number.NEGATIVE_INFINITY, blockId: -1 }, mark =>
+    database.read(() => page.all(...fixed, mark.firstMs, mark.blockId) as BlockKey[]),
+  )
+}
+
+function* paged(rowsMax: number, first: BlockKey, page: (mark: BlockKey) => BlockKey[]): Generator<BlockKey> {
+  let mark = first
+  for (;;) {
+    const keys = page(mark)
+    yield* keys
+    if (keys.length < rowsMax) return
+    mark = keys.at(-1)!
+  }
+}
+
+function ofSession(session: Buffer | undefined, table = ''): string {
+  return session ? `AND ${table}session_id = ?` : ''
+}
+
+type Head = { key: BlockKey; readonly rest: Iterator<BlockKey> }
+
+/** Sequences of blocks, the one that goes on first at the beginning. */
+class Heads {
+  readonly #heads: Head[] = []
+
+  add(keys: Iterator<BlockKey>): void {
+    const { value, done } = keys.next()
+    if (!done) this.#insert({ key: value, rest: keys })
+  }
+
+  /** What begins before `ms`, of all of them in order. */
+  *before(ms: number): Generator<BlockKey> {
+    for (let head = this.#heads[0]; head && head.key.firstMs < ms; head = this.#heads[0]) {
+      this.#heads.shift()
+      yield head.key
+      this.add(head.rest)
+    }
+  }
+
+  #insert(head: Head): void {
+    let at = this.#heads.length
+    while (at > 0 && isBefore(head.key, this.#heads[at - 1]!.key)) at--
+    this.#heads.splice(at, 0, head)
+  }
+}
+
+function isBefore(one: BlockKey, other: BlockKey): boolean {
+  return one.firstMs === other.firstMs ? one.blockId < other.blockId : one.firstMs < other.firstMs
+}

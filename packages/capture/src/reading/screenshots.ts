@@ -1,0 +1,49 @@
+/** The journal of screenshots by the times of capture, page by page. */
+import { captureErrors } from '../errors.ts'
+import { decodeAbout, type ShotAbout, type ShotRecord, shotColumns, shotRecordOf } from '../screenshots/index.ts'
+import type { CaptureDatabase } from '../store/database.ts'
+import type { PayloadKeys } from '../store/payload-keys.ts'
+import type { ReadRange, ScreenshotRecord } from './contract.ts'
+import { pageRowsMax } from './limits.ts'
+import { checkedRange } from './range.ts'
+
+/** Rejects with `DatabaseError`, 'capture.keys-missing' and the vault's errors. */
+export async function* readScreenshots(
+  database: CaptureDatabase,
+  keys: PayloadKeys,
+  range: ReadRange,
+): AsyncGenerator<ScreenshotRecord> {
+  const { fromMs, toMs, session } = checkedRange(range)
+  // The index of sessions holds all that the order needs; rows are fetched of one page.
+  const page = database.prepare(
+    `SELECT ${shotColumns} FROM screenshots WHERE screenshot_id IN (
+       SELECT screenshot_id FROM screenshots WHERE captured_ms >= ? AND captured_ms < ? ${session ? 'AND session_id = ?' : ''}
+       AND (captured_ms, screenshot_id) > (?, ?) ORDER BY captured_ms, screenshot_id LIMIT ${pageRowsMax})
+     ORDER BY captured_ms, screenshot_id`,
+  )
+  const fixed = [fromMs, toMs, ...(session ? [session] : [])]
+  let mark: [number, Uint8Array] = [Number.NEGATIVE_INFINITY, new Uint8Array()]
+  for (;;) {
+    const rows = database.read(() => page.all(...fixed, ...mark))
+    for (const row of rows) {
+      const record = shotRecordOf(row as Parameters<typeof shotRecordOf>[0])
+      yield { ...record, about: await aboutOf(record, keys) }
+    }
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < pageRowsMax) return
+    mark = [last.captured_ms as number, last.screenshot_id as Uint8Array]
+  }
+}
+
+/** Undefined where it is damaged, or its key is gone for good: the rest of the record stands in the clear. */
+async function aboutOf({ id, about }: ShotRecord, keys: PayloadKeys): Promise<ShotAbout | undefined> {
+  try {
+    return await decodeAbout(id, Buffer.from(about), keys)
+  } catch (error) {
+    const isDamaged =
+      captureErrors.is(error) &&
+      (error.code === 'capture.database-block-damaged' || error.code === 'capture.screenshot-record-damaged')
+    if (!isDamaged) throw error
+    return undefined
+  }
+}
