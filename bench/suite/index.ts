@@ -1,4 +1,8 @@
 import type { Benchmark } from '../harness.ts'
+import { captureBatch } from './capture-batch.ts'
+import { captureIngest } from './capture-ingest.ts'
+import { captureScreenshot } from './capture-screenshot.ts'
+import { captureSteady } from './capture-steady.ts'
 import { chunks } from './chunks.ts'
 import { besideApache, besideMock } from './clients.ts'
 import { fetching } from './fetch.ts'
@@ -46,4 +50,8 @@ export const suite: readonly Benchmark[] = [
   observeTables,
   observeLatency,
   observeApi,
+  captureSteady,
+  captureIngest,
+  captureBatch,
+  captureScreenshot,
 ]
