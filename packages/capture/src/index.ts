@@ -22,6 +22,7 @@ export type {
 } from './contract.ts'
 export { type CaptureStatus, type OpenCapture, type OpenCaptureOptions, openCapture } from './door/index.ts'
 export { captureErrors, DatabaseError, ResourceLimitError, ScreenshotError } from './errors.ts'
+export { imageAsPng } from './image/image-as-png.ts'
 export {
   type AggregateRecord,
   type AggregateSpan,

@@ -145,6 +145,11 @@ export const serverErrors = errorFamily('server', {
     summary: 'No server answers at this address',
     remedy: 'Start one with `chronicle start`, or name another with --bootstrap HOST:PORT or CHRONICLE_BOOTSTRAP.',
   },
+  'server.frames-ring-full': {
+    summary: 'The ring of the packer has no room for a screenshot',
+    remedy:
+      'Let the packer run: `chronicle-packer process`. If it fills up before each run, give ring_buffer.size more or scheduling.backup_threshold less.',
+  },
   'server.no-answer': {
     summary: 'No server answers over HTTP at this address',
     remedy: 'Start one with `chronicle start`, or give the --http-port and settings that it was started with.',

@@ -101,10 +101,11 @@ export class ShotKeeper {
     return shot === undefined || shot.doom !== undefined ? 'deleted' : shot.record.place
   }
 
-  /** The analysis is done with it. Again, or of one that is gone already, is nothing. */
+  /** The analysis is done with it. Again, or of one that is gone already, is nothing; one that is being handed on is waited for (CD2). */
   async analysed(id: string): Promise<void> {
     const shot = this.#shots.get(id)
-    if (!shot || shot.doom !== undefined || shot.isEnding || shot.record.state === 'analysed') return
+    if (shot?.ending) return shot.ending
+    if (!shot || shot.doom !== undefined || shot.record.state === 'analysed') return
     this.#set(shot, 'analysed')
     await this.#end(shot, 'analysed')
   }
@@ -112,14 +113,15 @@ export class ShotKeeper {
   /** Deletes what is due, and tries again what could not be removed (CS2). */
   async tick(): Promise<void> {
     const now = this.#options.now()
-    const isDue = (shot: Shot): boolean => !shot.isKept && !shot.isEnding && hasCome(shot.deadline, now)
+    const isDue = (shot: Shot): boolean => !shot.isKept && !shot.ending && hasCome(shot.deadline, now)
     const due = [...this.#shots.values()].filter(shot => shot.doom !== undefined || isDue(shot))
     await Promise.all(due.map(shot => this.#end(shot, 'expired')))
     this.#options.journal.flush()
   }
 
-  /** Destroys everything. A file that cannot be removed now has no key, and goes at the next start. */
+  /** Destroys everything, and hands on before that what there is time for. A file that cannot be removed now has no key, and goes at the next start. */
   async destroyAll(reason: DeletionReason): Promise<void> {
+    await this.#handOnAll(reason)
     for (let attempt = 0; attempt < removalsMax && this.#shots.size > 0; attempt++)
       await Promise.all([...this.#shots.values()].map(shot => this.destroy(shot, reason)))
   }
@@ -137,18 +139,30 @@ export class ShotKeeper {
   }
 
   async #end(shot: Shot, reason: DeletionReason): Promise<void> {
-    if (this.#options.devMode && shot.doom === undefined) {
-      await this.#keep(shot)
-      return
+    if (this.#options.devMode && shot.doom === undefined) await this.#keep(shot)
+    else await this.#handOnAndDestroy(shot, reason)
+  }
+
+  async #handOnAndDestroy(shot: Shot, reason: DeletionReason): Promise<void> {
+    if (!this.#options.handOn || shot.doom !== undefined) return this.destroy(shot, reason)
+    shot.ending ??= this.#handOn(shot).then(() => this.destroy(shot, reason))
+    await shot.ending
+  }
+
+  /** One after another: each is in memory as a whole meanwhile. */
+  async #handOnAll(reason: DeletionReason): Promise<void> {
+    const { handOn, limits, now } = this.#options
+    const endMs = now().monotonicMs + limits.handOnMsMax
+    for (const shot of handOn ? [...this.#shots.values()] : []) {
+      if (now().monotonicMs >= endMs) return
+      await this.#handOnAndDestroy(shot, reason)
     }
-    const { handOn } = this.#options
-    if (handOn && shot.doom === undefined) {
-      shot.isEnding = true
-      const image = await this.read(shot.record.id).catch(() => undefined)
-      if (image) await handOn({ record: shot.record, image })
-      image?.fill(0)
-    }
-    await this.destroy(shot, reason)
+  }
+
+  async #handOn(shot: Shot): Promise<void> {
+    const image = await this.read(shot.record.id).catch(() => undefined)
+    if (image) await this.#options.handOn?.({ record: shot.record, image })
+    image?.fill(0)
   }
 
   /** CS6: the newest ones stay until others take their place. */
@@ -157,7 +171,7 @@ export class ShotKeeper {
     shot.isKept = true
     const kept = [...this.#shots.values()].filter(other => other.isKept && other.doom === undefined)
     const replaced = kept.slice(0, Math.max(0, kept.length - keptShotsMax))
-    await Promise.all(replaced.map(other => this.destroy(other, 'replaced')))
+    await Promise.all(replaced.map(other => this.#handOnAndDestroy(other, 'replaced')))
   }
 
   async #moveToFile(shot: Shot): Promise<void> {

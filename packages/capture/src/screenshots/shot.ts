@@ -16,8 +16,8 @@ export class Shot {
   isWriting = false
   /** Something of it may lie on the disk. */
   mayHaveFile = false
-  /** It is being handed on, and destroyed after that. */
-  isEnding = false
+  /** While it is handed on: resolves once it is destroyed after that. */
+  ending: Promise<void> | undefined
   /** Why it is being destroyed: decided once. */
   doom: DeletionReason | undefined
   /** It is one of those that are kept for who develops. */

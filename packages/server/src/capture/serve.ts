@@ -1,10 +1,12 @@
 /** A capture in a process of its own: the library over topics, and the pages that say how it is. */
 import { type Clock, Lifecycle, type Random, type StopReport } from '@chronicle/base'
-import { type CaptureStatus, StorageModule } from '@chronicle/capture'
+import { type HandedOn, StorageModule } from '@chronicle/capture'
 import { collectProcessMetrics, createRegistry, type Logger, type Registry } from '@chronicle/telemetry'
 import { startPagesServer } from '../http/pages-server.ts'
+import { loadPackerSettings } from '../packer/settings.ts'
 import { hostPort } from '../process/addresses.ts'
 import { explainListenError } from '../process/listen-error.ts'
+import { FrameHandOn, type FrameOptions } from './frames.ts'
 import { type CaptureRunSettings, captureRunSettings } from './settings.ts'
 
 /** For what was received and is not stored yet, and for screenshots that are handed on. */
@@ -21,7 +23,6 @@ export type ServeCaptureOptions = {
 
 export type RunningCapture = {
   readonly facts: Readonly<Record<string, string>>
-  status(): CaptureStatus
   stop(): Promise<StopReport[]>
 }
 
@@ -39,12 +40,29 @@ export async function serveCapture(options: ServeCaptureOptions): Promise<Runnin
 async function startParts({ settings, clock, random, logger }: ServeCaptureOptions, lifecycle: Lifecycle) {
   const registry = createRegistry()
   collectProcessMetrics(registry)
-  const storage = await StorageModule.create({ ...settings, clock, random, logger, registry })
+  const frames = await openFrames(settings, { clock, random, logger, registry })
+  if (frames) lifecycle.add('frames', frames)
+  const handOn = frames && {
+    handOn: (shot: HandedOn) => frames.take(shot),
+    checks: { frames: () => frames.health() },
+  }
+  const storage = await StorageModule.create({ ...settings, ...handOn, clock, random, logger, registry })
   lifecycle.add('capture', { stop: () => storage.shutdown() })
   await storage.run()
   const metrics = await serveMetrics(settings, { storage, registry, logger }, lifecycle)
   const { database, socket, bus, keys } = storage.status()
-  return { facts: { database, topics: bus, keys, socket, metrics }, status: () => storage.status() }
+  return { facts: { database, topics: bus, keys, socket, metrics, ...(frames && { frames: frames.ringPath }) } }
+}
+
+/** Of the packer's settings only what says where the ring is, and how one is made. */
+async function openFrames(
+  { screenshotHandOn, framesRingPath, screenshotMaxPixels: pixelsMax }: CaptureRunSettings,
+  around: Pick<FrameOptions, 'clock' | 'random' | 'logger' | 'registry'>,
+): Promise<FrameHandOn | undefined> {
+  if (screenshotHandOn === 'none') return undefined
+  const { ringPath, ringBytes, backpressureThreshold, writeTimeoutMs } = loadPackerSettings(undefined).values
+  const packer = { ringBytes, backpressureThreshold, writeTimeoutMs }
+  return FrameHandOn.open({ ringPath: framesRingPath ?? ringPath, packer, pixelsMax, ...around })
 }
 
 async function serveMetrics(

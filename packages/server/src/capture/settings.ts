@@ -37,7 +37,7 @@ export const captureRunSettings = declareSettings({
     type: path,
     defaultText: 'the ring_buffer.path of the packer',
     section: 'Screenshots',
-    help: 'With screenshot_hand_on = "frames": the packer\'s ring, which has no other writer. It is made when it is missing.',
+    help: 'With screenshot_hand_on = "frames": the ring of the packer, which has no other writer. It is made when it is missing. Until they are packed, screenshots lie in it as they are.',
   }),
   metricsPort: setting({
     key: 'storage.metrics_port',
