@@ -8,8 +8,9 @@ import { ChronicleError } from '@chronicle/base'
 import { createRegistry } from '@chronicle/telemetry'
 import { defaultConfig, type EventBatch, ScreenshotError, StorageModule } from '../src/index.ts'
 import { eventually } from './bus-support.ts'
+import { filesBelow } from './disk-scan.ts'
 import { imageOf } from './screenshots-support.ts'
-import { assertNothingPlain, filesBelow, noteOf, privateTitle, screenshotOf } from './storage-support.ts'
+import { assertNothingPlain, noteOf, privateTitle, screenshotOf } from './storage-support.ts'
 
 /** Windows that are soon over. */
 const quick = { ...defaultConfig, batchWindowSeconds: 1, allowedLatenessMs: 50 }
