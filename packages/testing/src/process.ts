@@ -122,7 +122,8 @@ export function spawnChronicle(args: readonly string[], env?: Readonly<Record<st
 
 /** Ours without any variable that would change what a server does. No test touches the keychain of whoever runs it. */
 function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(CHRONI|LOG_LEVEL|NODE_TEST)/.test(name))
+  const unwanted = /^(CHRONI|LOG_LEVEL|NODE_TEST|NODE_COMPILE_CACHE)/
+  const inherited = Object.entries(process.env).filter(([name]) => !unwanted.test(name))
   return { ...Object.fromEntries(inherited), CHRONICLE_VAULT_KEY_SOURCE: 'file', ...extra }
 }
 
