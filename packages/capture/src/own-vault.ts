@@ -1,4 +1,5 @@
 /** The vault of a capture that was given none: it lies beside the database, its master key in the keychain, or where there is none in a file. */
+import { accessSync, constants, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Random } from '@chronicle/base'
 import {
@@ -44,7 +45,7 @@ export type OwnVault = { readonly vault: Vault; close(): Promise<void> }
 /** Rejects with the errors of the vault: a master that is not where it was kept is never replaced by another. */
 export async function openOwnVault({ directory, clock, random, logger }: OwnVaultOptions): Promise<OwnVault> {
   const store = await openLocalStore({ directory: keysBelow(directory), clock, random })
-  const audit = fileAuditLog(join(directory, 'audit.log'), { clock, random })
+  const audit = fileAuditLog(auditLogIn(directory), { clock, random })
   const storage = keyStorageIn(store)
   const common = { storage, audit, clock, random }
   const [keychain, file] = masterSources(directory)
@@ -69,38 +70,61 @@ export async function openOwnVault({ directory, clock, random, logger }: OwnVaul
 
 export type KeysToRead = { readonly keys: PayloadKeys; close(): Promise<void> }
 
-export type KeysToReadOptions = Omit<OwnVaultOptions, 'logger'> & { readonly auditLog: string }
+export type KeysToReadOptions = Omit<OwnVaultOptions, 'logger'> & {
+  /** Names the file that records the use of keys where their own log cannot be written. */
+  readonly auditElsewhere?: (() => string) | undefined
+}
 
 /**
  * The keys of a vault beside a database for who only looks. It is opened with the first key that is asked for, from its files as they are: nothing is made, locked or made good
- * in it, and any number of processes may have it open. Only the use of its keys is recorded, in `auditLog`. A key rejects with 'capture.keys-missing' and the vault's errors.
+ * in it, and any number of processes may have it open. Only the use of its keys is recorded. A key rejects with 'capture.keys-missing' and the vault's errors.
  */
-export function keysToRead({ directory, auditLog, clock, random }: KeysToReadOptions): KeysToRead {
-  const audit = fileAuditLog(auditLog, { clock, random })
-  const storage = keyStorageToRead(localObjectReader(keysBelow(directory)))
-  let vault: Promise<Vault> | undefined
-  const open = async (): Promise<Vault> => {
-    try {
-      return await openVault({ storage, audit, clock, random, sources: masterSources(directory) })
-    } catch (error) {
-      if (!vaultErrors.is(error) || error.code !== 'vault.not-initialised') throw error
-      throw captureErrors.create('capture.keys-missing', { directory }, error)
-    }
-  }
+export function keysToRead(options: KeysToReadOptions): KeysToRead {
+  let own: Promise<OwnVault> | undefined
   return {
     keys: {
       ...noPayloadKeys(),
       async opening(keyId) {
-        vault ??= open()
-        return sealKeyOf(await (await vault).key(keyId))
+        own ??= openToRead(options)
+        return sealKeyOf(await (await own).vault.key(keyId))
       },
     },
     async close() {
-      const opened = await vault?.catch(() => undefined)
-      opened?.close()
-      await audit.close()
+      // Who asked for a key was told why there is none.
+      await (await own?.catch(() => undefined))?.close()
     },
   }
+}
+
+async function openToRead({ directory, auditElsewhere, clock, random }: KeysToReadOptions): Promise<OwnVault> {
+  const storage = keyStorageToRead(localObjectReader(keysBelow(directory)))
+  if (!(await readVaultStatus(storage))) throw captureErrors.create('capture.keys-missing', { directory })
+  const log = auditLogIn(directory)
+  const audit = fileAuditLog(isWritable(existsSync(log) ? log : directory) ? log : (auditElsewhere?.() ?? log), {
+    clock,
+    random,
+  })
+  const close = () => audit.close()
+  try {
+    return opened(await openVault({ storage, audit, clock, random, sources: masterSources(directory) }), close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    // Whatever the reason: another place is named.
+    return false
+  }
+}
+
+function auditLogIn(directory: string): string {
+  return join(directory, 'audit.log')
 }
 
 function keysBelow(directory: string): string {

@@ -53,6 +53,8 @@ export type WindowTotals = {
 
 export type EventFilter = ReadRange & {
   readonly eventTypes?: readonly string[] | undefined
+  /** Told of the events of each block that was looked at, whether they are wanted or not. */
+  onRead?(events: number): void
   /** Told of each block whose events cannot be read any more; they are left out. */
   onDamaged?(block: DamagedBlock): void
 }

@@ -72,10 +72,11 @@ async function openRow(
   row: FoundBlock,
   keys: PayloadKeys,
   range: CheckedRange,
-  { eventTypes, onDamaged }: EventFilter,
+  { eventTypes, onRead, onDamaged }: EventFilter,
 ): Promise<OpenedBlock<EventRecord> | undefined> {
   const sessionId = uuidFromBytes(row.sessionId)
   const windowStartMs = row.start
+  onRead?.(row.events)
   try {
     const { events, bytes } = await openBlock(row, row, keys)
     const wanted: EventRecord[] = []

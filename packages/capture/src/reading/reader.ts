@@ -1,5 +1,4 @@
 /** A database of capture for who only looks: beside a process that writes it, and where nothing can be written. */
-import { join } from 'node:path'
 import { type Clock, type Random, systemClock, systemRandom } from '@chronicle/base'
 import type { Vault } from '@chronicle/vault'
 import { keysToRead } from '../own-vault.ts'
@@ -28,8 +27,8 @@ export type CaptureReaderOptions = {
   readonly path: string
   /** Of a program that brought one to `StorageModule`. Otherwise the keys beside the database open what is sealed, once something is. */
   readonly vault?: Vault | undefined
-  /** Where the use of those keys is recorded: in their own log, unless that cannot be written. */
-  readonly auditLog?: string | undefined
+  /** Names the file that records the use of those keys where their own log cannot be written: without it they are not given out then. */
+  readonly auditElsewhere?: (() => string) | undefined
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -53,11 +52,10 @@ export type CaptureReader = {
 
 /** Throws `DatabaseError`: 'capture.database-missing', '…-foreign', '…-newer', '…-older', '…-unusable'. No key is opened yet. */
 export function openCaptureReader(options: CaptureReaderOptions): CaptureReader {
-  const { path, vault, clock = systemClock, random = systemRandom } = options
+  const { path, vault, auditElsewhere, clock = systemClock, random = systemRandom } = options
   const database = CaptureDatabase.open({ path, readOnly: true })
   const directory = pathsBeside(path).vault
-  const auditLog = options.auditLog ?? join(directory, 'audit.log')
-  const own = vault ? undefined : keysToRead({ directory, auditLog, clock, random })
+  const own = vault ? undefined : keysToRead({ directory, auditElsewhere, clock, random })
   const keys = own?.keys ?? noPayloadKeys(vault)
   return {
     path,
