@@ -28,9 +28,14 @@ export class Loop {
     this.#options = options
   }
 
-  /** Why the last step failed; undefined once one has succeeded since. */
+  /** Why the last step failed; undefined once one has succeeded since, or works. */
   get failure(): unknown {
     return this.#failure
+  }
+
+  /** The step under way does what it should, though it has not ended: for one that goes on for long. */
+  works(): void {
+    this.#failure = undefined
   }
 
   /** There may be something to do. */

@@ -61,6 +61,7 @@ export class BatchReader implements Subscription {
         autocommit: false,
         maxFetches: fetchesMax,
       })
+      this.#loop.works()
       if (this.#isClosed) await this.#stream.close()
       for await (const message of this.#stream) {
         const batch = decodeBatch(message.value)

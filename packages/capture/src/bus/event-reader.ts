@@ -66,6 +66,7 @@ export class EventReader implements Subscription {
       const topics = [this.#options.topic]
       const options = { topics, mode: MessagesStreamModes.MANUAL, offsets, autocommit: false, maxFetches: fetchesMax }
       this.#stream = await consumer.consume(options)
+      this.#loop.works()
       // It may have been closed while the stream was being made.
       if (this.#isClosed) await this.#stream.close()
       for await (const { partition, offset, value } of this.#stream) {

@@ -29,8 +29,8 @@ export function checkEvent(value: unknown, receivedMs: number): CheckedEvent | E
   try {
     return isObject(value) ? checkFields(value, receivedMs) : refusal('event', value, 'an object')
   } catch {
-    // A getter or a proxy of the publisher's threw.
-    return refusal('event', value, 'an object whose fields can be read')
+    // A getter or a proxy of the publisher's threw; it is not asked what it is either.
+    return { field: 'event', found: 'one that throws', accepted: 'an object whose fields can be read' }
   }
 }
 

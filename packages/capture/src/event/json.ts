@@ -4,11 +4,13 @@ import { dataCharactersMax, dataDepthMax } from './limits.ts'
 /** What is wrong with it, in words that follow `data:`. */
 export type NotJson = { readonly accepted: string; readonly value: unknown }
 
-/** `value` as JSON text, or why it has none that says the same. */
-export function jsonTextOf(value: unknown): string | NotJson {
+/** An object as JSON text, or why it has none that says the same. Throws what a getter of it throws. */
+export function jsonTextOf(value: object): string | NotJson {
   const problem = problemOf(value, 1, { charactersLeft: dataCharactersMax })
   if (problem !== undefined) return problem
-  const text = JSON.stringify(value)
+  const text: string | undefined = JSON.stringify(value)
+  // A `toJSON` that is hidden from the walk may have answered with something else.
+  if (!text?.startsWith('{')) return notJson(value)
   return text.length <= dataCharactersMax ? text : tooLarge(value)
 }
 
@@ -27,8 +29,9 @@ function problemOf(value: unknown, depth: number, budget: Budget): NotJson | und
 }
 
 function problemOfList(values: readonly unknown[], depth: number, budget: Budget): NotJson | undefined {
-  for (const value of values) {
-    const problem = problemOf(value, depth + 1, budget)
+  // By place, as JSON.stringify goes: how a list says to be walked is its publisher's.
+  for (let at = 0; at < values.length; at++) {
+    const problem = problemOf(values[at], depth + 1, budget)
     if (problem !== undefined) return problem
   }
   return undefined

@@ -1,7 +1,7 @@
 /** The table of aggregates: sums of every minute, hour and day of UTC. Each window adds what is its own exactly once, in the transaction that says so (CE7). */
 import { uuidFromBytes } from '../event/uuid.ts'
 import { countedTypesMax, otherTypes } from '../windows/limits.ts'
-import type { Counts, Sums } from '../windows/summary.ts'
+import { type Counts, type Sums, sumOfDistances } from '../windows/summary.ts'
 import type { CaptureDatabase } from './database.ts'
 
 export const spans = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
@@ -71,7 +71,7 @@ function sumOf(one: Sums, other: Sums): Sums {
     keys: one.keys + other.keys,
     clicks: one.clicks + other.clicks,
     focus_changes: one.focus_changes + other.focus_changes,
-    distance_px: one.distance_px + other.distance_px,
+    distance_px: sumOfDistances(one.distance_px, other.distance_px),
     counts: sumOfCounts(one.counts, other.counts),
   }
 }

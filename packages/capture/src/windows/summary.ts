@@ -19,6 +19,11 @@ export type WindowSummary = { readonly counts: Counts; readonly aggregates: Wind
 
 const minuteMs = 60_000
 
+/** Positions may be any numbers: what lies between them is a number all the same, as JSON has no infinity. */
+export function sumOfDistances(one: number, other: number): number {
+  return Math.min(one + other, Number.MAX_VALUE)
+}
+
 export class SummaryBuilder {
   readonly #start: number
   readonly #end: number
@@ -103,7 +108,7 @@ class Tally {
     const name = isNamed ? eventType : otherTypes
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
     this.#events++
-    this.#distance += distance
+    this.#distance = sumOfDistances(this.#distance, distance)
   }
 
   sums(): Sums {
