@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { captureErrors } from './errors.ts'
 
@@ -20,15 +21,17 @@ export class CaptureLock {
     let file: DatabaseSync | undefined
     try {
       file = new DatabaseSync(path, { timeout: 0 })
+      // Whoever may read it may hold it.
+      chmodSync(path, 0o600)
       // Otherwise SQLite puts a journal beside the file.
       file.exec('PRAGMA journal_mode = MEMORY')
       file.exec('BEGIN EXCLUSIVE')
       return new CaptureLock(file)
     } catch (error) {
       file?.close()
-      const { errcode, errstr } = error as { errcode?: number; errstr?: string }
+      const { errcode, errstr, code } = error as { errcode?: number; errstr?: string; code?: string }
       if (errcode === sqliteBusy) throw captureErrors.create('capture.in-use', { lock: path })
-      throw captureErrors.create('capture.lock-failed', { lock: path, reason: errstr }, error)
+      throw captureErrors.create('capture.lock-failed', { lock: path, reason: errstr ?? code }, error)
     }
   }
 
