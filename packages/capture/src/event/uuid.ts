@@ -3,6 +3,14 @@ import { hash } from 'node:crypto'
 import { assert } from '@chronicle/base'
 
 export const uuidBytes = 16
+export const uuidWords = 4
+const scratch = new Uint32Array(uuidWords)
+const dash = '-'.charCodeAt(0)
+const noDigit = 255
+/** By character code. */
+const hexDigits = new Uint8Array(128).fill(noDigit)
+for (const [value, digit] of [...'0123456789abcdef'].entries())
+  for (const form of [digit, digit.toUpperCase()]) hexDigits[form.charCodeAt(0)] = value
 
 const form = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const nil = '00000000-0000-0000-0000-000000000000'
@@ -23,12 +31,27 @@ export function uuidToBytes(uuid: string): Buffer {
 }
 
 export function putUuid(bytes: Buffer, at: number, uuid: string): void {
-  const written = bytes.write(
-    uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(14, 18) + uuid.slice(19, 23) + uuid.slice(24),
-    at,
-    'hex',
-  )
-  assert(written === uuidBytes, 'a UUID is 16 bytes')
+  readUuidWords(uuid, scratch)
+  for (let word = 0; word < uuidWords; word++) bytes.writeUInt32BE(scratch[word]!, at + word * 4)
+}
+
+/** The 16 bytes of an accepted UUID as four numbers. */
+export function readUuidWords(uuid: string, words: Uint32Array): void {
+  let at = 0
+  let seen = 0
+  for (let word = 0; word < uuidWords; word++) {
+    let value = 0
+    for (let digits = 0; digits < 8; at++) {
+      const code = uuid.charCodeAt(at)
+      if (code === dash) continue
+      const digit = hexDigits[code] ?? noDigit
+      seen |= digit
+      value = (value << 4) | digit
+      digits++
+    }
+    words[word] = value
+  }
+  assert(at === uuid.length && seen < 16, 'a UUID is 16 bytes')
 }
 
 /** The UUID whose 32 hex digits begin at `at`. */
