@@ -24,7 +24,7 @@ let nats: RunningNatsServer | undefined
 before(async () => {
   nats = withoutNatsServer() ? undefined : await startNatsServer()
   const env = { BATCH_FLUSH_INTERVAL_MS: '100', ...(nats && { NATS_URL: nats.url }) }
-  server = await startChronicle({ env })
+  server = await startChronicle({ hasEmptyTables: true, env })
 })
 after(async () => {
   await server.stop()

@@ -7,7 +7,7 @@ import { type CommandResult, runCommand } from './support/command-line.ts'
 
 let server: ChronicleProcess
 before(async () => {
-  server = await startChronicle({ env: { BATCH_FLUSH_INTERVAL_MS: '20', CHRONICLE_OTLP_GRPC_PORT: '0' } })
+  server = await startChronicle({ hasEmptyTables: true, env: { BATCH_FLUSH_INTERVAL_MS: '20' } })
 })
 after(async () => {
   await server.stop()

@@ -9,7 +9,7 @@ const letters = '/api/v1/dead-letters'
 let server: ChronicleProcess
 let api: Api
 before(async () => {
-  server = await startChronicle({ env: { BATCH_FLUSH_INTERVAL_MS: '100' } })
+  server = await startChronicle({ hasEmptyTables: true, env: { BATCH_FLUSH_INTERVAL_MS: '100' } })
   api = new Api(server)
 })
 after(() => server.stop())

@@ -13,7 +13,7 @@ const uuidV7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$
 let server: ChronicleProcess
 let api: Api
 before(async () => {
-  server = await startChronicle({ env: { BATCH_FLUSH_INTERVAL_MS: '100' } })
+  server = await startChronicle({ hasEmptyTables: true, env: { BATCH_FLUSH_INTERVAL_MS: '100' } })
   api = new Api(server)
 })
 after(() => server.stop())

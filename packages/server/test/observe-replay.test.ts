@@ -144,7 +144,7 @@ describe('over a PostgreSQL whose rows somebody has changed', { skip: withoutPos
 })
 
 test('over the embedded database, with refusals that name the field', async t => {
-  const server = await startChronicle({ env })
+  const server = await startChronicle({ hasEmptyTables: true, env })
   t.after(() => server.stop())
   assert.deepEqual((await ask(server, 'GET', replay)).body.code, 'observe.replay-not-found')
   for (const [body, named] of [

@@ -8,7 +8,7 @@ import { eventually, posted, SseClient, written } from './support/observe.ts'
 let server: ChronicleProcess
 let api: Api
 before(async () => {
-  server = await startChronicle({ env: { BATCH_FLUSH_INTERVAL_MS: '50' } })
+  server = await startChronicle({ hasEmptyTables: true, env: { BATCH_FLUSH_INTERVAL_MS: '50' } })
   api = new Api(server)
 })
 after(() => server.stop())

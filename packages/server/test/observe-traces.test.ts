@@ -54,7 +54,7 @@ for (const { name, skip } of databases) {
     before(async () => {
       if (name === 'PostgreSQL') postgres = await startPostgres()
       const url = postgres && { DATABASE_URL: await postgres.createDatabase() }
-      server = await startChronicle({ env: { BATCH_FLUSH_INTERVAL_MS: '100', ...url } })
+      server = await startChronicle({ hasEmptyTables: true, env: { BATCH_FLUSH_INTERVAL_MS: '100', ...url } })
       api = new Api(server)
       const tasks = Array.from({ length: 7 }, (_, n) => task(`t${n}`, n % 2 ? 'kai' : 'scout', (60 - n) * second))
       const failed = task('a/b c?', 'kai', 30 * second, 'task.failed')

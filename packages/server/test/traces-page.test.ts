@@ -9,7 +9,7 @@ let server: ChronicleProcess
 let origin: string
 
 before(async () => {
-  server = await startChronicle({ env: { BATCH_FLUSH_INTERVAL_MS: '20' } })
+  server = await startChronicle({ hasEmptyTables: true, env: { BATCH_FLUSH_INTERVAL_MS: '20' } })
   origin = `http://127.0.0.1:${server.httpPort}`
 })
 after(() => server.stop())

@@ -1,3 +1,4 @@
+export { placeEmptyTables } from './empty-tables.ts'
 export { damaged, noise } from './fuzz/inputs.ts'
 export { FuzzFinding, fuzz, type Tally } from './fuzz/run.ts'
 export type { FuzzInput, FuzzTarget } from './fuzz/target.ts'
