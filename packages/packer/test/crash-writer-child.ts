@@ -1,6 +1,6 @@
 /** Writes the records of a file into a ring and says so after each: `crash-writer-child.ts RING FILE`. See recordsFile in crash-records.ts. */
 import { readFileSync, writeSync } from 'node:fs'
-import { openRingWriter } from '../src/index.ts'
+import { openRingWriter } from '../src/ring/index.ts'
 
 const [path, file] = process.argv.slice(2) as [string, string]
 const timeoutMs = 600_000

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openRingReader } from '../src/index.ts'
+import { openRingReader } from '../src/ring/index.ts'
 import { LoadCheck } from './ring-support.ts'
 
 const reader = openRingReader({ path: process.argv[2]! })

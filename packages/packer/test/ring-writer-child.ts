@@ -1,7 +1,7 @@
 /** Writes a load at full speed: `ring-writer-child.ts PATH RUN COUNT TIMEOUT_MS`. A count of 0 goes on until it is killed. */
 import { writeSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { openRingWriter } from '../src/index.ts'
+import { openRingWriter } from '../src/ring/index.ts'
 import { loadPayload } from './ring-support.ts'
 
 const [path, run, count, timeoutMs] = [process.argv[2]!, ...process.argv.slice(3).map(Number)] as [
