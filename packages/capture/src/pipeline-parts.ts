@@ -84,12 +84,13 @@ export async function makeParts(options: PipelineOptions) {
     blocks: store.blocks,
     keys,
     clock,
+    recent,
     kept: new KeptWindows(),
     mergeLimits: options.mergeLimits ?? mergeLimits,
   }
   const aggregates = new Aggregates(database)
   const { delivery, delivering } = makeDelivering(options, limits, shared, say)
-  const building = makeBuilding(options, shared, aggregates, recent, say, () => {
+  const building = makeBuilding(options, shared, aggregates, say, () => {
     counts.windowsBuilt++
     delivering.wake()
   })
@@ -108,6 +109,7 @@ type Shared = {
   readonly blocks: EventBlocks
   readonly keys: PayloadKeys
   readonly clock: Clock
+  readonly recent: RecentWindows
   readonly kept: KeptWindows
   readonly mergeLimits: MergeLimits
 }
@@ -173,12 +175,11 @@ function makeBuilding(
   { clock, idleAfterMs }: PipelineOptions,
   shared: Shared,
   aggregates: Aggregates,
-  recent: RecentWindows,
   say: Sayings,
   onBuilt: () => void,
 ): Loop {
   const breathe = () => new Promise<void>(resolve => void clock.after(0, resolve))
-  const builder = new Builder({ ...shared, recent, aggregates, idleAfterMs, breathe, onBuilt, onLost: say.unreadable })
+  const builder = new Builder({ ...shared, aggregates, idleAfterMs, breathe, onBuilt, onLost: say.unreadable })
   return new Loop({ clock, step: () => builder.buildNext(), onFailure: say.failure('building windows') })
 }
 

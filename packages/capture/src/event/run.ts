@@ -68,7 +68,8 @@ export function encodeRun(events: readonly RunEvent[]): Buffer {
   const names = Buffer.concat([...typeIndexes.keys()].flatMap(name => [nameLength(name), Buffer.from(name)]))
   const data = `${events.map(event => event.json).join('\n')}\n`
   const dataAt = at.names + names.length + events.length * columnBytes
-  const bytes = Buffer.allocUnsafe(dataAt + Buffer.byteLength(data))
+  // Memory of its own: a run may be kept for a while, and must not keep that of others with it.
+  const bytes = Buffer.allocUnsafeSlow(dataAt + Buffer.byteLength(data))
   bytes.writeUInt32BE(events.length, at.events)
   bytes[at.types] = typeIndexes.size
   names.copy(bytes, at.names)

@@ -43,13 +43,15 @@ export class EventBlocks {
     this.#nextId = ((database.read(() => this.#sql.lastId.get())?.seq as number | undefined) ?? 0) + 1
   }
 
-  /** Inside of a transaction. `events` are in the order of their times. */
-  insert({ sessionId, start }: WindowKey, events: readonly RunEvent[], key: SealKey | undefined): void {
+  /** Inside of a transaction. `events` are in the order of their times. Returns the block as it was before it was packed: its payload is the run. */
+  insert({ sessionId, start }: WindowKey, events: readonly RunEvent[], key: SealKey | undefined): BlockRow {
     const blockId = this.#nextId++
-    const payload = packEnvelope(encodeRun(events), blockPlace(sessionId, start, blockId), key, this.#random)
+    const run = encodeRun(events)
+    const payload = packEnvelope(run, blockPlace(sessionId, start, blockId), key, this.#random)
     const firstMs = events[0]!.timestamp
     const lastMs = events.at(-1)!.timestamp
     this.#sql.insert.run(blockId, sessionId, start, firstMs, lastMs, events.length, payload)
+    return { blockId, firstMs, events: events.length, payload: run }
   }
 
   /** At most `rowsMax` blocks of a window behind `after`, in the order of their first events. */

@@ -5,7 +5,7 @@ import { runsOf } from '../event/run.ts'
 import { uuidToBytes } from '../event/uuid.ts'
 import { type WindowShape, windowJoined } from '../windows/assignment.ts'
 import type { CaptureDatabase } from './database.ts'
-import { EventBlocks } from './event-blocks.ts'
+import { type BlockRow, EventBlocks } from './event-blocks.ts'
 import type { PayloadKeys } from './payload-keys.ts'
 import { Positions, type SourcePosition } from './positions.ts'
 import { type WindowKey, WindowRows } from './window-rows.ts'
@@ -28,11 +28,16 @@ export type EventStoreOptions = {
   readonly shape: WindowShape
   readonly clock: Clock
   readonly random: Random
-  /** Told of the events of each window once they are stored. */
-  onStored?(window: WindowKey, events: readonly PendingEvent[]): void
+  /** Told of the blocks of each window once they are stored; their payloads are runs, not packed. */
+  onStored?(window: WindowKey, blocks: readonly BlockRow[]): void
 }
 
-type Bucket = { readonly sessionId: Buffer; readonly start: number; readonly events: PendingEvent[] }
+type Bucket = {
+  readonly sessionId: Buffer
+  readonly start: number
+  readonly events: PendingEvent[]
+  readonly blocks: BlockRow[]
+}
 
 export class EventStore {
   readonly blocks: EventBlocks
@@ -55,7 +60,7 @@ export class EventStore {
     const insert = () => this.#insert(group)
     const { buckets, stored } = isSyncDue ? database.durably(insert) : database.transaction(insert)
     if (isSyncDue) this.#syncedMs = clock.monotonic()
-    for (const bucket of buckets) onStored?.(bucket, bucket.events)
+    for (const bucket of buckets) onStored?.(bucket, bucket.blocks)
     return stored
   }
 
@@ -67,7 +72,7 @@ export class EventStore {
       const late = bucket.events.reduce((count, { timestamp }) => (timestamp < bucket.start ? count + 1 : count), 0)
       this.windows.add(bucket, bucket.start + this.#options.shape.windowMs, bucket.events.length, late)
       for (const run of runsOf(inOrder(bucket.events))) {
-        this.blocks.insert(bucket, run, this.#options.keys.current)
+        bucket.blocks.push(this.blocks.insert(bucket, run, this.#options.keys.current))
         blocks++
       }
       lateEvents += late
@@ -102,7 +107,7 @@ function bucketsOf(events: readonly PendingEvent[], shape: WindowShape): Iterabl
       const key = `${event.sessionId} ${start}`
       let bucket = buckets.get(key)
       if (bucket === undefined) {
-        bucket = { sessionId: uuidToBytes(event.sessionId), start, events: [] }
+        bucket = { sessionId: uuidToBytes(event.sessionId), start, events: [], blocks: [] }
         buckets.set(key, bucket)
       }
       last = { bucket, session: event.sessionId }

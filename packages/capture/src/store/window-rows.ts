@@ -26,6 +26,8 @@ const columns = `session_id, window_start, window_end, state, events, late_event
 export class WindowRows {
   readonly #database: CaptureDatabase
   readonly #sql
+  /** No open window ends before it: most of the time it is known without asking that none is due. */
+  #openEndMin = Number.NEGATIVE_INFINITY
 
   constructor(database: CaptureDatabase) {
     this.#database = database
@@ -44,6 +46,7 @@ export class WindowRows {
       due: database.prepare(
         `SELECT ${columns} FROM windows WHERE state = 0 AND window_end <= ? ORDER BY window_end LIMIT ?`,
       ),
+      openEnd: database.prepare('SELECT min(window_end) AS first FROM windows WHERE state = 0'),
       otherWidth: database.prepare(
         `SELECT ${columns} FROM windows WHERE state = 0 AND window_end - window_start <> ? LIMIT ?`,
       ),
@@ -70,6 +73,7 @@ export class WindowRows {
 
   /** Inside of a transaction. */
   add({ sessionId, start }: WindowKey, end: number, events: number, lateEvents: number): void {
+    this.#openEndMin = Math.min(this.#openEndMin, end)
     this.#sql.add.run(sessionId, start, end, events, lateEvents)
   }
 
@@ -83,7 +87,13 @@ export class WindowRows {
 
   /** Open windows whose end is not after `endMax`. */
   due(endMax: number, rowsMax: number): WindowRow[] {
-    return this.#database.read(() => this.#sql.due.all(endMax, rowsMax).map(rowOf))
+    if (endMax < this.#openEndMin) return []
+    return this.#database.read(() => {
+      const rows = this.#sql.due.all(endMax, rowsMax).map(rowOf)
+      if (rows.length === 0)
+        this.#openEndMin = (this.#sql.openEnd.get()!.first as number | null) ?? Number.POSITIVE_INFINITY
+      return rows
+    })
   }
 
   /** Open windows of another width, from before a setting was changed. */

@@ -6,7 +6,7 @@ import type { EventBlocks } from '../store/event-blocks.ts'
 import type { PayloadKeys } from '../store/payload-keys.ts'
 import type { WindowRow, WindowRows } from '../store/window-rows.ts'
 import type { KeptWindows } from './kept-windows.ts'
-import { type MergeLimits, partsOf } from './merge.ts'
+import { type MergeLimits, piecesOf } from './merge.ts'
 import type { RecentWindows } from './recent-windows.ts'
 import { storedWindow } from './stored-window.ts'
 import { SummaryBuilder } from './summary.ts'
@@ -56,16 +56,17 @@ export class Builder {
 
   async #pass(row: WindowRow, builder: SummaryBuilder): Promise<Passed> {
     const { blocks, keys, recent, mergeLimits, breathe } = this.#options
-    const events = recent.take(row, row.events)
-    if (events && events.length <= mergeLimits.partEventsMax) return onePart(events, builder)
     const lost: Passed['lost'][number][] = []
-    const source = storedWindow(row, blocks, keys, (events, error) => lost.push({ events, error }))
+    const stored = () => storedWindow(row, blocks, keys, (events, error) => lost.push({ events, error }))
+    const source = recent.sourceOf(row, row.events) ?? stored()
+    const first: DecodedEvent[] = []
     let parts = 0
-    let first: readonly DecodedEvent[] = []
-    for await (const part of partsOf(source, mergeLimits)) {
-      for (const event of part) builder.add(event)
-      if (parts++ === 0) first = part
-      else await breathe()
+    for await (const { part, events } of piecesOf(source, mergeLimits)) {
+      if (part > Math.max(parts, 1)) await breathe()
+      parts = part
+      for (const event of events) builder.add(event)
+      // Of a window that has more parts none is kept: what is held for long costs the collector more than reading it again.
+      if (part === 1 && row.events <= mergeLimits.partEventsMax) for (const event of events) first.push(event)
     }
     return { parts, first, lost }
   }
@@ -80,9 +81,4 @@ export class Builder {
       if (parts === 0) windows.markDelivered(row, 0)
     })
   }
-}
-
-function onePart(events: readonly DecodedEvent[], builder: SummaryBuilder): Passed {
-  for (const event of events) builder.add(event)
-  return { parts: 1, first: events, lost: [] }
 }

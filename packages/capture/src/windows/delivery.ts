@@ -13,6 +13,7 @@ import { buildBatch, type ScreenshotReferences } from './batch.ts'
 import { type BatchConsumer, Handover } from './handover.ts'
 import type { KeptWindows } from './kept-windows.ts'
 import { type MergeLimits, partsOf } from './merge.ts'
+import type { RecentWindows } from './recent-windows.ts'
 import { storedWindow } from './stored-window.ts'
 import type { WindowSummary } from './summary.ts'
 
@@ -28,6 +29,7 @@ export type DeliveryOptions = {
   readonly windows: WindowRows
   readonly blocks: EventBlocks
   readonly keys: PayloadKeys
+  readonly recent: RecentWindows
   readonly kept: KeptWindows
   readonly mergeLimits: MergeLimits
   readonly clock: Clock
@@ -83,19 +85,16 @@ export class Delivery {
   }
 
   async *#parts(row: WindowRow): AsyncIterable<readonly DecodedEvent[]> {
-    const { kept, blocks, keys, mergeLimits } = this.#options
+    const { kept, recent, blocks, keys, mergeLimits } = this.#options
+    const stored = () => storedWindow(row, blocks, keys, () => undefined)
     const events = kept.take(row)
     if (events) yield events
-    else
-      yield* partsOf(
-        storedWindow(row, blocks, keys, () => undefined),
-        mergeLimits,
-      )
+    else yield* partsOf(recent.sourceOf(row, row.events) ?? stored(), mergeLimits)
   }
 
   /** Whether the consumer has it, and the database knows. */
   async #send(row: WindowRow, batch: EventBatch): Promise<boolean> {
-    const { database, windows, clock, onDelivered, onFailed } = this.#options
+    const { database, windows, recent, clock, onDelivered, onFailed } = this.#options
     const failure = await this.#handover.handOver(batch)
     if (failure === 'stopped') return false
     if (failure) {
@@ -105,6 +104,7 @@ export class Delivery {
       return false
     }
     database.transaction(() => windows.markDelivered(row, batch.part))
+    if (batch.part === row.parts) recent.remove(row)
     onDelivered(batch)
     return true
   }

@@ -16,12 +16,12 @@ export const closedAtOnceMax = 256
 /** Events of windows that were just built and are kept to be sent without being read again. */
 export const keptEventsMax = 2 * partEventsMax
 
-/** Events of open windows that are kept as they were stored, in all … */
-export const recentEventsMax = 2 * partEventsMax
-/** … and their data, in characters: in UTF-8 three bytes each at most, so that what is kept of a window is one part of it by any measure. */
-export const recentCharactersMax = partBytesMax / 4
+/** Runs of windows that are not delivered are kept as they were stored, in bytes of all together … */
+export const recentBytesMax = 8 * MiB
 /** … and in so many windows. */
 export const recentWindowsMax = 1_024
+/** What a run takes in memory beside its bytes. */
+export const recentRunBytes = 256
 
 /** Types that are counted by their name in a window, a minute, an hour or a day; what comes beyond is counted together. */
 export const countedTypesMax = 256

@@ -21,12 +21,9 @@ type OpenBlock<Event> = {
   taken: number
 }
 
-export type MergeLimits = {
-  readonly partEventsMax: number
-  readonly partBytesMax: number
-  readonly mergeEventsMax: number
-  readonly mergeBytesMax: number
-}
+type OpenLimits = { readonly mergeEventsMax: number; readonly mergeBytesMax: number }
+
+export type MergeLimits = OpenLimits & { readonly partEventsMax: number; readonly partBytesMax: number }
 
 export const mergeLimits: MergeLimits = { partEventsMax, partBytesMax, mergeEventsMax, mergeBytesMax }
 
@@ -35,26 +32,47 @@ export async function* partsOf<Row extends BlockRow, Event extends DecodedEvent>
   source: BlockSource<Row, Event>,
   limits: MergeLimits = mergeLimits,
 ): AsyncIterable<Event[]> {
-  let part: Event[] = []
-  let bytes = 0
+  let whole: Event[] = []
+  let number = 1
+  for await (const { part, events } of piecesOf(source, limits)) {
+    if (part !== number) {
+      yield whole
+      whole = []
+      number = part
+    }
+    for (const event of events) whole.push(event)
+  }
+  if (whole.length > 0) yield whole
+}
+
+/** The same in pieces, none of which reaches beyond its part, for who has no need to hold a part as a whole. Parts count from 1. */
+export async function* piecesOf<Row extends BlockRow, Event extends DecodedEvent>(
+  source: BlockSource<Row, Event>,
+  { partEventsMax, partBytesMax, ...limits }: MergeLimits = mergeLimits,
+): AsyncIterable<{ readonly part: number; readonly events: readonly Event[] }> {
+  let part = 1
+  let [count, bytes] = [0, 0]
   for await (const { events, bytesEach } of stretches(source, limits)) {
-    for (const event of events) {
-      if (part.length === limits.partEventsMax || bytes >= limits.partBytesMax) {
-        yield part
-        part = []
+    let from = 0
+    for (let at = 0; at < events.length; at++) {
+      if (count === partEventsMax || bytes >= partBytesMax) {
+        if (at > from) yield { part, events: events.slice(from, at) }
+        from = at
+        part++
+        count = 0
         bytes = 0
       }
-      part.push(event)
+      count++
       bytes += bytesEach
     }
+    yield { part, events: from === 0 ? events : events.slice(from) }
   }
-  if (part.length > 0) yield part
 }
 
 /** Stretches of events that follow each other in one block, and nothing of another block lies between. */
 async function* stretches<Row extends BlockRow, Event extends DecodedEvent>(
   source: BlockSource<Row, Event>,
-  limits: MergeLimits,
+  limits: OpenLimits,
 ): AsyncIterable<{ events: Event[]; bytesEach: number }> {
   const upcoming = new Upcoming(source)
   const open = new OpenBlocks<Event>(limits)
@@ -98,12 +116,12 @@ class Upcoming<Row extends BlockRow> {
 
 /** In the order of their next events; of events of one millisecond that of the older block comes first. */
 class OpenBlocks<Event extends DecodedEvent> {
-  readonly #limits: MergeLimits
+  readonly #limits: OpenLimits
   readonly #blocks: OpenBlock<Event>[] = []
   #events = 0
   #bytes = 0
 
-  constructor(limits: MergeLimits) {
+  constructor(limits: OpenLimits) {
     this.#limits = limits
   }
 

@@ -1,73 +1,67 @@
 /**
- * The events of windows that are open, as they were stored, so that the usual window is built without reading it again. What is here is a copy: where a window is
- * over-full, begun by an earlier process, or pushed out by others, its blocks are read, and give the same.
+ * The runs of windows that are not delivered, as they were before they were sealed: the usual window is built and delivered without reading it again. What is here is a
+ * copy: where a window is larger, begun by an earlier process, or pushed out by others, its blocks are read, and give the same.
  */
-import type { JsonObject } from '../contract.ts'
-import type { DecodedEvent, RunEvent } from '../event/run.ts'
+import { decodeRun } from '../event/run.ts'
+import type { BlockMark, BlockRow } from '../store/event-blocks.ts'
 import type { WindowKey } from '../store/window-rows.ts'
-import { partEventsMax, recentCharactersMax, recentEventsMax, recentWindowsMax } from './limits.ts'
+import { recentBytesMax, recentRunBytes, recentWindowsMax } from './limits.ts'
+import type { BlockSource } from './merge.ts'
 import { windowNameOf } from './window-name.ts'
 
-type Recent = { events: RunEvent[]; characters: number; isOverFull: boolean }
+type Recent = { readonly runs: BlockRow[]; events: number; bytes: number }
 
 export class RecentWindows {
+  /** The one that began first comes first. */
   readonly #windows = new Map<string, Recent>()
-  #events = 0
-  #characters = 0
+  #bytes = 0
 
-  /** `events` were stored for the window. */
-  add(window: WindowKey, events: readonly RunEvent[]): void {
+  /** `runs` were stored for the window: blocks whose payload is not packed. */
+  add(window: WindowKey, runs: readonly BlockRow[]): void {
     const name = windowNameOf(window)
     let recent = this.#windows.get(name)
-    if (recent === undefined) this.#windows.set(name, (recent = { events: [], characters: 0, isOverFull: false }))
-    if (recent.isOverFull) return
-    if (recent.events.length + events.length > partEventsMax) this.#empty(recent)
-    else this.#extend(recent, events)
+    if (recent === undefined) this.#windows.set(name, (recent = { runs: [], events: 0, bytes: 0 }))
+    for (const run of runs) {
+      recent.runs.push(run)
+      recent.events += run.events
+      recent.bytes += run.payload.length + recentRunBytes
+      this.#bytes += run.payload.length + recentRunBytes
+    }
     for (const oldest of this.#windows.keys()) {
-      if (this.#fits) break
+      if (this.#bytes <= recentBytesMax && this.#windows.size <= recentWindowsMax) break
       this.#remove(oldest)
     }
   }
 
-  /** All `count` events of the window in the order of their times; undefined where not all of them are here. They are not held any longer. */
-  take(window: WindowKey, count: number): DecodedEvent[] | undefined {
-    const recent = this.#remove(windowNameOf(window))
-    if (recent?.events.length !== count || count === 0) return undefined
-    // Of events of one millisecond the one that was stored first comes first, as in the merge of blocks.
-    const events = recent.events.sort((a, b) => a.timestamp - b.timestamp)
-    const data = JSON.parse(`[${events.map(event => event.json).join(',')}]`) as JsonObject[]
-    return events.map(({ id, timestamp, eventType }, at) => ({ id, timestamp, eventType, data: data[at]! }))
-  }
-
-  get #fits(): boolean {
-    return (
-      this.#events <= recentEventsMax &&
-      this.#characters <= recentCharactersMax &&
-      this.#windows.size <= recentWindowsMax
-    )
-  }
-
-  #extend(recent: Recent, events: readonly RunEvent[]): void {
-    for (const event of events) {
-      recent.events.push(event)
-      recent.characters += event.json.length
-      this.#characters += event.json.length
-    }
-    this.#events += events.length
-  }
-
-  #empty(recent: Recent): void {
-    this.#events -= recent.events.length
-    this.#characters -= recent.characters
-    Object.assign(recent, { events: [], characters: 0, isOverFull: true })
-  }
-
-  #remove(name: string): Recent | undefined {
+  /** All `count` events of the window; undefined where not all of them are here. */
+  sourceOf(window: WindowKey, count: number): BlockSource | undefined {
+    const name = windowNameOf(window)
     const recent = this.#windows.get(name)
     if (recent === undefined) return undefined
+    if (recent.events === count) return sourceOf(recent.runs)
+    this.#remove(name)
+    return undefined
+  }
+
+  /** It is not asked for again. */
+  remove(window: WindowKey): void {
+    this.#remove(windowNameOf(window))
+  }
+
+  #remove(name: string): void {
+    this.#bytes -= this.#windows.get(name)?.bytes ?? 0
     this.#windows.delete(name)
-    this.#events -= recent.events.length
-    this.#characters -= recent.characters
-    return recent
+  }
+}
+
+function sourceOf(runs: readonly BlockRow[]): BlockSource {
+  const inOrder = runs.toSorted((a, b) => a.firstMs - b.firstMs || a.blockId - b.blockId)
+  let at = 0
+  return {
+    page: (_after: BlockMark | undefined, rowsMax) => inOrder.slice(at, (at += rowsMax)),
+    async open({ payload }) {
+      const events = decodeRun(payload)
+      return events && { events, bytes: payload.length }
+    },
   }
 }
