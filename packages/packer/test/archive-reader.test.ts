@@ -25,7 +25,8 @@ import { packerErrors } from '../src/errors.ts'
 import { encoded, frameOf, picture, png } from './frames-support.ts'
 import { event, eventStream, frameStream } from './intake-support.ts'
 import { readRows } from './parquet-support.ts'
-import { type Bench, bench, MemorySource, pack, temporaryBase, testKeys, withArchive } from './run-support.ts'
+import { type Bench, bench, MemorySource, pack, testKeys, withArchive } from './run-support.ts'
+import { temporaryBase } from './temporary-base.ts'
 
 const day = (days: number) => BigInt(Date.UTC(2026, 0, days, 12)) * 1_000_000n
 

@@ -2,15 +2,15 @@
  * A directory on a machine that may lose its power. What is there afterwards is the least that POSIX promises: of a file the bytes at its last sync, of a directory the names
  * at its last sync. Everything happens on the real disk; kept beside it is what of it is durable.
  */
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Disk, nodeDisk } from '../src/archive/disk.ts'
+import { temporaryBase } from './temporary-base.ts'
 
 type Name = { readonly name: string; readonly inode: string; readonly isDirectory: boolean }
 
 export class PowerLossDisk {
-  readonly root = mkdtempSync(join(tmpdir(), 'packer-'))
+  readonly root = temporaryBase()
   /** Of files and directories by inode. */
   readonly #contents = new Map<string, Buffer>()
   readonly #names = new Map<string, readonly Name[]>()
@@ -40,7 +40,7 @@ export class PowerLossDisk {
 
   /** What is there afterwards, as another directory. */
   afterPowerLoss(): string {
-    const root = mkdtempSync(join(tmpdir(), 'packer-'))
+    const root = temporaryBase()
     this.#restore(inodeOf(this.root), root)
     return root
   }

@@ -7,7 +7,8 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '@chronicle/base'
 import { event } from './intake-support.ts'
-import { archivedRows, fixedKeys, settingsFor, temporaryBase } from './run-support.ts'
+import { archivedRows, fixedKeys, settingsFor } from './run-support.ts'
+import { temporaryBase } from './temporary-base.ts'
 
 const child = fileURLToPath(new URL('./run-child.ts', import.meta.url))
 const records = 6

@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, seededRandom, systemClock, systemRandom } from '@chronicle/base'
 import {
@@ -26,6 +25,7 @@ import { type DrainOptions, drain } from '../src/run/drain.ts'
 import { LocalFiles } from '../src/run/files.ts'
 import { decrypt, sourceOf } from './parquet-decrypt-support.ts'
 import { readRows } from './parquet-support.ts'
+import { temporaryBase } from './temporary-base.ts'
 
 export function settingsFor(basePath: string, more: Partial<ArchiveSettings> = {}): ArchiveSettings {
   return {
@@ -49,10 +49,6 @@ export function settingsFor(basePath: string, more: Partial<ArchiveSettings> = {
     maxProcessingMs: 3_600_000,
     ...more,
   }
-}
-
-export function temporaryBase(): string {
-  return mkdtempSync(join(tmpdir(), 'packer-'))
 }
 
 class MemoryStorage implements KeyStorage {

@@ -10,7 +10,7 @@ import { ChronicleError, systemClock } from '@chronicle/base'
 import { createLogger } from '@chronicle/telemetry'
 import { askPacker, packerErrors, serveControl } from '../src/index.ts'
 import { requestLineBytesMax } from '../src/service/control-lines.ts'
-import { temporaryBase } from './run-support.ts'
+import { temporaryBase } from './temporary-base.ts'
 
 const path = `${temporaryBase()}/s`
 const logger = createLogger({ level: 'error', format: 'json', colours: false, write: () => undefined })
