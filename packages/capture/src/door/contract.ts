@@ -18,6 +18,8 @@ const KiB = 1024
 
 export type DoorLimits = {
   readonly connectionsMax: number
+  /** On one connection, which is closed then. */
+  readonly connectionRequestsMax: number
   /** From the connection to the end of the request. */
   readonly requestMsMax: number
   readonly headerBytesMax: number
@@ -32,6 +34,7 @@ export type DoorLimits = {
 
 export const doorLimits: DoorLimits = {
   connectionsMax: 32,
+  connectionRequestsMax: 100,
   requestMsMax: 10_000,
   headerBytesMax: 8 * KiB,
   bodyBytesMax: 512 * KiB,

@@ -32,6 +32,7 @@ export async function openDoor(options: RequestOptions & { readonly path: string
     },
     (request, response) => void requests.answer(request, response),
   )
+  server.maxRequestsPerSocket = limits.connectionRequestsMax
   server.maxConnections = limits.connectionsMax
   server.on('drop', () => logger.warn({ connectionsMax: limits.connectionsMax }, 'the door of capture is full'))
   try {

@@ -1,5 +1,6 @@
 /** What each path of the door answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { ChronicleError, type Clock, messageOf } from '@chronicle/base'
 import type { Logger } from '@chronicle/telemetry'
 import { captureErrors, ResourceLimitError } from '../errors.ts'
@@ -42,7 +43,8 @@ type Page = (request: IncomingMessage, response: ServerResponse) => Promise<void
 
 export class DoorRequests {
   readonly #options: RequestOptions
-  readonly #sending: Turns
+  readonly #turns: Turns
+  readonly #sending = new Set<{ readonly id: string; readonly socket: Socket; readonly sent: Promise<void> }>()
   readonly #pages: Readonly<Record<string, Page>> = {
     'GET /status': async (_, response) => answerJson(response, 200, this.#options.inside.status()),
     'GET /metrics': async (_, response) =>
@@ -52,7 +54,7 @@ export class DoorRequests {
 
   constructor(options: RequestOptions) {
     this.#options = options
-    this.#sending = new Turns(options.limits.sendingMax)
+    this.#turns = new Turns(options.limits.sendingMax)
   }
 
   /** Never rejects. */
@@ -62,24 +64,29 @@ export class DoorRequests {
       const page = this.#pages[`${request.method} ${path}`]
       const id = request.method === 'GET' ? /^\/screenshots\/([^/?#]+)$/.exec(path)?.[1] : undefined
       if (page) await page(request, response)
-      else if (id !== undefined) await this.#screenshot(id, response)
+      else if (id !== undefined) await this.#screenshot(id, request, response)
       else throw captureErrors.create('capture.door-no-such-page')
     } catch (error) {
       this.#refuse(response, error)
     }
   }
 
-  async #screenshot(given: string, response: ServerResponse): Promise<void> {
+  async #screenshot(given: string, { socket }: IncomingMessage, response: ServerResponse): Promise<void> {
     const { inside, clock, limits } = this.#options
     const id = uuidOf(given)
     if (id === undefined) throw refused('the id is no UUID')
-    await this.#sending.run(async () => {
-      if (response.destroyed) return
+    await this.#turns.run(async () => {
+      if (socket.destroyed) return
       const image = await inside.screenshot(id)
       const format = inside.imageFormat(id)
       const type = format === undefined ? 'application/octet-stream' : `image/${format}`
       response.writeHead(200, { 'content-type': type, 'content-length': image.length, 'cache-control': 'no-store' })
-      await sendImage(response, image, { clock, sendMsMax: limits.sendMsMax, isGone: () => inside.isDeleted(id) })
+      const isGone = () => inside.isDeleted(id)
+      const sent = sendImage(image, { response, socket, clock, sendMsMax: limits.sendMsMax, isGone })
+      const sending = { id, socket, sent }
+      this.#sending.add(sending)
+      await sent
+      this.#sending.delete(sending)
     })
   }
 
@@ -87,7 +94,17 @@ export class DoorRequests {
     const { inside, limits } = this.#options
     const ids = idsOf(await bodyOf(request, limits.bodyBytesMax), limits.idsMax)
     await inside.analysed(ids)
+    await this.#breakOff()
     response.writeHead(204).end()
+  }
+
+  /** Copies of what is deleted are overwritten before anybody is told that it is gone (CD2). */
+  async #breakOff(): Promise<void> {
+    for (const { id, socket, sent } of this.#sending) {
+      if (!this.#options.inside.isDeleted(id)) continue
+      socket.destroy()
+      await sent
+    }
   }
 
   #refuse(response: ServerResponse, error: unknown): void {

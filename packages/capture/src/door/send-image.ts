@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Clock } from '@chronicle/base'
 
 /** Given to the connection at once. */
@@ -7,6 +8,9 @@ const pieceBytes = 256 * 1024
 const lookMs = 500
 
 export type SendOptions = {
+  readonly response: ServerResponse
+  /** Of the request: a response that waits for an earlier one of its connection has none. */
+  readonly socket: Socket
   readonly clock: Clock
   readonly sendMsMax: number
   /** The screenshot is deleted: what is on its way is broken off. */
@@ -14,24 +18,23 @@ export type SendOptions = {
 }
 
 /** Writes the bytes and overwrites them, whatever becomes of the connection (CD3). Never rejects. */
-export async function sendImage(
-  response: ServerResponse,
-  image: Buffer,
-  { clock, sendMsMax, isGone }: SendOptions,
-): Promise<void> {
+export async function sendImage(image: Buffer, options: SendOptions): Promise<void> {
+  const { response, socket, clock, sendMsMax, isGone } = options
   const endMs = clock.monotonic() + sendMsMax
   const timer = clock.every(lookMs, () => {
-    if (isGone() || clock.monotonic() > endMs) response.destroy()
+    if (isGone() || clock.monotonic() > endMs) socket.destroy()
   })
-  const closed = new Promise<void>(resolve => void response.once('close', resolve))
+  const { promise: closed, resolve: onClose } = Promise.withResolvers<void>()
+  socket.once('close', onClose)
   try {
-    for (let at = 0; at < image.length && !response.destroyed; at += pieceBytes) {
-      if (isGone()) response.destroy()
+    for (let at = 0; at < image.length && !socket.destroyed; at += pieceBytes) {
+      if (isGone()) socket.destroy()
       else await Promise.race([written(response, image.subarray(at, at + pieceBytes)), closed])
     }
     response.end()
   } finally {
     timer.cancel()
+    socket.off('close', onClose)
     image.fill(0)
   }
 }
