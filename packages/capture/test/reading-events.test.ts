@@ -125,6 +125,8 @@ test('CR2: while a writer goes on and retention removes, each event that was the
 test('CR3: a block that is damaged is named and stepped over, with the number of its events', async t => {
   const house = openHouse(t)
   const groups = [0, 1, 2].map(at => [0, 1, 2].map(one => eventAt(start + at * windowMs + one, sessionA)))
+  // It has a part that is late and one that is not.
+  groups[1]!.push(eventAt(start - dayMs, sessionA, start + windowMs))
   for (const group of groups) house.put(group)
   house.database.transaction(() =>
     house.database.prepare('UPDATE event_blocks SET payload = zeroblob(42) WHERE block_id = 2').run(),
@@ -139,6 +141,6 @@ test('CR3: a block that is damaged is named and stepped over, with the number of
   )
   assert.equal(damaged.length, 1)
   const [[block, reason]] = damaged as [[unknown, string]]
-  assert.deepEqual(block, { sessionId: sessionA, windowStartMs: start + windowMs, blockId: 2, events: 3 })
+  assert.deepEqual(block, { sessionId: sessionA, windowStartMs: start + windowMs, blockId: 2, events: 4 })
   assert.match(reason, /Stored events cannot be read any more/)
 })

@@ -2,18 +2,27 @@
  * The blocks of a range in the order of their first events, over all windows and sessions, by their names alone: what they hold is fetched when its turn comes.
  *
  * No index has this order, and none is needed. What is in time lies inside of its window: windows by their beginnings, and the blocks of each by the index of its
- * window, come nearly in order by themselves. What is late lies before its window, anywhere: few blocks, looked for on their own.
+ * window, come nearly in order by themselves. What is late lies before its window, anywhere: few blocks, looked for on their own. A block that holds both is named
+ * twice, once for each part: opened for one event that is days late, it would else be held until its window comes.
  */
 import type { SQLInputValue } from 'node:sqlite'
 import type { CaptureDatabase } from '../store/database.ts'
 import { lateKeysMax, pageWindowsMax, windowKeysMax } from './limits.ts'
 import type { CheckedRange } from './range.ts'
 
-export type BlockKey = { readonly firstMs: number; readonly blockId: number }
+export type BlockKey = {
+  /** No event of this part is earlier. */
+  readonly firstMs: number
+  readonly blockId: number
+  /** Of what is late in it, or of what is not. */
+  readonly part: 'late' | 'in-time'
+}
+
+type Mark = { readonly firstMs: number; readonly blockId: number }
 
 type Window = { readonly session: Uint8Array; readonly start: number }
 
-/** By their first events, then by their age. Every read is one of its own: none holds the writer's log, or sees anything but the newest state. */
+/** By their first events. Every read is one of its own: none holds the writer's log, or sees anything but the newest state. */
 export function* blockKeys(database: CaptureDatabase, range: CheckedRange): Generator<BlockKey> {
   const inTime = keysOfWindow(database, range)
   const heads = new Heads()
@@ -42,20 +51,29 @@ function* windowsIn(database: CaptureDatabase, { fromMs, toMs, session }: Checke
   }
 }
 
-/** Blocks of a window that begin in it. */
+/** Blocks of a window with anything in time. */
 function keysOfWindow(
   database: CaptureDatabase,
   { fromMs, toMs }: CheckedRange,
 ): (window: Window) => Generator<BlockKey> {
-  const page = database.prepare(
-    `SELECT first_ms AS firstMs, block_id AS blockId FROM event_blocks
-     WHERE session_id = ? AND window_start = ? AND (first_ms, block_id) > (?, ?) AND first_ms < ? AND last_ms >= ?
-     ORDER BY first_ms, block_id LIMIT ${windowKeysMax}`,
+  const ofWindow = 'FROM event_blocks WHERE session_id = ? AND window_start = ?'
+  const mixed = database.prepare(
+    `SELECT window_start AS firstMs, block_id AS blockId ${ofWindow} AND first_ms < window_start AND last_ms >= window_start
+     AND last_ms >= ? AND block_id > ? ORDER BY block_id LIMIT ${windowKeysMax}`,
   )
-  return ({ session, start }) =>
-    paged(windowKeysMax, { firstMs: start, blockId: -1 }, mark =>
-      database.read(() => page.all(session, start, mark.firstMs, mark.blockId, toMs, fromMs) as BlockKey[]),
+  const plain = database.prepare(
+    `SELECT first_ms AS firstMs, block_id AS blockId ${ofWindow} AND (first_ms, block_id) > (?, ?) AND first_ms < ?
+     AND last_ms >= ? ORDER BY first_ms, block_id LIMIT ${windowKeysMax}`,
+  )
+  return function* ({ session, start }) {
+    const before = { firstMs: start, blockId: -1 }
+    yield* paged(database, 'in-time', windowKeysMax, before, ({ blockId }) =>
+      mixed.all(session, start, fromMs, blockId),
     )
+    yield* paged(database, 'in-time', windowKeysMax, before, mark =>
+      plain.all(session, start, mark.firstMs, mark.blockId, toMs, fromMs),
+    )
+  }
 }
 
 /** Blocks that begin before their window. */
@@ -68,18 +86,23 @@ function lateKeys(database: CaptureDatabase, { fromMs, toMs, session }: CheckedR
      ORDER BY b.first_ms, b.block_id LIMIT ${lateKeysMax}`,
   )
   const fixed = [fromMs, ...(session ? [session] : []), toMs, fromMs]
-  return paged(lateKeysMax, { firstMs: Number.NEGATIVE_INFINITY, blockId: -1 }, mark =>
-    database.read(() => page.all(...fixed, mark.firstMs, mark.blockId) as BlockKey[]),
-  )
+  const first = { firstMs: Number.NEGATIVE_INFINITY, blockId: -1 }
+  return paged(database, 'late', lateKeysMax, first, mark => page.all(...fixed, mark.firstMs, mark.blockId))
 }
 
-function* paged(rowsMax: number, first: BlockKey, page: (mark: BlockKey) => BlockKey[]): Generator<BlockKey> {
+function* paged(
+  database: CaptureDatabase,
+  part: BlockKey['part'],
+  rowsMax: number,
+  first: Mark,
+  page: (mark: Mark) => Record<string, unknown>[],
+): Generator<BlockKey> {
   let mark = first
   for (;;) {
-    const keys = page(mark)
-    yield* keys
-    if (keys.length < rowsMax) return
-    mark = keys.at(-1)!
+    const rows = database.read(() => page(mark)) as Mark[]
+    for (const { firstMs, blockId } of rows) yield { firstMs, blockId, part }
+    if (rows.length < rowsMax) return
+    mark = rows.at(-1)!
   }
 }
 

@@ -14,7 +14,7 @@ import { type CheckedRange, checkedRange } from './range.ts'
 
 const limits = { partEventsMax: portionEventsMax, partBytesMax: portionBytesMax, mergeEventsMax, mergeBytesMax }
 
-type FoundBlock = BlockRow & WindowKey
+type FoundBlock = BlockRow & WindowKey & { readonly part: BlockKey['part']; readonly isMixed: boolean }
 
 /** In portions. Rejects with `DatabaseError`, 'capture.keys-missing' and the vault's errors; throws 'capture.invalid-argument'. */
 export function readEvents(
@@ -35,32 +35,33 @@ export function readEvents(
 /** A page of the merge: shorter than asked for only at the end. */
 function takeRows(
   found: Iterator<BlockKey>,
-  fetch: (blockId: number) => FoundBlock | undefined,
+  fetch: (key: BlockKey) => FoundBlock | undefined,
   rowsMax: number,
 ): FoundBlock[] {
   const rows: FoundBlock[] = []
   while (rows.length < rowsMax) {
     const { value, done } = found.next()
     if (done) break
-    const row = fetch(value.blockId)
+    const row = fetch(value)
     // Retention may have been quicker.
     if (row) rows.push(row)
   }
   return rows
 }
 
-function fetcher(database: CaptureDatabase): (blockId: number) => FoundBlock | undefined {
+function fetcher(database: CaptureDatabase): (key: BlockKey) => FoundBlock | undefined {
   const get = database.prepare(
-    'SELECT session_id, window_start, first_ms, events, payload FROM event_blocks WHERE block_id = ?',
+    'SELECT session_id, window_start, first_ms, last_ms, events, payload FROM event_blocks WHERE block_id = ?',
   )
-  return blockId => {
-    const row = database.read(() => get.get(blockId))
+  return key => {
+    const row = database.read(() => get.get(key.blockId))
     if (row === undefined) return undefined
+    const start = row.window_start as number
     return {
-      blockId,
+      ...key,
       sessionId: Buffer.from(row.session_id as Uint8Array),
-      start: row.window_start as number,
-      firstMs: row.first_ms as number,
+      start,
+      isMixed: (row.first_ms as number) < start && (row.last_ms as number) >= start,
       events: row.events as number,
       payload: Buffer.from(row.payload as Uint8Array),
     }
@@ -76,19 +77,24 @@ async function openRow(
 ): Promise<OpenedBlock<EventRecord> | undefined> {
   const sessionId = uuidFromBytes(row.sessionId)
   const windowStartMs = row.start
-  onRead?.(row.events)
+  const late = row.part === 'late'
   try {
     const { events, bytes } = await openBlock(row, row, keys)
     const wanted: EventRecord[] = []
+    let read = 0
     for (const { id, timestamp, eventType, data } of events) {
+      if (late !== timestamp < windowStartMs) continue
+      read++
       if (timestamp < range.fromMs || timestamp >= range.toMs) continue
       if (eventTypes && !eventTypes.includes(eventType)) continue
-      wanted.push({ id, timestamp, sessionId, eventType, data, windowStartMs, late: timestamp < windowStartMs })
+      wanted.push({ id, timestamp, sessionId, eventType, data, windowStartMs, late })
     }
-    return wanted.length > 0 ? { events: wanted, bytes } : undefined
+    onRead?.(read)
+    return wanted.length > 0 ? { events: wanted, bytes: (bytes / events.length) * wanted.length } : undefined
   } catch (error) {
     if (!captureErrors.is(error) || error.code !== 'capture.database-block-damaged') throw error
-    onDamaged?.({ sessionId, windowStartMs, blockId: row.blockId, events: row.events, error })
+    // Of the two parts of a block the late one was told of before.
+    if (late || !row.isMixed) onDamaged?.({ sessionId, windowStartMs, blockId: row.blockId, events: row.events, error })
     return undefined
   }
 }
