@@ -126,7 +126,7 @@ test('CR3: a block that is damaged is named and stepped over, with the number of
   const house = openHouse(t)
   const groups = [0, 1, 2].map(at => [0, 1, 2].map(one => eventAt(start + at * windowMs + one, sessionA)))
   // It has a part that is late and one that is not.
-  groups[1]!.push(eventAt(start - dayMs, sessionA, start + windowMs))
+  groups[1]!.push(eventAt(start - dayMs, sessionA, start + windowMs + 1_000))
   for (const group of groups) house.put(group)
   house.database.transaction(() =>
     house.database.prepare('UPDATE event_blocks SET payload = zeroblob(42) WHERE block_id = 2').run(),
