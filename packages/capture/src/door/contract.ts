@@ -32,6 +32,7 @@ export type DoorLimits = {
   readonly sendMsMax: number
 }
 
+/** CD5 */
 export const doorLimits: DoorLimits = {
   connectionsMax: 32,
   connectionRequestsMax: 100,

@@ -22,6 +22,7 @@ export async function openDoor(options: RequestOptions & { readonly path: string
   checkDoorPath(path)
   await removeDead(path)
   const requests = new DoorRequests(options)
+  // CD5
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytesMax,
