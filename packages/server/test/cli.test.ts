@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type ChronicleProcess, runChronicle, startChronicle } from '@chronicle/testing'
+import { type CommandResult, runCommand } from './support/command-line.ts'
+import { createTopics, produce } from './support/records.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-cli-'))
 let server: ChronicleProcess
@@ -29,6 +31,17 @@ async function refusal(args: readonly string[], input?: string): Promise<{ code:
   return runChronicle([...args, '--bootstrap', server.bootstrap], input === undefined ? {} : { input })
 }
 
+/** As `run`, in this process: for commands that read no input and wait for nothing. */
+async function here(args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await refusalHere(args)
+  assert.equal(code, 0, stderr)
+  return stdout
+}
+
+function refusalHere(args: readonly string[]): Promise<CommandResult> {
+  return runCommand([...args, '--bootstrap', server.bootstrap])
+}
+
 test('what produce reads, consume prints, byte by byte and in order', async () => {
   const lines = Array.from({ length: 3000 }, (_, at) => `${at}:${'ü'.repeat(at % 50)}`)
   const told = await run(['produce', 'bytes'], `${lines.join('\n')}\n`)
@@ -42,7 +55,7 @@ test('what produce reads, consume prints, byte by byte and in order', async () =
 test('keys, headers, partitions, files and compression', async () => {
   const file = join(scratch, 'lines.txt')
   writeFileSync(file, 'a::1\nb::2::3')
-  await run(['topics', 'create', 'keyed', '--partitions', '3'])
+  await createTopics(server, 3, 'keyed')
   const options = ['--key-separator', '::', '--header', 'source=test', '--header', 'n=1', '--partition', '2']
   await run(['produce', 'keyed', '--file', file, '--compression', 'zstd', ...options])
   const printed = await run(['consume', 'keyed', '--format', '%p %o %k %v %h'])
@@ -55,7 +68,11 @@ test('keys, headers, partitions, files and compression', async () => {
 })
 
 test('consume begins and ends where it is told', async () => {
-  await run(['produce', 'numbers'], Array.from({ length: 10 }, (_, at) => `${at}\n`).join(''))
+  await produce(
+    server,
+    'numbers',
+    Array.from({ length: 10 }, (_, at) => `${at}`),
+  )
   assert.equal(await run(['consume', 'numbers', '--offset', '7']), '7\n8\n9\n')
   assert.equal(await run(['consume', 'numbers', '--offset', '-2']), '8\n9\n')
   assert.equal(await run(['consume', 'numbers', '--max-messages', '1']), '0\n')
@@ -72,62 +89,62 @@ test('consume begins and ends where it is told', async () => {
 })
 
 test('consume --follow prints what comes', async () => {
-  await run(['produce', 'live'], 'before\n')
+  await produce(server, 'live', ['before'])
   let ended = false
   const following = run(['consume', 'live', '--follow', '--max-messages', '2']).finally(() => {
     ended = true
   })
   // The reader begins at the end; what is written until it is there does not count.
-  for (let at = 0; !ended; at++) await run(['produce', 'live'], `${at}\n`)
+  for (let at = 0; !ended; at++) await produce(server, 'live', [`${at}`])
   const printed = (await following).trim().split('\n')
   assert.equal(printed.length, 2)
   assert.equal(Number(printed[1]), Number(printed[0]) + 1)
 })
 
 test('a group goes on where it left off, and can be looked at and deleted', async () => {
-  await run(['produce', 'work'], 'a\nb\nc\n')
+  await produce(server, 'work', ['a', 'b', 'c'])
   assert.equal(await run(['consume', 'work', '--group', 'readers', '--max-messages', '2']), 'a\nb\n')
   assert.equal(await run(['consume', 'work', '--group', 'readers']), 'c\n')
   assert.equal(await run(['consume', 'work', '--group', 'readers']), '')
-  await run(['produce', 'work'], 'd\n')
+  await produce(server, 'work', ['d'])
   const groups = JSON.parse(await run(['groups', 'list', '--json']))
   assert.deepEqual(
     groups.map((group: { group: string }) => group.group),
     ['readers'],
   )
-  const { offsets } = JSON.parse(await run(['groups', 'describe', 'readers', '--json']))
+  const { offsets } = JSON.parse(await here(['groups', 'describe', 'readers', '--json']))
   assert.deepEqual(offsets, [{ topic: 'work', partition: 0, committed: 3, end: 4, lag: 1 }])
-  assert.match(await run(['groups', 'describe', 'readers']), /^readers {2}empty, 0 members[\s\S]*work +0 +3 +4 +1/)
-  const unasked = await refusal(['groups', 'delete', 'readers'])
+  assert.match(await here(['groups', 'describe', 'readers']), /^readers {2}empty, 0 members[\s\S]*work +0 +3 +4 +1/)
+  const unasked = await refusalHere(['groups', 'delete', 'readers'])
   assert.equal(unasked.code, 2)
-  await run(['groups', 'delete', 'readers', '--yes'])
-  assert.equal(await run(['groups', 'list', '--names']), '')
-  const gone = await refusal(['groups', 'describe', 'readers'])
+  await here(['groups', 'delete', 'readers', '--yes'])
+  assert.equal(await here(['groups', 'list', '--names']), '')
+  const gone = await refusalHere(['groups', 'describe', 'readers'])
   assert.match(gone.stderr, /There is no such consumer group/)
 })
 
 test('topics are listed, described and deleted', async () => {
-  await run(['topics', 'create', 'orders', '--partitions', '2', '--config', 'retention.ms=3600000'])
-  await run(['produce', 'orders', '--partition', '1'], 'x\n')
+  await here(['topics', 'create', 'orders', '--partitions', '2', '--config', 'retention.ms=3600000'])
+  await produce(server, 'orders', ['x'], 1)
   assert.match(await run(['topics', 'list']), /^TOPIC +PARTITIONS +RECORDS\n[\s\S]*^orders +2 +1$/m)
-  assert.ok((await run(['topics', 'list', '--names'])).split('\n').includes('orders'))
-  const described = JSON.parse(await run(['topics', 'describe', 'orders', '--json']))
+  assert.ok((await here(['topics', 'list', '--names'])).split('\n').includes('orders'))
+  const described = JSON.parse(await here(['topics', 'describe', 'orders', '--json']))
   assert.deepEqual(described.partitions, [
     { partition: 0, start: 0, end: 0 },
     { partition: 1, start: 0, end: 1 },
   ])
   const retention = described.configs.find((config: { name: string }) => config.name === 'retention.ms')
   assert.deepEqual(retention, { name: 'retention.ms', value: '3600000', isDefault: false })
-  assert.match(await run(['topics', 'describe', 'orders']), /retention\.ms +3600000/)
+  assert.match(await here(['topics', 'describe', 'orders']), /retention\.ms +3600000/)
 
-  const twice = await refusal(['topics', 'create', 'orders'])
+  const twice = await refusalHere(['topics', 'create', 'orders'])
   assert.equal(twice.code, 1)
   assert.match(twice.stderr, /TOPIC_ALREADY_EXISTS/)
-  assert.match(await run(['topics', 'create', 'orders', '--if-not-exists']), /there already/)
-  assert.match((await refusal(['topics', 'create', 'a b'])).stderr, /error: /)
-  assert.match((await refusal(['topics', 'describe', 'ordres'])).stderr, /did you mean +orders/)
-  assert.match(await run(['topics', 'delete', 'orders', '--yes']), /Deleted orders \(1 record\)/)
-  assert.ok(!(await run(['topics', 'list', '--names'])).split('\n').includes('orders'))
+  assert.match(await here(['topics', 'create', 'orders', '--if-not-exists']), /there already/)
+  assert.match((await refusalHere(['topics', 'create', 'a b'])).stderr, /error: /)
+  assert.match((await refusalHere(['topics', 'describe', 'ordres'])).stderr, /did you mean +orders/)
+  assert.match(await here(['topics', 'delete', 'orders', '--yes']), /Deleted orders \(1 record\)/)
+  assert.ok(!(await here(['topics', 'list', '--names'])).split('\n').includes('orders'))
 })
 
 test('a reader that goes away ends the command in peace', async () => {

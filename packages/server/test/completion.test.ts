@@ -5,15 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type ChronicleProcess, runChronicle, startChronicle } from '@chronicle/testing'
+import { createTopics } from './support/records.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-completion-'))
 const program = new URL('../bin/chronicle.js', import.meta.url).pathname
 let server: ChronicleProcess
 before(async () => {
   server = await startChronicle()
-  for (const topic of ['orders', 'offers', 'notes']) {
-    await runChronicle(['topics', 'create', topic, '--bootstrap', server.bootstrap])
-  }
+  await createTopics(server, 1, 'orders', 'offers', 'notes')
   const { stdout } = await runChronicle(['completion', 'bash'])
   writeFileSync(join(scratch, 'completion.bash'), stdout)
   const packer = await runChronicle(['packer', 'completion', 'bash'])

@@ -2,15 +2,14 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
-import { type ChronicleProcess, runChronicle, startChronicle } from '@chronicle/testing'
+import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
+import { createTopics, produce } from './support/records.ts'
 
 let server: ChronicleProcess
 before(async () => {
   server = await startChronicle()
-  for (const topic of ['alpha', 'beta', 'gamma']) {
-    await runChronicle(['topics', 'create', topic, '--partitions', '2', '--bootstrap', server.bootstrap])
-  }
-  await runChronicle(['produce', 'beta', '--partition', '1', '--bootstrap', server.bootstrap], { input: 'x\ny\n' })
+  await createTopics(server, 2, 'alpha', 'beta', 'gamma')
+  await produce(server, 'beta', ['x', 'y'], 1)
 })
 after(() => server.stop())
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type ChronicleProcess, runChronicle, startChronicle } from '@chronicle/testing'
+import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
 import { Api, type Json } from './support/api.ts'
 import { allPages, eventually, posted, written } from './support/observe.ts'
+import { createTopics } from './support/records.ts'
 
 const letters = '/api/v1/dead-letters'
 
@@ -57,7 +58,7 @@ test('what is no text comes as base64', async () => {
 
 test('OL6: a letter whose event can be taken by now is, once; the others say why not', async () => {
   // Too early when it came, and not any more when the letter is read.
-  await runChronicle(['topics', 'create', 'swarm.task', '--bootstrap', server.bootstrap])
+  await createTopics(server, 1, 'swarm.task')
   const ahead = new Date(Date.now() + 86_400_000 + 3_000).toISOString()
   const event = { trace_id: 'early', event_type: 'task.created', timestamp: ahead }
   assert.equal((await api.fetch('/api/v1/events', posted(event))).status, 422)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { runChronicle, startChronicle } from '@chronicle/testing'
+import { produce } from './support/records.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-process-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
@@ -26,7 +27,7 @@ async function occupiedPort(): Promise<{ port: number; server: Server }> {
 test('S2: SIGTERM ends it in good order, with what was accepted on the disk', async () => {
   const dataDir = join(scratch, 'orderly')
   const first = await startChronicle({ dataDir })
-  await runChronicle(['produce', 'notes', '--bootstrap', first.bootstrap], { input: 'one\ntwo\n' })
+  await produce(first, 'notes', ['one', 'two'])
   // A client that says nothing does not hold up the stop, and neither does one that waits for records.
   const idle = connect(first.kafkaPort, '127.0.0.1')
   idle.on('error', () => undefined)
@@ -105,7 +106,7 @@ test('S3: all addresses need one to advertise, and clients are told that one', a
   assert.match(server.stderr, /open to the network/)
   const ready = server.stderr.split('\n').find(line => line.includes('"ready"'))
   assert.equal(JSON.parse(ready!).kafka, `localhost:${server.kafkaPort}`)
-  await runChronicle(['produce', 'notes', '--bootstrap', server.bootstrap], { input: 'one\n' })
+  await produce(server, 'notes', ['one'])
   await server.stop()
 })
 
@@ -136,8 +137,7 @@ test('a damaged log is refused, shown, and repaired when told to', async () => {
   const dataDir = join(scratch, 'damaged')
   const server = await startChronicle({ dataDir })
   for (const note of ['first', 'second', 'third']) {
-    const input = `${note}-${'x'.repeat(2000)}\n`
-    await runChronicle(['produce', 'notes', '--bootstrap', server.bootstrap], { input })
+    await produce(server, 'notes', [`${note}-${'x'.repeat(2000)}`])
   }
   await server.kill('SIGKILL')
   const walFile = join(dataDir, 'wal', readdirSync(join(dataDir, 'wal')).find(name => name.endsWith('.wal'))!)
@@ -167,7 +167,7 @@ test('a damaged log is refused, shown, and repaired when told to', async () => {
   for (const how of ['without a snapshot', 'from a snapshot'] as const) {
     const restarted = await startChronicle({ dataDir })
     if (how === 'without a snapshot') assert.match(restarted.stderr, /offsets are missing/)
-    await runChronicle(['produce', 'notes', '--bootstrap', restarted.bootstrap], { input: `${how}\n` })
+    await produce(restarted, 'notes', [how])
     const { stdout } = await runChronicle(['consume', 'notes', '--bootstrap', restarted.bootstrap])
     const seen = stdout
       .trim()
@@ -186,8 +186,7 @@ test('damage below a snapshot: what lies around it is served before and after th
   const dataDir = join(scratch, 'below')
   const server = await startChronicle({ dataDir })
   for (const note of ['first', 'second', 'third', 'fourth']) {
-    const input = `${note}-${'x'.repeat(2000)}\n`
-    await runChronicle(['produce', 'notes', '--bootstrap', server.bootstrap], { input })
+    await produce(server, 'notes', [`${note}-${'x'.repeat(2000)}`])
   }
   await server.stop()
   const walFile = join(dataDir, 'wal', readdirSync(join(dataDir, 'wal')).find(name => name.endsWith('.wal'))!)
@@ -202,7 +201,7 @@ test('damage below a snapshot: what lies around it is served before and after th
   await damaged.stop()
   assert.equal((await runChronicle(['fsck', dataDir, '--repair', '--yes'])).code, 0)
   const repaired = await startChronicle({ dataDir })
-  await runChronicle(['produce', 'notes', '--bootstrap', repaired.bootstrap], { input: 'fifth\n' })
+  await produce(repaired, 'notes', ['fifth'])
   const { stdout } = await runChronicle(['consume', 'notes', '--bootstrap', repaired.bootstrap])
   assert.deepEqual(
     stdout
@@ -242,7 +241,7 @@ test('an error that nobody caught is logged, what was accepted is flushed, and t
   const trigger = `process.on('SIGUSR2', () => { throw new Error('a defect') })`
   const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(trigger)}` }
   const server = await startChronicle({ dataDir, env })
-  await runChronicle(['produce', 'notes', '--bootstrap', server.bootstrap], { input: 'one\n' })
+  await produce(server, 'notes', ['one'])
   assert.deepEqual(await server.kill('SIGUSR2'), { code: 1, signal: null })
   assert.match(server.stderr, /a defect/)
   const checked = await runChronicle(['fsck', dataDir])

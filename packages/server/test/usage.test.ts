@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { runChronicle } from '@chronicle/testing'
+import { runCommand } from './support/command-line.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-usage-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
@@ -42,7 +43,7 @@ test('help ends with 0, and every command has it', async () => {
   assert.match(stdout, /Exit codes: 0/)
   const commands = ['start', 'standalone', 'ingest', 'topics create', 'produce', 'consume', 'groups', 'config', 'fsck']
   for (const command of commands) {
-    const help = await runChronicle([...command.split(' '), '--help'])
+    const help = await runCommand([...command.split(' '), '--help'])
     assert.equal(help.code, 0)
     assert.match(help.stdout, /^Usage: chronicle /)
   }
@@ -61,7 +62,7 @@ test('the help of every command has examples of that command', async () => {
     'verify',
   )
   for (const command of commands) {
-    const { stdout } = await runChronicle([...command.split(' '), '--help'])
+    const { stdout } = await runCommand([...command.split(' '), '--help'])
     const examples = stdout.split('\nExamples:\n')[1] ?? ''
     assert.ok(examples.includes(`chronicle ${command}`), command)
   }
