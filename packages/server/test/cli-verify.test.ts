@@ -3,16 +3,21 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFile
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type Exit, runChronicle } from '@chronicle/testing'
+import { runChronicle } from '@chronicle/testing'
 import { makeRecord, makeWitness, type SealedRecord } from './sealed-record.ts'
+import { type CommandResult, runCommand } from './support/command-line.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-cli-verify-'))
-after(() => rmSync(scratch, { recursive: true, force: true }))
+after(() => {
+  process.chdir(tmpdir())
+  rmSync(scratch, { recursive: true, force: true })
+})
 
 const witnesses = [makeWitness('w1.example'), makeWitness('w2.example')]
 const stranger = makeWitness('w3.example')
 let record: SealedRecord
 before(async () => {
+  process.chdir(scratch)
   record = await makeRecord(300, { witnesses })
   write('key.vkey', `${record.vkey}\n`)
   for (const [at, { vkey }] of witnesses.entries()) write(`w${at + 1}.vkey`, `${vkey}\n`)
@@ -26,12 +31,11 @@ function write(name: string, bytes: string | Uint8Array): void {
   writeFileSync(join(scratch, name), bytes)
 }
 
-type Result = Exit & { readonly stdout: string; readonly stderr: string }
 type Verdict = { valid: boolean; kind: string; checks: { outcome: string; what: string }[]; proves: string[] }
 
-/** In a directory without any data of a server: the machine of a stranger. */
-function verify(args: readonly string[], input?: string): Promise<Result> {
-  return runChronicle(['verify', ...args], { cwd: scratch, ...(input === undefined ? {} : { input }) })
+/** In this process, whose directory has no data of a server: the machine of a stranger. */
+function verify(args: readonly string[], input?: string): Promise<CommandResult> {
+  return runCommand(['verify', ...args], input === undefined ? {} : { input })
 }
 
 async function verdict(args: readonly string[], input?: string): Promise<Verdict & { code: number | null }> {
@@ -45,7 +49,8 @@ function refusals({ checks }: Verdict): string[] {
 }
 
 test('a stranger verifies a proof with the public key alone, and is told what it is worth', async () => {
-  const { code, stdout } = await verify(['5.tlog-proof', '--key', 'key.vkey', '--payload', 'payload'])
+  const args = ['verify', '5.tlog-proof', '--key', 'key.vkey', '--payload', 'payload']
+  const { code, stdout } = await runChronicle(args, { cwd: scratch })
   assert.equal(code, 0)
   assert.match(stdout, /✓ it is chunk 5 of session s1/)
   assert.match(stdout, /✓ the payload is the one that was recorded/)
