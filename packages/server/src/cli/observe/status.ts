@@ -1,14 +1,13 @@
 import type { UrlOptions } from '../api-client.ts'
 import { count, plural, printable, printableJson } from '../format.ts'
 import { exitCodes } from '../report.ts'
+import { bar, type Sign, StatusLines, signed } from '../status-lines.ts'
 import type { Terminal } from '../terminal.ts'
-import { folded } from '../text-width.ts'
 import { ObserveClient, type ObserveHealth, type SourceHealth } from './client.ts'
 import { shownTime } from './shown-time.ts'
 
 export type StatusOptions = UrlOptions & { readonly json?: boolean }
 
-const barCells = 20
 const nameWidth = 8
 
 /** Shows how observe is. Returns the exit code: 0 when all is well. */
@@ -19,12 +18,10 @@ export async function showStatus(terminal: Terminal, options: StatusOptions): Pr
   return health.status === 'pass' ? exitCodes.ok : exitCodes.failure
 }
 
-type Sign = 'good' | 'bad' | 'off'
-
 function printStatus(terminal: Terminal, url: string, health: ObserveHealth): void {
   const { status, alerts, database, sources } = health
   const style = status === 'pass' ? 'green' : status === 'warn' ? 'yellow' : 'red'
-  const lines = new StatusLines(terminal)
+  const lines = new StatusLines(terminal, nameWidth)
   terminal.out(`${terminal.style(['bold', style], verdicts[status])}  ${terminal.style('dim', printable(url))}`)
   terminal.out()
   lines.begin('buffer', bufferOf(terminal, health))
@@ -47,31 +44,6 @@ function printStatus(terminal: Terminal, url: string, health: ObserveHealth): vo
   }
 }
 
-/** Names on the left, each once, and beside them what there is to say, folded where a terminal ends. */
-class StatusLines {
-  readonly #terminal: Terminal
-  #name = ''
-
-  constructor(terminal: Terminal) {
-    this.#terminal = terminal
-  }
-
-  begin(name: string, text: string): void {
-    const shown = name === this.#name ? '' : name
-    this.#name = name
-    this.#terminal.out(`  ${this.#terminal.style('dim', shown.padEnd(nameWidth))}  ${text}`)
-  }
-
-  /** Belongs to the line before. */
-  more(text: string, sign?: Sign): void {
-    const indent = ' '.repeat(2 + nameWidth + 2 + 2)
-    const room = this.#terminal.isInteractive ? this.#terminal.columns - indent.length : Number.POSITIVE_INFINITY
-    const [first, ...rest] = folded(text, room)
-    const begun = sign === undefined ? first! : signed(this.#terminal, sign, first!)
-    for (const line of [begun, ...rest]) this.#terminal.out(indent + line)
-  }
-}
-
 const verdicts: Readonly<Record<ObserveHealth['status'], string>> = {
   pass: 'All is well',
   warn: 'It works, and something needs a look',
@@ -79,10 +51,7 @@ const verdicts: Readonly<Record<ObserveHealth['status'], string>> = {
 }
 
 function bufferOf(terminal: Terminal, { buffer_size: size, buffer_max_size: max }: ObserveHealth): string {
-  const cells = Math.min(barCells, Math.ceil((size / max) * barCells))
-  const bar = '█'.repeat(cells) + '░'.repeat(barCells - cells)
-  const style = size >= max ? 'red' : size > max / 2 ? 'yellow' : 'green'
-  return `${terminal.style(style, bar)} ${plural(size, 'event')} of ${count(max)} ${size === 1 ? 'waits' : 'wait'} for the tables`
+  return `${bar(terminal, size, max)} ${plural(size, 'event')} of ${count(max)} ${size === 1 ? 'waits' : 'wait'} for the tables`
 }
 
 function databaseState({ state }: ObserveHealth['database']): string {
@@ -111,9 +80,4 @@ function sourceSign({ state }: SourceHealth): Sign {
 
 function streamSign(state: string): Sign {
   return state === 'reading' ? 'good' : 'bad'
-}
-
-function signed(terminal: Terminal, sign: Sign, text: string): string {
-  const signs = { good: terminal.style('green', '✓'), bad: terminal.style('red', '✗'), off: terminal.style('dim', '·') }
-  return `${signs[sign]} ${text}`
 }

@@ -1,0 +1,85 @@
+import type { CaptureStatus } from '@chronicle/capture'
+import { count, plural, printable, size, span } from '../format.ts'
+import { bar, type Sign, StatusLines, signed } from '../status-lines.ts'
+import type { Terminal } from '../terminal.ts'
+
+const nameWidth = 11
+const checkWidth = 11
+
+const verdicts = {
+  pass: { text: 'All is well', style: 'green' },
+  warn: { text: 'It works, and something needs a look', style: 'yellow' },
+  fail: { text: 'It fails', style: 'red' },
+} as const
+
+const signs: Readonly<Record<keyof typeof verdicts, Sign>> = { pass: 'good', warn: 'poor', fail: 'bad' }
+
+export function printCaptureStatus(terminal: Terminal, status: CaptureStatus): void {
+  const { text, style } = verdicts[status.health.status]
+  terminal.out(`${terminal.style(['bold', style], text)}  ${terminal.style('dim', printable(status.database))}`)
+  terminal.out()
+  const lines = new StatusLines(terminal, nameWidth)
+  const ranMs = Date.now() - Date.parse(status.started)
+  lines.begin('process', `${status.pid}, for ${span(ranMs)}; the database has ${size(status.database_bytes)}`)
+  lines.begin('bus', printable(status.bus))
+  lines.begin('keys', printable(status.keys))
+  printEvents(terminal, lines, status)
+  printWindows(lines, status)
+  printScreenshots(terminal, lines, status)
+  for (const [name, { status: found, reason }] of Object.entries(status.health.checks)) {
+    lines.begin('health', signed(terminal, signs[found], `${printable(name).padEnd(checkWidth)} ${printable(reason)}`))
+  }
+}
+
+function printEvents(terminal: Terminal, lines: StatusLines, { metrics, limits }: CaptureStatus): void {
+  const { received, stored, late, repeated, refused, lost } = metrics.events
+  const more = [...(late > 0 ? [`${count(late)} late`] : []), ...(repeated > 0 ? [`${count(repeated)} repeated`] : [])]
+  lines.begin('events', [`${count(received)} received`, `${count(stored)} stored`, ...more].join(', '))
+  if (total(refused) > 0) lines.more(`${count(total(refused))} refused: ${byName(refused)}`, 'poor')
+  const allLost = { ...lost, ...metrics.bus.lost }
+  if (total(allLost) > 0) lines.more(`${count(total(allLost))} lost: ${byName(allLost)}`, 'bad')
+  const { queueEvents, spillEvents, spillBytes } = metrics.waiting
+  lines.begin(
+    'queue',
+    `${bar(terminal, queueEvents, limits.queue_events)} ${plural(queueEvents, 'event')} of ${count(limits.queue_events)} to be stored`,
+  )
+  const spilled =
+    spillEvents === 0 ? 'empty' : `${plural(spillEvents, 'event')}, ${size(spillBytes)} of ${size(limits.spill_bytes)}`
+  lines.begin('spill', `${bar(terminal, spillEvents === 0 ? 0 : spillBytes, limits.spill_bytes)} ${spilled}`)
+}
+
+function printWindows(lines: StatusLines, { windows, metrics }: CaptureStatus): void {
+  const { open, closed, built } = windows
+  const { batchesDelivered, deliveriesFailed } = metrics.windows
+  const waiting = closed + built
+  lines.begin(
+    'windows',
+    `${count(open)} open, ${count(waiting)} ${waiting === 1 ? 'waits' : 'wait'} to be taken; ${plural(batchesDelivered, 'batch', 'batches')} taken`,
+  )
+  if (deliveriesFailed > 0)
+    lines.more(`${plural(deliveriesFailed, 'delivery', 'deliveries')} failed, and came again`, 'poor')
+}
+
+function printScreenshots(terminal: Terminal, lines: StatusLines, { metrics, limits }: CaptureStatus): void {
+  const { live, kept, bytes, deleted, refused } = metrics.screenshots
+  const held = (place: string, used: number, max: number) =>
+    lines.begin('screenshots', `${bar(terminal, used, max)} ${size(used)} of ${size(max)} in ${place}`)
+  held('memory', bytes.memory + bytes.waiting, limits.screenshot_memory_bytes)
+  held('files', bytes.files, limits.screenshot_files_bytes)
+  const ends = total(deleted) === 0 ? '' : `, ${count(total(deleted))} deleted (${byName(deleted)})`
+  lines.begin('screenshots', `${count(kept)} came, ${count(live)} ${live === 1 ? 'lives' : 'live'}${ends}`)
+  if (total(refused) > 0) lines.more(`${count(total(refused))} refused: ${byName(refused)}`, 'poor')
+}
+
+type Counts = Readonly<Record<string, number | undefined>>
+
+function total(counts: Counts): number {
+  return Object.values(counts).reduce<number>((sum, each = 0) => sum + each, 0)
+}
+
+function byName(counts: Counts): string {
+  return Object.entries(counts)
+    .filter(([, each = 0]) => each > 0)
+    .map(([name, each = 0]) => `${printable(name)} ${count(each)}`)
+    .join(', ')
+}
