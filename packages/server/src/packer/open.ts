@@ -1,6 +1,7 @@
 import type { Clock, Lifecycle, Random } from '@chronicle/base'
 import {
   checkControlPath,
+  type OpenTopic,
   openPackerEngine,
   type PackerEngine,
   PackerMetrics,
@@ -12,7 +13,6 @@ import type { AskPassphrase } from '../vault/master-source.ts'
 import { type OpenedKeys, openArchiveKeys } from './keys.ts'
 import { readPidFile } from './pid-file.ts'
 import { type PackerPlaces, packerPlaces, prepareBase } from './places.ts'
-import { topicsOver } from './topic-open.ts'
 
 export type PackerOptions = {
   readonly settings: PackerSettings
@@ -43,10 +43,18 @@ export async function openPacker(options: PackerOptions, lifecycle: Lifecycle): 
   const keys = settings.encryptionEnabled ? await openArchiveKeys({ ...options, places }, lifecycle) : undefined
   const { clock, random, logger } = options
   const engine = await namingTheOther(places, () =>
-    openPackerEngine({ settings, keys: keys?.keys, clock, random, logger, metrics, openTopic: topicsOver(logger) }),
+    openPackerEngine({ settings, keys: keys?.keys, clock, random, logger, metrics, openTopic: topicsOf(logger) }),
   )
   lifecycle.add('archive', { stop: () => engine.close() })
   return { settings, places, engine, registry, metrics, keys }
+}
+
+/** The client of a broker takes as long to load as all the rest of a packer: only one that packs topics waits for it. */
+function topicsOf(logger: Logger): OpenTopic {
+  return async request => {
+    const { topicsOver } = await import('./topic-open.ts')
+    return topicsOver(logger)(request)
+  }
 }
 
 /** A refusal says which process has the archive, as far as that is known. */
