@@ -10,8 +10,8 @@ export type LoopOptions = {
   readonly clock: Clock
   /** One step. True: there is more. False: nothing until `wake`. A number: nothing until `wake`, or until so many milliseconds have passed. */
   step(): Promise<boolean | number>
-  /** Told of every failure; the same step is tried again. */
-  onFailure(error: unknown): void
+  /** Told of every failure, and how many there were in a row; the same step is tried again. */
+  onFailure(error: unknown, inARow: number): void
 }
 
 export class Loop {
@@ -22,6 +22,7 @@ export class Loop {
   #timer: Timer | undefined
   #failures = 0
   #failure: unknown
+  #inARow = 0
   #interrupt: (() => void) | undefined
 
   constructor(options: LoopOptions) {
@@ -36,6 +37,7 @@ export class Loop {
   /** The step under way does what it should, though it has not ended: for one that goes on for long. */
   works(): void {
     this.#failure = undefined
+    this.#inARow = 0
   }
 
   /** There may be something to do. */
@@ -73,11 +75,11 @@ export class Loop {
     try {
       const answer = await this.#options.step()
       this.#failures = 0
-      this.#failure = undefined
+      this.works()
       return answer === true ? 0 : answer === false ? undefined : answer
     } catch (error) {
       this.#failure = error
-      this.#options.onFailure(error)
+      this.#options.onFailure(error, ++this.#inARow)
       this.#wanted = true
       return Math.min(retryMsMax, retryMsMin * 2 ** Math.min(this.#failures++, 16))
     }

@@ -3,6 +3,7 @@ import type { Clock, Random } from '@chronicle/base'
 import type { Logger, Registry } from '@chronicle/telemetry'
 import type { Disk } from '@chronicle/wal'
 import type { EventBatch } from './contract.ts'
+import { isRound } from './is-round.ts'
 import { Loop } from './loop.ts'
 import { countBy, type EventCounts, newEventCounts } from './receiver/counters.ts'
 import { GroupCommit } from './receiver/group-commit.ts'
@@ -244,9 +245,4 @@ function sayings({ logger, onBatchDelivered }: PipelineOptions, counts: EventCou
       logger.warn({ batch, error }, 'a batch was not taken, and is sent again')
     },
   }
-}
-
-/** 1, 10, 100, …: what happens very often is said now and then. */
-function isRound(count: number): boolean {
-  return Number.isInteger(Math.log10(count))
 }

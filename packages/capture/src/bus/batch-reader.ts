@@ -3,6 +3,7 @@ import { type Clock, messageOf } from '@chronicle/base'
 import { Consumer, type MessagesStream, MessagesStreamFallbackModes, MessagesStreamModes } from '@platformatic/kafka'
 import type { EventBatch } from '../contract.ts'
 import { Loop } from '../loop.ts'
+import { sayTrouble } from './broker-trouble.ts'
 import type { BatchTaker, Subscription } from './contract.ts'
 import { decodeBatch } from './topic-message.ts'
 import { analysisGroup, clientOptions, type TopicBusOptions } from './topic-options.ts'
@@ -25,8 +26,7 @@ export class BatchReader implements Subscription {
   constructor(options: TopicBusOptions, take: BatchTaker) {
     this.#options = options
     this.#take = take
-    const onFailure = (error: unknown): void =>
-      options.logger.warn({ reason: messageOf(error) }, 'batches could not be read: tried again')
+    const onFailure = sayTrouble(options.logger, 'batches could not be read')
     this.#loop = new Loop({ clock: options.clock, step: () => this.#read(), onFailure })
     this.#loop.wake()
   }

@@ -1,7 +1,8 @@
 /** Sends published events to their topic, in their order, one request at a time. While the broker is away they wait in memory, within limits; what has no room is counted (CB7). */
-import { BoundedQueue, messageOf } from '@chronicle/base'
+import { BoundedQueue } from '@chronicle/base'
 import { Producer } from '@platformatic/kafka'
 import { Loop } from '../loop.ts'
+import { sayTrouble } from './broker-trouble.ts'
 import { ImagePublisher } from './image-publisher.ts'
 import { encodeEvent, type Unencodable } from './topic-message.ts'
 import { clientOptions, type TopicBusOptions } from './topic-options.ts'
@@ -41,8 +42,7 @@ export class EventPublisher {
       lose: reason => void this.#lost[reason]++,
     })
     this.#queue = new BoundedQueue(options.limits.waitingEventsMax)
-    const onFailure = (error: unknown): void =>
-      options.logger.warn({ reason: messageOf(error) }, 'events could not be published: tried again')
+    const onFailure = sayTrouble(options.logger, 'events could not be published')
     this.#loop = new Loop({ clock: options.clock, step: () => this.#send(), onFailure })
   }
 

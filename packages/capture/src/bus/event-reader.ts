@@ -2,9 +2,9 @@
  * Reads raw events from every partition of their topic, from where the store has them. The position of each goes to the store with the event and is committed in the transaction
  * that stores it, so each event of the topic is stored once (CB6); the offsets of the group are for people who look at lag.
  */
-import { messageOf } from '@chronicle/base'
 import { Admin, Consumer, ListOffsetTimestamps, type MessagesStream, MessagesStreamModes } from '@platformatic/kafka'
 import { Loop } from '../loop.ts'
+import { sayTrouble } from './broker-trouble.ts'
 import type { EventSink, Subscription } from './contract.ts'
 import type { BoxKeyPair } from './image-box.ts'
 import { decodeEvent } from './topic-message.ts'
@@ -38,8 +38,7 @@ export class EventReader implements Subscription {
   constructor(options: EventReaderOptions, sink: EventSink) {
     this.#options = options
     this.#sink = sink
-    const onFailure = (error: unknown): void =>
-      options.logger.warn({ reason: messageOf(error) }, 'raw events could not be read: tried again')
+    const onFailure = sayTrouble(options.logger, 'raw events could not be read')
     this.#loop = new Loop({ clock: options.clock, step: () => this.#read(), onFailure })
     this.#loop.wake()
   }

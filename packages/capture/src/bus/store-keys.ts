@@ -1,7 +1,7 @@
 /** The keys that publishers seal screenshots for: a fresh one every half minute, told to a topic, and held in memory for as long as a record may be on its way. */
-import { messageOf } from '@chronicle/base'
 import { Producer } from '@platformatic/kafka'
 import { Loop } from '../loop.ts'
+import { sayTrouble } from './broker-trouble.ts'
 import { type BoxKeyPair, makeBoxKey } from './image-box.ts'
 import { encodeAnnouncement } from './topic-message.ts'
 import { clientOptions, type TopicBusOptions } from './topic-options.ts'
@@ -21,11 +21,7 @@ export class StoreKeys {
   constructor(options: TopicBusOptions) {
     this.#options = options
     this.#producer = new Producer({ ...clientOptions(options), acks: -1 })
-    const onFailure = (error: unknown): void =>
-      options.logger.warn(
-        { reason: messageOf(error) },
-        'publishers could not be told the key of screenshots: tried again',
-      )
+    const onFailure = sayTrouble(options.logger, 'publishers could not be told the key of screenshots')
     this.#loop = new Loop({ clock: options.clock, step: () => this.#tell(), onFailure })
     this.#loop.wake()
   }

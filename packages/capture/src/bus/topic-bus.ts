@@ -1,9 +1,9 @@
 /** The bus of several processes: two topics of a broker that speaks Kafka's protocol. */
-import { messageOf } from '@chronicle/base'
 import type { CheckResult } from '@chronicle/telemetry'
 import { CompressionAlgorithms, Producer } from '@platformatic/kafka'
 import type { EventBatch } from '../contract.ts'
 import { BatchReader } from './batch-reader.ts'
+import { brokerReason } from './broker-trouble.ts'
 import type { BatchTaker, Bus, EventSink, Subscription } from './contract.ts'
 import { EventPublisher } from './event-publisher.ts'
 import { EventReader } from './event-reader.ts'
@@ -75,7 +75,7 @@ export class TopicBus implements Bus {
     if (failure !== undefined)
       return {
         status: 'warn',
-        reason: `the broker at ${bootstrap} does not answer as it should: ${messageOf(failure)}`,
+        reason: `the broker at ${bootstrap} does not answer as it should: ${brokerReason(failure)}`,
       }
     return { status: 'pass', reason: `${this.#publisher.waiting} published events wait for the broker at ${bootstrap}` }
   }
