@@ -2,8 +2,8 @@
  * The directory of an embedded database without anything in it. Making one takes seconds of a processor, copying it does not: it is made once for all test
  * files and runs, beside the packages that are installed.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
@@ -11,7 +11,8 @@ import { dirname, join } from 'node:path'
 export async function placeEmptyTables(directory: string): Promise<void> {
   if (existsSync(join(directory, 'PG_VERSION'))) return
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  await cp(await (template ??= madeOnce()), directory, { recursive: true })
+  // A thousand small files: one by one, from a pool of threads, they take three times as long.
+  cpSync(await (template ??= madeOnce()), directory, { recursive: true })
 }
 
 let template: Promise<string> | undefined
