@@ -3,9 +3,10 @@
  *
  *     ▂▇█▅ ▁      ▃█▇
  *     ████▂█▃▁···▅███▂
- *     10:00   10:30   11:00        2 min each, at most 412 events
+ *     10:00   10:30   11:00
+ *     A column is 2 min, the highest 412 events.
  */
-import { count } from '../format.ts'
+import { plural } from '../format.ts'
 import type { Style } from '../terminal.ts'
 
 export type ActivityPicture = {
@@ -60,7 +61,7 @@ export function drawActivity(picture: ActivityPicture, style: (style: Style, tex
     )
     return indent + coloured(line.join('').trimEnd(), style)
   })
-  const said = `${lengthOf(stepMs)} each, at most ${count(Math.max(0, ...cells))} events`
+  const said = `A column is ${lengthOf(stepMs)}, the highest ${plural(Math.max(0, ...cells), 'event')}.`
   const axis = axisOf(picture)
   return [...lines, `${indent}${style('dim', axis)}`, `${indent}${style('dim', said)}`]
 }
@@ -94,7 +95,7 @@ function axisText(stepMs: number, lengthMs: number): (ms: number) => string {
   const iso = (ms: number) => new Date(ms).toISOString()
   if (stepMs >= day) return ms => iso(ms).slice(5, 10)
   if (lengthMs > day) return ms => (ms % day === 0 ? iso(ms).slice(5, 10) : iso(ms).slice(5, 16).replace('T', ' '))
-  return stepMs < minute ? ms => iso(ms).slice(11, 19) : ms => iso(ms).slice(11, 16)
+  return ms => iso(ms).slice(11, ms % minute === 0 ? 16 : 19)
 }
 
 /** `30 s`, `2 min`, `6 h`, `1 d`. */
