@@ -117,7 +117,11 @@ function addRunning(add: Add, terminal: Terminal): void {
 
 function addReading(add: Add, terminal: Terminal): void {
   add('windows', 'Show what was captured: a picture of activity, and the newest windows')
-    .option('--since <time>', 'windows that end after this time: 2h before now, 2026-11-20 or 2026-11-20T10:00:00Z', parseTime)
+    .option(
+      '--since <time>',
+      'windows that end after this time: 2h before now, 2026-11-20 or 2026-11-20T10:00:00Z',
+      parseTime,
+    )
     .option('--until <time>', 'windows that begin before this time; of a day, before its end (UTC)', parseTime)
     .option('--session <id>', 'only those of this session; the beginning of its id will do', sessionId)
     .addOption(new Option('--state <state>', 'only those in this state').choices(windowStates))
