@@ -19,6 +19,11 @@ export const captureErrors = errorFamily('capture', {
     summary: 'The file of the database of capture cannot be opened or written',
     remedy: 'Set database_path to a file that this user may read and write, in a directory that exists or can be made.',
   },
+  'capture.database-removed': {
+    summary: 'The file of the database of capture was removed, or another one lies in its place',
+    remedy:
+      'Put it back, or start capture again, which makes a new one. Nothing more is written into it: what comes waits in memory and in the spill, and is stored then.',
+  },
   'capture.database-foreign': {
     summary: 'The file at the path of the database of capture is something else',
     remedy: 'Set database_path to another file. Nothing in this one was changed.',

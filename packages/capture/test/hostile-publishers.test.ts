@@ -1,18 +1,18 @@
 /** Publishers that send what they should not: every one of their events is stored, refused or counted as lost, and none of those of others is. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { after, before, type TestContext, test } from 'node:test'
 import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
-import { type Bus, defaultConfig, type EventBatch, type StorageConfig, StorageModule } from '../src/index.ts'
+import type { Bus, StorageConfig } from '../src/index.ts'
 import type { StorageMetrics } from '../src/storage-metrics.ts'
 import { eventually, topicBus } from './bus-support.ts'
 import { makeDirectory } from './event-support.ts'
 import { hostileEvents, tooLargeScreenshot } from './hostile-events.ts'
+import { isSettled, quick, type Running, startCapture, sum } from './storage-run.ts'
 import { noteOf } from './storage-support.ts'
 
 /** In one turn of the program; a million by HOSTILE_EVENTS=1000000. */
 const floodEvents = Number(process.env.HOSTILE_EVENTS ?? 20_000)
-const quick = { ...defaultConfig, batchWindowSeconds: 1, allowedLatenessMs: 50 }
 
 let broker: ChronicleProcess
 before(async () => {
@@ -20,43 +20,10 @@ before(async () => {
 })
 after(() => broker.stop())
 
-/** What came to the analysis. */
-class Taken {
-  readonly batches = new Map<string, EventBatch>()
-
-  async take(batch: EventBatch): Promise<void> {
-    this.batches.set(batch.batch_id, batch)
-  }
-
-  get ids(): string[] {
-    return [...this.batches.values()].flatMap(batch => batch.events.map(event => event.id))
-  }
-
-  /** CW4: each of these in one batch, and nothing else. */
-  async assertGets(wanted: readonly string[]): Promise<void> {
-    await eventually(() => this.ids.length >= wanted.length)
-    const { ids } = this
-    assert.equal(ids.length, wanted.length)
-    assert.equal(new Set([...ids, ...wanted]).size, wanted.length, 'others came, or one twice')
-  }
-}
-
-async function running(t: { after(work: () => Promise<void>): void }, config: Partial<StorageConfig> = {}) {
-  const directory = makeDirectory(t)
-  const storage = await StorageModule.create({ ...quick, ...config, databasePath: `${directory}/capture.db` })
-  t.after(() => storage.shutdown())
-  const taken = new Taken()
-  storage.bus.subscribeBatches(batch => taken.take(batch))
-  await storage.run()
-  return { storage, taken }
-}
-
-const sum = (counts: Readonly<Record<string, number>>): number =>
-  Object.values(counts).reduce((all, one) => all + one, 0)
-
-/** Everything that was received has one end, and one only. */
-function settled({ events }: StorageMetrics): boolean {
-  return events.received === events.stored + events.repeated + sum(events.refused) + sum(events.lost)
+async function running(t: TestContext, config: Partial<StorageConfig> = {}): Promise<Running> {
+  const running = await startCapture(`${makeDirectory(t)}/capture.db`, config)
+  t.after(() => running.storage.shutdown())
+  return running
 }
 
 function assertBounded({ waiting, screenshots }: StorageMetrics): void {
@@ -84,7 +51,7 @@ test('CE1, CB5, CW4: whatever is published is stored or refused for its field, a
   }
   storage.bus.publish(tooLargeScreenshot.make())
   assertBounded(storage.metrics())
-  await eventually(() => settled(storage.metrics()))
+  await eventually(() => isSettled(storage.metrics()))
   await taken.assertGets([...good, ...odd])
   assert.deepEqual(storage.metrics().events.lost, { 'screenshot-refused': 1 })
   assert.equal(storage.metrics().screenshots.refused['capture.limit-screenshot-size'], 1)
@@ -109,7 +76,7 @@ test('CE1, CB5, CB7: the same over topics: what no record can hold is counted by
   }
   const published = 2 * (hostileEvents.length + 1)
   const received = (): number => storage.metrics().events.received + sum(bus.lost())
-  await eventually(() => received() >= published && settled(storage.metrics()))
+  await eventually(() => received() >= published && isSettled(storage.metrics()))
   assert.equal(received(), published)
   assert.ok(bus.lost()['too-large']! >= 3 && bus.lost()['not-json']! > 10, JSON.stringify(bus.lost()))
   await eventually(() => good.every(id => taken.ids.includes(id)))

@@ -3,7 +3,7 @@
  * well below a millisecond, and nobody is made to wait for a lock. Whatever SQLite refuses becomes a {@link DatabaseError}; its caller decides
  * whether and when to try again.
  */
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { assert } from '@chronicle/base'
@@ -29,11 +29,13 @@ type Synchronous = 'NORMAL' | 'FULL'
 export class CaptureDatabase {
   readonly path: string
   readonly #sql: DatabaseSync
+  readonly #identity: string | undefined
   #level: Synchronous | undefined
 
   private constructor(path: string, sql: DatabaseSync) {
     this.path = path
     this.#sql = sql
+    this.#identity = identityOf(path)
   }
 
   /** Opens the file, makes it where there is none, and brings its tables up to this version's. Throws {@link DatabaseError}. */
@@ -90,6 +92,12 @@ export class CaptureDatabase {
       const { page_size: pageBytes } = this.#sql.prepare('PRAGMA page_size').get() as { page_size: number }
       return pages * pageBytes
     })
+  }
+
+  /** SQLite goes on writing into a file that was removed, where nobody ever finds it. Throws 'capture.database-removed'. */
+  checkInPlace(): void {
+    if (this.read(() => identityOf(this.path)) !== this.#identity)
+      throw new DatabaseError('capture.database-removed', { path: this.path })
   }
 
   close(): void {
@@ -167,4 +175,10 @@ export class CaptureDatabase {
     this.#sql.exec(`PRAGMA application_id = ${applicationId}`)
     this.#sql.exec(`PRAGMA user_version = ${schemaVersion}`)
   }
+}
+
+/** Of the file at this path; undefined where there is none. */
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return found && `${found.dev} ${found.ino}`
 }

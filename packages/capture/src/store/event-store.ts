@@ -57,6 +57,7 @@ export class EventStore {
   store(group: EventGroup): Stored {
     const { database, clock, onStored } = this.#options
     const isSyncDue = clock.monotonic() - this.#syncedMs >= syncMsMax
+    database.checkInPlace()
     const insert = () => this.#insert(group)
     const { buckets, stored } = isSyncDue ? database.durably(insert) : database.transaction(insert)
     if (isSyncDue) this.#syncedMs = clock.monotonic()
