@@ -4,7 +4,8 @@ import { textCharactersMax } from './limits.ts'
 import { type EventRefusal, refusal } from './refusal.ts'
 import { uuidOf } from './uuid.ts'
 
-export type Check = (value: unknown, field: string) => EventRefusal | undefined
+/** The field of a refusal is what stands below the value: nothing, or `.x`. No name is put together while nothing is refused. */
+export type Check = (value: unknown) => EventRefusal | undefined
 export type Field = { readonly name: string; readonly check: Check; readonly isOptional: boolean }
 
 export const required = (name: string, check: Check): Field => ({ name, check, isOptional: false })
@@ -40,10 +41,7 @@ export function oneOf(...values: readonly string[]): Check {
 }
 
 export function object(...fields: readonly Field[]): Check {
-  return (value, field) => {
-    if (!isObject(value)) return refusal(field, value, 'an object')
-    return fieldsRefusal(value, field, fields)
-  }
+  return value => (isObject(value) ? fieldsRefusal(value, '', fields) : refusal('', value, 'an object'))
 }
 
 /** The first of `fields` that `value` does not hold as it is accepted. */
@@ -55,8 +53,8 @@ export function fieldsRefusal(
   for (const { name, check, isOptional } of fields) {
     const member = value[name]
     if (isOptional && (member === undefined || member === null)) continue
-    const refused = check(member, `${under}.${name}`)
-    if (refused !== undefined) return refused
+    const refused = check(member)
+    if (refused !== undefined) return { ...refused, field: `${under}.${name}${refused.field}` }
   }
   return undefined
 }
@@ -66,7 +64,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function accepting(accepted: string, accepts: (value: unknown) => boolean): Check {
-  return (value, field) => (accepts(value) ? undefined : refusal(field, value, accepted))
+  return value => (accepts(value) ? undefined : refusal('', value, accepted))
 }
 
 function isShortText(value: unknown): boolean {

@@ -42,7 +42,8 @@ function problemOfObject(object: object, depth: number, budget: Budget): NotJson
   const prototype: unknown = Object.getPrototypeOf(object)
   // A Date, a Map, bytes: their JSON is something else than they are.
   if (prototype !== Object.prototype && prototype !== null) return notJson(object)
-  for (const name of Object.keys(object)) {
+  for (const name in object) {
+    if (!Object.hasOwn(object, name)) continue
     const value = (object as Record<string, unknown>)[name]
     if (value === undefined) continue
     budget.charactersLeft -= name.length + 2

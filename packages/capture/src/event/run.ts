@@ -86,7 +86,8 @@ function putColumns(
 ): void {
   const timesAt = start + events.length * uuidBytes
   const typesAt = timesAt + events.length * timeBytes
-  for (const [index, { id, timestamp, eventType }] of events.entries()) {
+  for (let index = 0; index < events.length; index++) {
+    const { id, timestamp, eventType } = events[index]!
     putUuid(bytes, start + index * uuidBytes, id)
     bytes.writeUIntBE(timestamp, timesAt + index * timeBytes, timeBytes)
     bytes[typesAt + index] = typeIndexes.get(eventType)!

@@ -4,7 +4,7 @@ import { assert } from '@chronicle/base'
 
 export const uuidBytes = 16
 export const uuidWords = 4
-const scratch = new Uint32Array(uuidWords)
+const scratch = new Int32Array(uuidWords)
 const dash = '-'.charCodeAt(0)
 const noDigit = 255
 /** By character code. */
@@ -32,11 +32,11 @@ export function uuidToBytes(uuid: string): Buffer {
 
 export function putUuid(bytes: Buffer, at: number, uuid: string): void {
   readUuidWords(uuid, scratch)
-  for (let word = 0; word < uuidWords; word++) bytes.writeUInt32BE(scratch[word]!, at + word * 4)
+  for (let word = 0; word < uuidWords; word++) bytes.writeInt32BE(scratch[word]!, at + word * 4)
 }
 
 /** The 16 bytes of an accepted UUID as four numbers. */
-export function readUuidWords(uuid: string, words: Uint32Array): void {
+export function readUuidWords(uuid: string, words: Int32Array): void {
   let at = 0
   let seen = 0
   for (let word = 0; word < uuidWords; word++) {

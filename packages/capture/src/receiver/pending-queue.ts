@@ -67,7 +67,8 @@ export class PendingQueue {
   drop(count: number): void {
     const end = this.#head + count
     for (; this.#head < end; this.#head++) this.#bytes -= bytesOf(this.#items[this.#head]!)
-    if (this.#head < cutItemsMin || this.#head * 2 < this.#items.length) return
+    // What is taken is held by nobody any more, mostly at once: all that waits is taken together.
+    if (this.length > 0 && (this.#head < cutItemsMin || this.#head * 2 < this.#items.length)) return
     this.#items = this.#items.slice(this.#head)
     this.#head = 0
   }

@@ -6,7 +6,7 @@ import { readUuidWords, uuidWords } from '../event/uuid.ts'
 
 export class RecentIds {
   readonly #generationMax: number
-  readonly #asked = new Uint32Array(uuidWords)
+  readonly #asked = new Int32Array(uuidWords)
   #young: IdTable
   #old: IdTable
 
@@ -35,21 +35,21 @@ export class RecentIds {
 
 /** A set with open addressing. At least half of its places are free; one that is free holds zeros, as the UUID does that names nothing. */
 class IdTable {
-  readonly #words: Uint32Array
+  readonly #words: Int32Array
   readonly #placeMax: number
   size = 0
 
   constructor(idsMax: number) {
     const places = 2 ** Math.ceil(Math.log2(2 * idsMax))
     this.#placeMax = places - 1
-    this.#words = new Uint32Array(places * uuidWords)
+    this.#words = new Int32Array(places * uuidWords)
   }
 
-  has(id: Uint32Array): boolean {
+  has(id: Int32Array): boolean {
     return !this.#isFree(this.#find(id))
   }
 
-  add(id: Uint32Array): void {
+  add(id: Int32Array): void {
     const at = this.#find(id)
     if (!this.#isFree(at)) return
     this.#words.set(id, at)
@@ -62,8 +62,11 @@ class IdTable {
   }
 
   /** Where the id is, or would be. Ids that are chosen to meet cost a walk past each other, at most once through the table. */
-  #find(id: Uint32Array): number {
-    const [first, second, third, fourth] = id as unknown as [number, number, number, number]
+  #find(id: Int32Array): number {
+    const first = id[0]!
+    const second = id[1]!
+    const third = id[2]!
+    const fourth = id[3]!
     const words = this.#words
     // 2^32 divided by the golden ratio, odd: what differs anywhere differs in the upper bits.
     const mixed = Math.imul(first ^ second ^ third ^ fourth, 0x9e3779b1)
