@@ -76,7 +76,7 @@ export type KeysToReadOptions = Omit<OwnVaultOptions, 'logger'> & {
 }
 
 /**
- * The keys of a vault beside a database for who only looks. It is opened with the first key that is asked for, from its files as they are: nothing is made, locked or made good
+ * CR4. The keys of a vault beside a database for who only looks. It is opened with the first key that is asked for, from its files as they are: nothing is made, locked or made good
  * in it, and any number of processes may have it open. Only the use of its keys is recorded. A key rejects with 'capture.keys-missing' and the vault's errors.
  */
 export function keysToRead(options: KeysToReadOptions): KeysToRead {

@@ -22,7 +22,7 @@ type Mark = { readonly firstMs: number; readonly blockId: number }
 
 type Window = { readonly session: Uint8Array; readonly start: number }
 
-/** By their first events. Every read is one of its own: none holds the writer's log, or sees anything but the newest state. */
+/** By their first events (CR1). Every read is one of its own (CR2): none holds the writer's log, or sees anything but the newest state. */
 export function* blockKeys(database: CaptureDatabase, range: CheckedRange): Generator<BlockKey> {
   const inTime = keysOfWindow(database, range)
   const heads = new Heads()

@@ -1,4 +1,4 @@
-/** Events of a range in the order of their times, in bounded memory: blocks in the order of their first events, merged as a window's are. */
+/** CR1. Events of a range in the order of their times, in bounded memory: blocks in the order of their first events, merged as a window's are. */
 import { captureErrors } from '../errors.ts'
 import { uuidFromBytes } from '../event/uuid.ts'
 import type { CaptureDatabase } from '../store/database.ts'
@@ -68,7 +68,7 @@ function fetcher(database: CaptureDatabase): (key: BlockKey) => FoundBlock | und
   }
 }
 
-/** What is wanted of a block; undefined where that is nothing, or cannot be read. */
+/** What is wanted of a block; undefined where that is nothing, or cannot be read (CR3). */
 async function openRow(
   row: FoundBlock,
   keys: PayloadKeys,

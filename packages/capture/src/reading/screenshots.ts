@@ -35,7 +35,7 @@ export async function* readScreenshots(
   }
 }
 
-/** Undefined where it is damaged, or its key is gone for good: the rest of the record stands in the clear. */
+/** CR3. Undefined where it is damaged, or its key is gone for good: the rest of the record stands in the clear. */
 async function aboutOf({ id, about }: ShotRecord, keys: PayloadKeys): Promise<ShotAbout | undefined> {
   try {
     return await decodeAbout(id, Buffer.from(about), keys)

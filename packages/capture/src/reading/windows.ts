@@ -1,4 +1,4 @@
-/** Windows as they stand, page by page. Each page is a read of its own, so that a writer goes on meanwhile. */
+/** Windows as they stand, page by page. Each page is a read of its own, so that a writer goes on meanwhile (CR2). */
 import type { SQLInputValue } from 'node:sqlite'
 import { DatabaseError } from '../errors.ts'
 import { uuidFromBytes } from '../event/uuid.ts'

@@ -1,4 +1,4 @@
-/** Opens the file of the database for who only looks, beside a process that writes it, and where nothing can be written. */
+/** CR4. Opens the file of the database for who only looks, beside a process that writes it, and where nothing can be written. */
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
