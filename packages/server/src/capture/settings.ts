@@ -63,7 +63,7 @@ export function loadCaptureSettings({
   const file = captureFile(config)
   return resolveSettings(captureRunSettings, {
     flags: { '--database': database, '--bootstrap': bootstrap },
-    environment: process.env,
+    environment: withoutPackers(process.env),
     file: file === undefined ? undefined : readConfigFile(file),
     directory: process.cwd(),
     otherVariables: [...otherVariables, ...variablesOfTheServer(), 'CHRONICLE_CAPTURE_CONFIG'],
@@ -81,4 +81,9 @@ function captureFile(named: string | undefined): string | undefined {
 /** They stand in the same environment. */
 function variablesOfTheServer(): string[] {
   return Object.values(serverSettings).flatMap(each => each.environment)
+}
+
+/** The packer has variables of its own in the same environment. */
+function withoutPackers(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('CHRONICLE_PACKER_')))
 }
