@@ -16,7 +16,7 @@
 import { assert } from '@chronicle/base'
 import type { JsonObject } from '../contract.ts'
 import { eventTypeBytesMax } from './limits.ts'
-import { putUuid, uuidBytes, uuidFromHex } from './uuid.ts'
+import { putUuid, uuidBytes, uuidTexts } from './uuid.ts'
 
 export const runEventsMax = 65_536
 export const runTypesMax = 255
@@ -105,12 +105,8 @@ export function decodeRun(bytes: Buffer): DecodedEvent[] | undefined {
   const columns = columnsOf(bytes)
   const values = columns && parsed(columns.data)
   if (columns === undefined || values?.length !== columns.ids.length || !values.every(isObject)) return undefined
-  return columns.ids.map((id, index) => ({
-    id,
-    timestamp: columns.times[index]!,
-    eventType: columns.types[index]!,
-    data: values[index]!,
-  }))
+  const { ids, times, types } = columns
+  return values.map((data, index) => ({ id: ids[index]!, timestamp: times[index]!, eventType: types[index]!, data }))
 }
 
 /** The events, their data as text; undefined where the bytes are no run. */
@@ -142,14 +138,12 @@ function columnsOf(bytes: Buffer): Columns | undefined {
   const typesAt = timesAt + events * timeBytes
   const dataAt = typesAt + events
   if (bytes.length <= dataAt || bytes.at(-1) !== 0x0a) return undefined
-  const hex = bytes.toString('hex', names.end, timesAt)
-  const ids: string[] = []
+  const ids = uuidTexts(bytes.subarray(names.end, timesAt))
   const times: number[] = []
   const types: string[] = []
   for (let index = 0; index < events; index++) {
     const type = names.names[bytes[typesAt + index]!]
     if (type === undefined) return undefined
-    ids.push(uuidFromHex(hex, index * 2 * uuidBytes))
     times.push(bytes.readUIntBE(timesAt + index * timeBytes, timeBytes))
     types.push(type)
   }

@@ -24,6 +24,8 @@ export function msFromIso(text: string): number | undefined {
   return midnight + ((Number(hour) * 60 + Number(minute) - offset) * 60 + Number(second)) * 1000 + milliseconds
 }
 
+/** Of each millisecond of a second. */
+const endings = Array.from({ length: 1000 }, (_, ms) => `${String(ms).padStart(3, '0')}Z`)
 let heldSecond = Number.NaN
 let heldText = ''
 
@@ -34,6 +36,5 @@ export function isoFromMs(ms: number): string {
     heldText = new Date(second * 1000).toISOString().slice(0, -4)
     heldSecond = second
   }
-  const rest = ms - second * 1000
-  return `${heldText}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`
+  return heldText + endings[ms - second * 1000]!
 }

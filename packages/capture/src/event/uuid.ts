@@ -59,6 +59,40 @@ export function uuidFromHex(hex: string, at = 0): string {
   return `${hex.slice(at, at + 8)}-${hex.slice(at + 8, at + 12)}-${hex.slice(at + 12, at + 16)}-${hex.slice(at + 16, at + 20)}-${hex.slice(at + 20, at + 32)}`
 }
 
+/** Texts that are cut from one: who keeps one of them keeps that many at most. */
+const textsTogether = 64
+const textCharacters = 36
+/** Of each byte its two digits, as character codes. */
+const digitPairs = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).join(''))
+const textBuffer = Buffer.alloc(textsTogether * textCharacters)
+
+/** The texts of UUIDs that lie behind each other: many at once take a third of the memory that they take one by one, and less time. */
+export function uuidTexts(bytes: Uint8Array): string[] {
+  const texts: string[] = []
+  const stepBytes = textsTogether * uuidBytes
+  for (let from = 0; from < bytes.length; from += stepBytes) {
+    const end = writeTexts(bytes.subarray(from, from + stepBytes))
+    const text = textBuffer.toString('latin1', 0, end)
+    for (let at = 0; at < end; at += textCharacters) texts.push(text.slice(at, at + textCharacters))
+  }
+  return texts
+}
+
+/** Into `textBuffer`; returns where they end. */
+function writeTexts(bytes: Uint8Array): number {
+  let at = 0
+  for (let byte = 0; byte < bytes.length; byte++) {
+    if (hasDashBefore(byte % uuidBytes)) textBuffer[at++] = dash
+    textBuffer[at++] = digitPairs[bytes[byte]! * 2]!
+    textBuffer[at++] = digitPairs[bytes[byte]! * 2 + 1]!
+  }
+  return at
+}
+
+function hasDashBefore(byte: number): boolean {
+  return byte === 4 || byte === 6 || byte === 8 || byte === 10
+}
+
 export function uuidFromBytes(bytes: Uint8Array): string {
   assert(bytes.length === uuidBytes, 'a UUID is 16 bytes')
   return uuidFromHex(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex'))
