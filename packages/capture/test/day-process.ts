@@ -85,9 +85,7 @@ export class DayProcess {
   /** Ends as it should. */
   async stop(): Promise<void> {
     await this.settled()
-    this.#analysis.end()
-    this.#endOfClock()
-    await this.storage.shutdown()
+    await this.close()
     this.#throwFailure()
     this.#around.shots.ended('stopped')
     await this.#around.shots.check(this.storage, this.#shotDirectory)
@@ -111,6 +109,13 @@ export class DayProcess {
     this.#throwFailure()
     await this.storage.shutdown()
     rmSync(this.#directory, { recursive: true })
+  }
+
+  /** By the real time from here on. */
+  async close(): Promise<void> {
+    this.#analysis.end()
+    this.#endOfClock()
+    await this.storage.shutdown()
   }
 
   get #shotDirectory(): string {

@@ -31,8 +31,12 @@ export type DayReport = {
 
 export async function liveDay(options: DayOptions, directory: string): Promise<DayReport> {
   const day = await Day.begin(options, directory)
-  for (const delivery of day.deliveries) await day.publish(delivery)
-  return day.end()
+  try {
+    for (const delivery of day.deliveries) await day.publish(delivery)
+    return await day.end()
+  } finally {
+    await day.close()
+  }
 }
 
 class Day {
@@ -95,6 +99,11 @@ class Day {
       screenshots: shots.endings(),
       imagesRead: shots.read,
     }
+  }
+
+  /** However the day went, nothing is left running. */
+  close(): Promise<void> {
+    return this.#process.close()
   }
 
   async #passTo(passedMs: number): Promise<void> {
