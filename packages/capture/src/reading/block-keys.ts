@@ -5,7 +5,6 @@
  * window, come nearly in order by themselves. What is late lies before its window, anywhere: few blocks, looked for on their own. A block that holds both is named
  * twice, once for each part: opened for one event that is days late, it would else be held until its window comes.
  */
-import type { SQLInputValue } from 'node:sqlite'
 import type { CaptureDatabase } from '../store/database.ts'
 import { lateKeysMax, pageWindowsMax, windowKeysMax } from './limits.ts'
 import type { CheckedRange } from './range.ts'
@@ -40,14 +39,15 @@ function* windowsIn(database: CaptureDatabase, { fromMs, toMs, session }: Checke
     `SELECT window_start, session_id FROM windows WHERE window_end > ? AND window_start < ? ${ofSession(session)}
      AND (window_start, session_id) > (?, ?) ORDER BY window_start, session_id LIMIT ${pageWindowsMax}`,
   )
-  const fixed = [fromMs, toMs, ...(session ? [session] : [])]
-  let mark: SQLInputValue[] = [Number.NEGATIVE_INFINITY, new Uint8Array()]
+  const fixed = [toMs, ...(session ? [session] : [])]
+  let mark: [start: number, session: Uint8Array] = [Number.NEGATIVE_INFINITY, new Uint8Array()]
   for (;;) {
-    const rows = database.read(() => page.all(...fixed, ...mark))
+    // What begins after the last one also ends after that: where the index is entered.
+    const rows = database.read(() => page.all(Math.max(fromMs, mark[0]), ...fixed, ...mark))
     for (const row of rows) yield { session: row.session_id as Uint8Array, start: row.window_start as number }
     const last = rows.at(-1)
     if (last === undefined || rows.length < pageWindowsMax) return
-    mark = [last.window_start!, last.session_id!]
+    mark = [last.window_start as number, last.session_id as Uint8Array]
   }
 }
 

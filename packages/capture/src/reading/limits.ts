@@ -1,7 +1,7 @@
 /** Bounds of reading. */
 const MiB = 1024 * 1024
 
-/** Rows of windows, aggregates or screenshots that are fetched at once. */
+/** Rows of windows or aggregates that are fetched at once. */
 export const pageRowsMax = 500
 /** Names of windows that are fetched at once … */
 export const pageWindowsMax = 4_096
@@ -9,6 +9,8 @@ export const pageWindowsMax = 4_096
 export const windowKeysMax = 256
 /** … and of late blocks: each page looks at all of them, so it is large. */
 export const lateKeysMax = 16_384
+/** Names of screenshots that are fetched at once. */
+export const screenshotKeysMax = 16_384
 /** Events that are handed out at once … */
 export const portionEventsMax = 1_000
 /** … and their bytes before they are compressed; one event may pass it. */

@@ -4,7 +4,7 @@ import { decodeAbout, type ShotAbout, type ShotRecord, shotColumns, shotRecordOf
 import type { CaptureDatabase } from '../store/database.ts'
 import type { PayloadKeys } from '../store/payload-keys.ts'
 import type { ReadRange, ScreenshotRecord } from './contract.ts'
-import { pageRowsMax } from './limits.ts'
+import { screenshotKeysMax } from './limits.ts'
 import { checkedRange } from './range.ts'
 
 /** Rejects with `DatabaseError`, 'capture.keys-missing' and the vault's errors. */
@@ -14,23 +14,23 @@ export async function* readScreenshots(
   range: ReadRange,
 ): AsyncGenerator<ScreenshotRecord> {
   const { fromMs, toMs, session } = checkedRange(range)
-  // The index of sessions holds all that the order needs; rows are fetched of one page.
+  // No index has this order: each page looks at all that the index of sessions holds, so it is large.
   const page = database.prepare(
-    `SELECT ${shotColumns} FROM screenshots WHERE screenshot_id IN (
-       SELECT screenshot_id FROM screenshots WHERE captured_ms >= ? AND captured_ms < ? ${session ? 'AND session_id = ?' : ''}
-       AND (captured_ms, screenshot_id) > (?, ?) ORDER BY captured_ms, screenshot_id LIMIT ${pageRowsMax})
-     ORDER BY captured_ms, screenshot_id`,
+    `SELECT captured_ms, screenshot_id FROM screenshots WHERE captured_ms >= ? AND captured_ms < ? ${session ? 'AND session_id = ?' : ''}
+     AND (captured_ms, screenshot_id) > (?, ?) ORDER BY captured_ms, screenshot_id LIMIT ${screenshotKeysMax}`,
   )
+  const get = database.prepare(`SELECT ${shotColumns} FROM screenshots WHERE screenshot_id = ?`)
   const fixed = [fromMs, toMs, ...(session ? [session] : [])]
   let mark: [number, Uint8Array] = [Number.NEGATIVE_INFINITY, new Uint8Array()]
   for (;;) {
-    const rows = database.read(() => page.all(...fixed, ...mark))
-    for (const row of rows) {
-      const record = shotRecordOf(row as Parameters<typeof shotRecordOf>[0])
+    const found = database.read(() => page.all(...fixed, ...mark))
+    for (const { screenshot_id: id } of found) {
+      // They are kept for ever.
+      const record = shotRecordOf(database.read(() => get.get(id!)) as Parameters<typeof shotRecordOf>[0])
       yield { ...record, about: await aboutOf(record, keys) }
     }
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < pageRowsMax) return
+    const last = found.at(-1)
+    if (last === undefined || found.length < screenshotKeysMax) return
     mark = [last.captured_ms as number, last.screenshot_id as Uint8Array]
   }
 }

@@ -22,8 +22,9 @@ export function* readWindows(
   const { where, values } = conditionsOf(filter)
   const isNewestFirst = order === 'newest-first'
   const [than, direction] = isNewestFirst ? ['<', 'DESC'] : ['>', 'ASC']
+  // The plus leaves the index to the mark, without which each page would begin at the beginning.
   const page = database.prepare(
-    `SELECT * FROM windows WHERE ${where} AND (window_end, session_id, window_start) ${than} (?, ?, ?)
+    `SELECT * FROM windows WHERE ${where.replace('window_end', '+window_end')} AND (window_end, session_id, window_start) ${than} (?, ?, ?)
      ORDER BY window_end ${direction}, session_id ${direction}, window_start ${direction} LIMIT ${pageRowsMax}`,
   )
   let mark: Mark = [isNewestFirst ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY, new Uint8Array(), 0]
