@@ -6,7 +6,7 @@ import { Loop } from '../loop.ts'
 import { sayTrouble } from './broker-trouble.ts'
 import type { BatchTaker, Subscription } from './contract.ts'
 import { decodeBatch } from './topic-message.ts'
-import { analysisGroup, clientOptions, type TopicBusOptions } from './topic-options.ts'
+import { analysisGroup, analysisSession, clientOptions, type TopicBusOptions } from './topic-options.ts'
 import { ensureTopic } from './topic-setup.ts'
 
 /** After a refusal the same batch is given again after so many milliseconds, twice as many each time … */
@@ -51,6 +51,7 @@ export class BatchReader implements Subscription {
     const consumer = new Consumer<Buffer, Buffer, Buffer, Buffer>({
       ...clientOptions(this.#options),
       groupId: analysisGroup,
+      ...analysisSession,
     })
     try {
       await ensureTopic(this.#options, this.#options.topics.batches)

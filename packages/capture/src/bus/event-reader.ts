@@ -1,6 +1,6 @@
 /**
  * Reads raw events from every partition of their topic, from where the store has them. The position of each goes to the store with the event and is committed in the transaction
- * that stores it, so each event of the topic is stored once (CB6); the offsets of the group are for people who look at lag.
+ * that stores it, so each event of the topic is stored once (CB6).
  */
 import { Admin, Consumer, ListOffsetTimestamps, type MessagesStream, MessagesStreamModes } from '@platformatic/kafka'
 import { Loop } from '../loop.ts'
@@ -8,14 +8,13 @@ import { sayTrouble } from './broker-trouble.ts'
 import type { EventSink, Subscription } from './contract.ts'
 import type { BoxKeyPair } from './image-box.ts'
 import { decodeEvent } from './topic-message.ts'
-import { clientOptions, type TopicBusOptions } from './topic-options.ts'
+import { clientOptions, ownGroup, type TopicBusOptions } from './topic-options.ts'
 import { ensureTopic } from './topic-setup.ts'
 
 type Stream = MessagesStream<Buffer, Buffer, Buffer, Buffer>
 
 export type EventReaderOptions = TopicBusOptions & {
   readonly topic: string
-  readonly group: string
   /** Of the store: what opens the images of screenshots. */
   readonly keyOf?: (id: string) => BoxKeyPair | undefined
 }
@@ -58,7 +57,7 @@ export class EventReader implements Subscription {
   /** Reads until it is closed, or fails. */
   async #read(): Promise<boolean> {
     const admin = new Admin(clientOptions(this.#options))
-    const consumer = new Consumer({ ...clientOptions(this.#options), groupId: this.#options.group })
+    const consumer = new Consumer({ ...clientOptions(this.#options), groupId: ownGroup(this.#options) })
     try {
       const { source, offsets } = await this.#start(admin, consumer)
       if (this.#isClosed) return false

@@ -66,7 +66,7 @@ export class ImagePublisher {
       this.#sendWaiting()
     }
     const sink = { receive: () => undefined, receiveFrom: take, positionOf: () => 0 }
-    return new EventReader({ ...this.#options, topic: keys, group: `${keys}-readers` }, sink)
+    return new EventReader({ ...this.#options, topic: keys }, sink)
   }
 
   #sendWaiting(): void {

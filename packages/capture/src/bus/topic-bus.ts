@@ -9,7 +9,7 @@ import { EventPublisher } from './event-publisher.ts'
 import { EventReader } from './event-reader.ts'
 import { StoreKeys } from './store-keys.ts'
 import { encodeBatch } from './topic-message.ts'
-import { clientOptions, storeGroup, type TopicBusOptions } from './topic-options.ts'
+import { clientOptions, type TopicBusOptions } from './topic-options.ts'
 import { ensureTopic } from './topic-setup.ts'
 
 export class TopicBus implements Bus {
@@ -31,9 +31,7 @@ export class TopicBus implements Bus {
   subscribeEvents(sink: EventSink): Subscription {
     const keys = this.#keep(new StoreKeys(this.#options))
     const { topics } = this.#options
-    const reader = this.#keep(
-      new EventReader({ ...this.#options, topic: topics.events, group: storeGroup, keyOf: keys.find }, sink),
-    )
+    const reader = this.#keep(new EventReader({ ...this.#options, topic: topics.events, keyOf: keys.find }, sink))
     return {
       async close() {
         await Promise.all([reader.close(), keys.close()])

@@ -25,16 +25,27 @@ export const topicNames: TopicNames = { events: 'raw-events', batches: 'event-ba
 
 export const topicBusLimits: TopicBusLimits = { waitingEventsMax: 100_000, waitingBytesMax: 128 * 1024 * 1024 }
 
-/** Under these groups the usual tools see how far each side is. */
-export const storeGroup = 'chronicle-capture'
+const clientId = 'chronicle-capture'
+
+/** Under this group the usual tools see how far the analysis is. */
 export const analysisGroup = 'chronicle-capture-analysis'
+/** Who takes the place of an analysis that died waits for so long, at most. */
+export const analysisSession = { sessionTimeout: 10_000, rebalanceTimeout: 10_000, heartbeatInterval: 2_000 }
+
+/**
+ * A group that nobody else is in, for who keeps its position itself: it gets every record, whoever else reads, and does not wait until one that was killed is given up. The client
+ * cannot read without a group.
+ */
+export function ownGroup({ random }: TopicBusOptions): string {
+  return `${clientId}-${random.uuid()}`
+}
 
 const connectMsMax = 5_000
 const requestMsMax = 30_000
 
 export function clientOptions({ bootstrap }: TopicBusOptions): BaseOptions {
   return {
-    clientId: storeGroup,
+    clientId,
     bootstrapBrokers: bootstrap.split(','),
     connectTimeout: connectMsMax,
     requestTimeout: requestMsMax,
