@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { type Exit, runChronicle } from '@chronicle/testing'
-import { openRingWriter } from '../src/index.ts'
+import { createRing, openRingWriter } from '../src/index.ts'
 import { picture, png } from './frames-support.ts'
 import { type EventRow, event, eventStream, frameStream } from './intake-support.ts'
 
@@ -24,6 +24,8 @@ export type Installation = {
   archive(...args: string[]): Promise<Result>
 }
 
+const ringBytes = 4 * 1024 * 1024
+
 /** A packer with everything in a directory of its own. */
 export function installation(name: string, settings: Record<string, unknown> = {}): Installation {
   const home = mkdtempSync(join(scratch, `${name}-`))
@@ -33,7 +35,7 @@ export function installation(name: string, settings: Record<string, unknown> = {
     // The events of these tests are older than any retention.
     'storage.retention_days': 0,
     'ring_buffer.path': ring,
-    'ring_buffer.size': 4 * 1024 * 1024,
+    'ring_buffer.size': ringBytes,
     'metrics.port': 0,
     'encryption.key_source': 'file',
     'logging.file_path': join(home, 'packer.log'),
@@ -78,7 +80,7 @@ export const refusedRows = [event(901, { data: '{' }), event(902, { data: 'x' })
 /** Packs three days of events, two refused events and a frame. */
 export async function filled(name: string, settings: Record<string, unknown> = {}): Promise<Installation> {
   const made = installation(name, settings)
-  await done(made.packer('process'))
+  await createRing({ path: made.ring, capacityBytes: ringBytes })
   const image = await png(picture(40, 30))
   const frame = {
     timestamp_ns: noon(days[1]),
