@@ -188,6 +188,25 @@ test('CS1: a screenshot goes through a topic sealed for its store, and nobody el
   await publisher.stop(1000)
 })
 
+test('CB6: every program that publishes screenshots gets the key of the store, and every reader each event', async () => {
+  const topics = { events: 'many', batches: 'many-batches' }
+  const store = await topicBus(broker.bootstrap, topics)
+  const publishers = await Promise.all([1, 2, 3].map(() => topicBus(broker.bootstrap, topics)))
+  const other = await topicBus(broker.bootstrap, topics)
+  const [sink, second] = [new MemorySink(), new MemorySink()]
+  store.subscribeEvents(sink)
+  for (const [at, publisher] of publishers.entries()) {
+    const data = { screenshot_id: idOf(at + 1), image: imageOf(1000) }
+    publisher.publish({ ...eventNumber(at), event_type: 'screenshot', data })
+  }
+  await eventually(() => sink.events.length === publishers.length)
+  for (const event of sink.events)
+    assert.ok((event as { data: { image?: unknown } }).data.image, 'its image is sealed for the store')
+  other.subscribeEvents(second)
+  await eventually(() => second.events.length === publishers.length)
+  for (const bus of [...publishers, other, store]) await bus.stop(1000)
+})
+
 test('a screenshot for which no store tells a key, and what is too large, is counted', async () => {
   const bus = await topicBus(broker.bootstrap, { events: 'images', batches: 'b' })
   const data = { screenshot_id: idOf(5), image: new Uint8Array(10) }
