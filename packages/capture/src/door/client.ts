@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { ChronicleError, type ErrorDetails, messageOf } from '@chronicle/base'
 import type { EventBatch } from '../contract.ts'
 import { captureErrors, ScreenshotError } from '../errors.ts'
 import { pathsBeside } from '../paths.ts'
 import { defaultDatabasePath } from '../settings.ts'
 import { type CaptureStatus, checkDoorPath, doorLimits } from './contract.ts'
+import { request } from './node-http.ts'
 
 /** Without a word from the other side. It may hand screenshots on before it says that they are gone. */
 const silenceMsMax = 30_000

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { chmodSync, lstatSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 import { messageOf, type Stoppable } from '@chronicle/base'
 import { captureErrors } from '../errors.ts'
 import { checkDoorPath } from './contract.ts'
+import { createServer } from './node-http.ts'
 import { DoorRequests, type RequestOptions } from './requests.ts'
 
 /** How often it is looked whether a request takes too long. */
