@@ -42,6 +42,8 @@ export async function openDoor(options: RequestOptions & { readonly path: string
   } catch (error) {
     throw captureErrors.create('capture.door-unusable', { socket: path, reason: messageOf(error) }, error)
   }
+  // As the timers of capture: what keeps the process alive is the program's own work.
+  server.unref()
   return {
     async stop() {
       const closed = once(server, 'close')

@@ -7,6 +7,8 @@ import { programVersion } from '../../version.ts'
 import { exitCodeOf, exitCodes } from '../report.ts'
 import type { Terminal } from '../terminal.ts'
 
+const keepAliveMs = 60_000
+
 export type CaptureRunOptions = CaptureOptions
 
 /** Runs capture until it is told to stop. Resolves with the exit code when everything has been stopped. */
@@ -20,6 +22,8 @@ export async function runCapture(terminal: Terminal, options: CaptureRunOptions)
   })
   for (const warning of warnings) logger.warn(warning)
   const reasons = stopReasons(logger)
+  // Nothing in the library keeps a process alive: neither while it runs, nor while it stops.
+  const keepAlive = setInterval(() => undefined, keepAliveMs)
   try {
     const running = await serveCapture({ settings, clock: systemClock, random: systemRandom, logger })
     const version = programVersion()
@@ -36,6 +40,7 @@ export async function runCapture(terminal: Terminal, options: CaptureRunOptions)
     return exitCodeOf(error)
   } finally {
     reasons.forget()
+    clearInterval(keepAlive)
   }
 }
 
@@ -51,10 +56,7 @@ function printReady(terminal: Terminal, { facts }: RunningCapture, version: stri
 /** True when every part stopped in good order. */
 async function stopAll(running: RunningCapture, logger: Logger): Promise<boolean> {
   logger.info('stopping')
-  // The timers of the parts do not keep the process alive, and it may not end before they have.
-  const keepAlive = setInterval(() => undefined, 1000)
   const reports = await running.stop()
-  clearInterval(keepAlive)
   for (const { name, outcome, error } of reports) {
     if (outcome !== 'stopped') logger.error({ part: name, outcome, error }, 'a part did not stop in good order')
   }
