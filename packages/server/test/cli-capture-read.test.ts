@@ -124,6 +124,11 @@ test('windows: it fits the terminal, has colours there alone, and says what ther
   const late = await run('--since', '2026-11-22')
   assert.deepEqual([late.code, late.stdout], [0, ''])
   assert.match(late.stderr, /^No such windows. The newest one ends at 2026-11-21 10:20:00 UTC./)
+  const around = ['--since', '2026-11-21T10:09:30Z', '--until', '2026-11-21T10:10:00Z', '--session', person]
+  assert.match(
+    (await run(...around)).stdout,
+    /\n11-21 10:09:30 +30 s +6fa459ea +5 +1 +3 +1 +█+ \d+ % +0 +✓ delivered\n$/,
+  )
   assert.match((await run('--limit', '2')).stderr, /The newest 2; --limit takes more./)
 })
 
