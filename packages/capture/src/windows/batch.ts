@@ -22,7 +22,7 @@ export function buildBatch(
   window: BatchWindow,
   part: number,
   parts: number,
-  events: readonly DecodedEvent[],
+  events: readonly BatchEvent[],
   { counts, aggregates }: WindowSummary,
   screenshots: ScreenshotReferences,
 ): EventBatch {
@@ -35,20 +35,21 @@ export function buildBatch(
     session_id: uuidFromBytes(window.sessionId),
     part,
     parts,
-    events: events.map(event => batchEvent(event, window.start)),
+    events,
     counts,
     aggregates,
     screenshots: screenshots(screenshotIdsIn(events)),
   }
 }
 
-function batchEvent({ id, timestamp, eventType, data }: DecodedEvent, windowStart: number): BatchEvent {
+/** An event as a batch of the window from `windowStart` on holds it. */
+export function batchEvent({ id, timestamp, eventType, data }: DecodedEvent, windowStart: number): BatchEvent {
   const event = { id, timestamp: isoFromMs(timestamp), event_type: eventType, data }
   return timestamp < windowStart ? { ...event, late: true } : event
 }
 
-function screenshotIdsIn(events: readonly DecodedEvent[]): string[] {
-  return events.flatMap(({ eventType, data }) =>
-    eventType === screenshotType && typeof data.screenshot_id === 'string' ? [data.screenshot_id] : [],
+function screenshotIdsIn(events: readonly BatchEvent[]): string[] {
+  return events.flatMap(({ event_type: type, data }) =>
+    type === screenshotType && typeof data.screenshot_id === 'string' ? data.screenshot_id : [],
   )
 }

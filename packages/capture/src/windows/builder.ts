@@ -1,10 +1,11 @@
 /** Builds closed windows: one pass over the events for counts and aggregates, which are stored together with the sums of minutes, hours and days. */
-import type { DecodedEvent } from '../event/run.ts'
+import type { BatchEvent } from '../contract.ts'
 import type { Aggregates } from '../store/aggregates.ts'
 import type { CaptureDatabase } from '../store/database.ts'
 import type { EventBlocks } from '../store/event-blocks.ts'
 import type { PayloadKeys } from '../store/payload-keys.ts'
 import type { WindowRow, WindowRows } from '../store/window-rows.ts'
+import { batchEvent } from './batch.ts'
 import type { KeptWindows } from './kept-windows.ts'
 import { type MergeLimits, piecesOf } from './merge.ts'
 import type { RecentWindows } from './recent-windows.ts'
@@ -30,7 +31,7 @@ export type BuilderOptions = {
 
 type Passed = {
   readonly parts: number
-  readonly first: readonly DecodedEvent[]
+  readonly first: readonly BatchEvent[]
   readonly lost: readonly { readonly events: number; readonly error: unknown }[]
 }
 
@@ -59,14 +60,15 @@ export class Builder {
     const lost: Passed['lost'][number][] = []
     const stored = () => storedWindow(row, blocks, keys, (events, error) => lost.push({ events, error }))
     const source = recent.sourceOf(row, row.events) ?? stored()
-    const first: DecodedEvent[] = []
+    const first: BatchEvent[] = []
     let parts = 0
     for await (const { part, events } of piecesOf(source, mergeLimits)) {
       if (part > Math.max(parts, 1)) await breathe()
       parts = part
       for (const event of events) builder.add(event)
       // Of a window that has more parts none is kept: what is held for long costs the collector more than reading it again.
-      if (part === 1 && row.events <= mergeLimits.partEventsMax) for (const event of events) first.push(event)
+      if (part === 1 && row.events <= mergeLimits.partEventsMax)
+        for (const event of events) first.push(batchEvent(event, row.start))
     }
     return { parts, first, lost }
   }

@@ -3,13 +3,12 @@
  * the batch that was under way is sent again, with the same id.
  */
 import { assert, type Clock } from '@chronicle/base'
-import type { EventBatch } from '../contract.ts'
-import type { DecodedEvent } from '../event/run.ts'
+import type { BatchEvent, EventBatch } from '../contract.ts'
 import type { CaptureDatabase } from '../store/database.ts'
 import type { EventBlocks } from '../store/event-blocks.ts'
 import type { PayloadKeys } from '../store/payload-keys.ts'
 import type { WindowRow, WindowRows } from '../store/window-rows.ts'
-import { buildBatch, type ScreenshotReferences } from './batch.ts'
+import { batchEvent, buildBatch, type ScreenshotReferences } from './batch.ts'
 import { type BatchConsumer, Handover } from './handover.ts'
 import type { KeptWindows } from './kept-windows.ts'
 import { type MergeLimits, partsOf } from './merge.ts'
@@ -84,12 +83,13 @@ export class Delivery {
     if (part < row.parts) this.#options.database.transaction(() => this.#options.windows.markDelivered(row, row.parts!))
   }
 
-  async *#parts(row: WindowRow): AsyncIterable<readonly DecodedEvent[]> {
+  async *#parts(row: WindowRow): AsyncIterable<readonly BatchEvent[]> {
     const { kept, recent, blocks, keys, mergeLimits } = this.#options
     const stored = () => storedWindow(row, blocks, keys, () => undefined)
     const events = kept.take(row)
     if (events) yield events
-    else yield* partsOf(recent.sourceOf(row, row.events) ?? stored(), mergeLimits)
+    else
+      yield* partsOf(recent.sourceOf(row, row.events) ?? stored(), mergeLimits, event => batchEvent(event, row.start))
   }
 
   /** Whether the consumer has it, and the database knows. */

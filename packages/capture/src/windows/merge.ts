@@ -27,12 +27,13 @@ export type MergeLimits = OpenLimits & { readonly partEventsMax: number; readonl
 
 export const mergeLimits: MergeLimits = { partEventsMax, partBytesMax, mergeEventsMax, mergeBytesMax }
 
-/** The parts of a window: each as many events as a batch takes. */
-export async function* partsOf<Row extends BlockRow, Event extends DecodedEvent>(
+/** The parts of a window: each as many events as a batch takes, each event as `made` of it. */
+export async function* partsOf<Row extends BlockRow, Event extends DecodedEvent, Made = Event>(
   source: BlockSource<Row, Event>,
   limits: MergeLimits = mergeLimits,
-): AsyncIterable<Event[]> {
-  let whole: Event[] = []
+  made: (event: Event) => Made = event => event as unknown as Made,
+): AsyncIterable<Made[]> {
+  let whole: Made[] = []
   let number = 1
   for await (const { part, events } of piecesOf(source, limits)) {
     if (part !== number) {
@@ -40,7 +41,7 @@ export async function* partsOf<Row extends BlockRow, Event extends DecodedEvent>
       whole = []
       number = part
     }
-    for (const event of events) whole.push(event)
+    for (const event of events) whole.push(made(event))
   }
   if (whole.length > 0) yield whole
 }
