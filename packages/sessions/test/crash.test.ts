@@ -43,12 +43,18 @@ const steps: readonly Step[] = [
 ]
 
 const fates: Fate[] = ['die before', 'die after', 'fail', 'lose']
+/**
+ * A death after a call leaves what a death before the next one leaves: of each kind every second call is enough to stop at every moment between two calls.
+ * SESSION_FAULTS=all: every call in every way.
+ */
+const all = process.env.SESSION_FAULTS === 'all'
+const strideOf = (fate: Fate): number => (fate.startsWith('die') && !all ? 2 : 1)
 
 for (const fate of fates) {
-  test(`SE1, SE2, SE5, SE6, SE10: a life whose every call to the store meets "${fate}" in turn`, async t => {
+  test(`SE1, SE2, SE5, SE6, SE10: a life whose calls to the store meet "${fate}" in turn`, async t => {
     const house = await makeHouse(t, fastDirectory)
     let running = await house.open()
-    for (let at = 0, isHit = true; isHit; at++) {
+    for (let at = 0, isHit = true; isHit; at += strideOf(fate)) {
       const life = new Life(house, running, at, fate)
       running = await life.run()
       isHit = life.hit !== ''
