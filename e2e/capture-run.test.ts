@@ -51,6 +51,7 @@ before(async () => {
   const around = { clock: systemClock, random: systemRandom, logger: silentLogger, limits: topicBusLimits }
   bus = await openTopicBus({ bootstrap, topics: topicNames, ...around })
   bus.subscribeBatches(async batch => void batches.push(batch))
+  await eventually(async () => (await capture.status()).health.status === 'pass')
 })
 after(async () => {
   await bus?.stop(1000)

@@ -4,6 +4,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { createRing, decodeEvents, openRingReader } from '@chronicle/packer'
 import {
@@ -14,6 +15,7 @@ import {
   startNatsServer,
   withoutNatsServer,
 } from '@chronicle/testing'
+import { startCapture } from './capture/process.ts'
 
 const examples = join(import.meta.dirname, '..', 'examples')
 const work = mkdtempSync(join(tmpdir(), 'chronicle-examples-'))
@@ -136,4 +138,28 @@ test('observe-live.ts prints tasks that end, as they do', async () => {
   await runChronicle(['observe', 'send', '--url', url()], { input })
   assert.equal(await printed, 't-live  task.completed  kai\n')
   child.kill()
+})
+
+test('capture-topics.ts publishes in one process and analyses in another, beside a capture that runs', async () => {
+  const databasePath = join(work, 'capture.db')
+  const capture = await startCapture(['--database', databasePath, '--bootstrap', server.bootstrap], {
+    BATCH_WINDOW_SECONDS: '1',
+  })
+  const env = { ...process.env, ...addresses(), CHRONICLE_CAPTURE_DATABASE_PATH: databasePath }
+  const example = join(examples, 'capture-topics.ts')
+  const analysis = spawn(process.execPath, [example], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const { promise: done, resolve } = Promise.withResolvers<void>()
+  const said: string[] = []
+  createInterface({ input: analysis.stdout }).on('line', line => {
+    said.push(line)
+    // A further window after that of the screenshot.
+    if (said.some(each => each.includes('screenshot of')) && / keys$/.test(line)) resolve()
+  })
+  analysis.once('exit', () => resolve())
+  const publisher = spawn(process.execPath, [example, 'publish'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  await done
+  publisher.kill()
+  analysis.kill()
+  assert.match(said.join('\n'), /^batches of raw-events.*\n[\s\S]*screenshot of 70 bytes: 70 bytes read\n.* keys$/m)
+  assert.equal(await capture.end(), 0)
 })
