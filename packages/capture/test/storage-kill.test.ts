@@ -18,12 +18,14 @@ import type { DiskScan } from './disk-scan.ts'
 import { privateScan } from './storage-support.ts'
 
 const childPath = fileURLToPath(new URL('./storage-child.ts', import.meta.url))
-/** Each kill is of another moment than the one before: five show all of them. */
-const kills = Number(process.env.CRASH_KILLS ?? 5)
+/** Each kill is of another moment than the one before: six show all of them. */
+const kills = Number(process.env.CRASH_KILLS ?? 6)
 const seed = Number(process.env.CRASH_SEED ?? 1)
 const busyMsMax = 600
 const openingMsMax = 600
 const stoppingMsMax = 30
+/** Longer than a window and what it waits for late events. */
+const suspendedMs = 1200
 /** Files that an earlier life seems to have left: their removal takes a moment. */
 const plantedFiles = 400
 
@@ -67,6 +69,7 @@ class Life {
   readonly #closed: Promise<unknown>
   readonly #words = new Map<string, PromiseWithResolvers<void>>()
   readonly #random: Random
+  #failure: unknown
 
   constructor(databasePath: string, random: Random, told: Told) {
     this.#random = random
@@ -75,7 +78,11 @@ class Life {
     const args = [childPath, databasePath, String(random.int(1_000_000))]
     this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     createInterface({ input: this.#child.stdout! }).on('line', line => {
-      told.take(line)
+      try {
+        told.take(line)
+      } catch (error) {
+        this.#failure ??= error
+      }
       this.#word(line.split(' ')[0]!).resolve()
     })
     this.#closed = once(this.#child, 'close')
@@ -90,8 +97,8 @@ class Life {
     return sleep(this.#random.int(msMax))
   }
 
-  stopInGoodOrder(): void {
-    this.#child.kill('SIGTERM')
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
   }
 
   /** As soon as a file of a screenshot appears or goes. */
@@ -102,9 +109,11 @@ class Life {
     watcher.close()
   }
 
+  /** Throws what was wrong with what it told. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.#closed
+    if (this.#failure) throw this.#failure
   }
 
   #word(word: string): PromiseWithResolvers<void> {
@@ -117,7 +126,7 @@ class Life {
 /** Brings a life to the moment at which it is killed. */
 const moments: Record<string, (life: Life) => Promise<unknown>> = {
   async busy(life) {
-    await life.said('ready')
+    await life.said('stored')
     await life.pause(busyMsMax)
   },
   async writingFile(life) {
@@ -132,9 +141,17 @@ const moments: Record<string, (life: Life) => Promise<unknown>> = {
   async stopping(life) {
     await life.said('ready')
     await life.pause(busyMsMax)
-    life.stopInGoodOrder()
+    life.signal('SIGTERM')
     await life.said('stopping')
     await life.pause(stoppingMsMax)
+  },
+  async suspended(life) {
+    await life.said('ready')
+    await life.pause(busyMsMax)
+    life.signal('SIGSTOP')
+    await sleep(suspendedMs)
+    life.signal('SIGCONT')
+    await life.pause(busyMsMax)
   },
   async opening(life) {
     await life.pause(openingMsMax)
