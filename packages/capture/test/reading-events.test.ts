@@ -162,7 +162,7 @@ test('CR1: more windows, blocks and late blocks than are named at once', async t
   const random = seededRandom(5)
   const sessions = Array.from({ length: 100 }, () => random.uuid())
   const expected: Put[] = []
-  for (let at = 0; at < 170; at++) {
+  for (let at = 0; at < 84; at++) {
     const nowMs = start + at * windowMs + 10_000
     const group = sessions.flatMap(session => [
       eventAt(nowMs - 3_600_000 - at, session, nowMs),
@@ -173,7 +173,7 @@ test('CR1: more windows, blocks and late blocks than are named at once', async t
   }
   // And many blocks of one window, each second of them late in part.
   for (let at = 0; at < 700; at++) {
-    const nowMs = start + 170 * windowMs + at
+    const nowMs = start + 84 * windowMs + at
     const group = [eventAt(nowMs, sessionA), eventAt(at % 2 ? nowMs : nowMs - 90_000, sessionA, nowMs)]
     expected.push(...group)
     house.put(group)
@@ -186,7 +186,7 @@ test('CR1: more windows, blocks and late blocks than are named at once', async t
 
 test('CR1: more screenshots than are named at once', async t => {
   const { database, reader } = openHouse(t)
-  const count = 16_500
+  const count = 8_300
   database.transaction(() =>
     database
       .prepare(

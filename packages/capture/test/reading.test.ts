@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import { chmodSync, cpSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, cpSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, type TestContext, test } from 'node:test'
@@ -129,6 +129,20 @@ test('CR4: reading changes nothing but the log of the uses of keys', async t => 
     .split('\n')
     .map(line => JSON.parse(line).action)
   assert.deepEqual(actions, ['vault.opened', 'key.opened'])
+})
+
+test('CR4: what a crash left in the log beside the file is read, and stays for the next writer', async t => {
+  const { path, put } = openHouse(t)
+  const event = eventAt(start, sessionA)
+  put([event])
+  const copy = join(makeDirectory(t), 'capture.db')
+  for (const suffix of ['', '-wal']) copyFileSync(path + suffix, copy + suffix)
+  const bytes = (): Buffer[] => ['', '-wal'].map(suffix => readFileSync(copy + suffix))
+  const before = bytes()
+  const reader = openCaptureReader({ path: copy })
+  assert.deepEqual(await all(reader.events()), [readBack(event)])
+  await reader.close()
+  assert.deepEqual(bytes(), before)
 })
 
 test('CR4: keys that are not beside the database are not made anew, and what needs none is read without them', async t => {

@@ -8,9 +8,9 @@ export const pageWindowsMax = 4_096
 /** … of blocks of one window … */
 export const windowKeysMax = 256
 /** … and of late blocks: each page looks at all of them, so it is large. */
-export const lateKeysMax = 16_384
+export const lateKeysMax = 8_192
 /** Names of screenshots that are fetched at once. */
-export const screenshotKeysMax = 16_384
+export const screenshotKeysMax = 8_192
 /** Events that are handed out at once … */
 export const portionEventsMax = 1_000
 /** … and their bytes before they are compressed; one event may pass it. */
