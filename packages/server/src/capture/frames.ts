@@ -8,6 +8,7 @@ import {
   frameFormats,
   openRingWriter,
   type PackerSettings,
+  packerErrors,
   type RingWriter,
 } from '@chronicle/packer'
 import { type CheckResult, Counter, type Logger, type Registry } from '@chronicle/telemetry'
@@ -71,7 +72,7 @@ export class FrameHandOn implements Stoppable {
     } catch (error) {
       this.#counts.failed++
       this.#failure = error
-      // The ring may have been removed, or made anew: the next screenshot opens it again.
+      // The next screenshot opens it again.
       this.#close()
       throw error
     }
@@ -97,11 +98,23 @@ export class FrameHandOn implements Stoppable {
     const record = recordOf(shot, isTaken ? (format as FrameFormat) : 'png', converted ?? shot.image)
     converted?.fill(0)
     try {
-      this.#ring ??= await this.#openRing()
-      if (await this.#ring.write('frames', record, 0)) return true
+      if (await this.#put(record)) return true
       throw serverErrors.create('server.frames-ring-full', { ring: this.#options.ringPath, bytes: record.length })
     } finally {
       record.fill(0)
+    }
+  }
+
+  /** Programs that clean temporary directories may take a ring: then a new one is made. */
+  async #put(record: Buffer): Promise<boolean> {
+    this.#ring ??= await this.#openRing()
+    try {
+      return await this.#ring.write('frames', record, 0)
+    } catch (error) {
+      if (!packerErrors.is(error) || error.code !== 'packer.ring-removed') throw error
+      this.#close()
+      this.#ring = await this.#openRing()
+      return this.#ring.write('frames', record, 0)
     }
   }
 
