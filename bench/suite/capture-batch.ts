@@ -63,10 +63,14 @@ async function builtMs({ directory }: Context, { count, isOpenedAgain }: Way): P
 /** When all events of the window have been taken. */
 function takenBy(storage: StorageModule, count: number): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>()
+  // The timers of capture keep no process alive.
+  const alive = setInterval(() => undefined, 1000)
   let left = count
   storage.bus.subscribeBatches(async ({ events }: EventBatch) => {
     left -= events.length
-    if (left === 0) resolve(performance.now())
+    if (left > 0) return
+    resolve(performance.now())
+    clearInterval(alive)
   })
   return promise
 }
