@@ -192,7 +192,7 @@ test('CR1: more screenshots than are named at once', async t => {
       .prepare(
         `WITH RECURSIVE shots (at) AS (SELECT 0 UNION ALL SELECT at + 1 FROM shots WHERE at < ? - 1)
          INSERT INTO screenshots (screenshot_id, event_id, session_id, captured_ms, state, place, size_bytes, hash, privacy_masked, about)
-         SELECT randomblob(16), randomblob(16), zeroblob(16), ? - at / 3, 'deleted', 'deleted', at, x'00', 0, CAST(x'010000' || '["editor","title",1,2,3,4]' AS BLOB) FROM shots`,
+         SELECT randomblob(16), randomblob(16), zeroblob(16), ? - at / 5, 'deleted', 'deleted', at, x'00', 0, CAST(x'010000' || '["editor","title",1,2,3,4]' AS BLOB) FROM shots`,
       )
       .run(count, start),
   )
