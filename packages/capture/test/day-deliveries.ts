@@ -1,4 +1,5 @@
 /** What publishers put on the bus, in the order in which they do: mostly at once, some of it late, twice, or malformed. */
+import assert from 'node:assert/strict'
 import { type Random, seededRandom } from '@chronicle/base'
 import { broken } from './day-malformed.ts'
 import { type Act, Person } from './day-person.ts'
@@ -14,7 +15,7 @@ export type DayEvent = {
   readonly session: number
   readonly type: string
   readonly data: Record<string, unknown>
-  readonly isShot?: true
+  readonly image?: 'any' | 'large'
 }
 
 export type Delivery = { readonly atMs: number } & (
@@ -31,6 +32,9 @@ const sessionShares = [0.62, 0.2, 0.12, 0.06]
 /** One stretch of a game fills more than one batch. */
 const eventsPerGame = 150_000
 const gameEventsMin = 10_100
+
+/** Before the program ends, in time to be stored. */
+const lastLookMs = 3_500
 
 export const sessionIds = ['a', 'b', 'c', 'd'].map(letter => `5e551000-0000-4000-8000-00000000000${letter}`)
 
@@ -50,6 +54,7 @@ export class Deliveries {
   readonly #people: readonly Person[]
   /** By the minute in which they are due. */
   readonly #due = new Map<number, Delivery[]>()
+  #minute = 0
   #numbers = 0
   #shots = 0
 
@@ -62,6 +67,7 @@ export class Deliveries {
   *[Symbol.iterator](): Iterator<Delivery> {
     const { minutes } = this.#plan
     for (let minute = 0; minute < minutes || this.#due.size > 0; minute++) {
+      this.#minute = minute
       if (minute < minutes) for (const act of this.#acts(minute)) this.#send(act)
       const due = this.#due.get(minute) ?? []
       this.#due.delete(minute)
@@ -84,6 +90,16 @@ export class Deliveries {
     for (const shots = Math.round((options.shots * (minute + 1)) / minutes); this.#shots < shots; this.#shots++) {
       yield* this.#people[0]!.change(fromMs + this.#random.int(minuteMs), this.#random.int(3))
     }
+    yield* this.#lastLooks(fromMs)
+  }
+
+  /** So that the program leaves something behind wherever it ends. */
+  *#lastLooks(fromMs: number): Iterable<Act> {
+    for (const { kind, atMs } of this.#plan.incidents) {
+      const lookMs = atMs - lastLookMs
+      const isNow = lookMs >= fromMs && lookMs < fromMs + minuteMs
+      if (isNow && kind !== 'clock') yield* this.#people[0]!.change(lookMs, 0, 'large')
+    }
   }
 
   /** Within one window by the clock. */
@@ -98,11 +114,11 @@ export class Deliveries {
     const wallMs = wallAt(startMs, incidents, actMs)
     const event = { ...act, number: this.#numbers++, timestamp: this.#timestamp(wallMs) }
     const sent = this.#sentTime(event.timestamp)
-    const atMs = this.#awake(actMs + this.#delay(), act.isShot ?? false)
+    const atMs = this.#awake(actMs + this.#delay(), act.image !== undefined)
     this.#put({ kind: 'event', atMs, event, sent })
     const other = this.#random.int(1_000)
     if (other < 6) {
-      const againMs = this.#awake(atMs + this.#random.int(2_000), act.isShot ?? false)
+      const againMs = this.#awake(atMs + this.#random.int(2_000), act.image !== undefined)
       this.#put({ kind: 'repeat', atMs: againMs, event, sent, firstMs: atMs })
     } else if (other < 10) this.#put({ kind: 'malformed', atMs, ...broken(this.#random, wallMs) })
   }
@@ -143,6 +159,7 @@ export class Deliveries {
 
   #put(delivery: Delivery): void {
     const minute = Math.floor(delivery.atMs / minuteMs)
+    assert.ok(minute >= this.#minute, 'nothing comes before its time')
     const due = this.#due.get(minute)
     if (due) due.push(delivery)
     else this.#due.set(minute, [delivery])

@@ -7,8 +7,8 @@ export type Act = {
   readonly session: number
   readonly type: string
   readonly data: Record<string, unknown>
-  /** An image goes with it. */
-  readonly isShot?: true
+  /** The image that goes with it: any, or one that does not stay in memory. */
+  readonly image?: 'any' | 'large'
 }
 
 /** A minute of one session; `events` is how many it wants, and may be passed by what a last gesture has more. */
@@ -46,14 +46,14 @@ export class Person {
   }
 
   /** Looks at another window, of which a picture is taken. */
-  change(atMs: number, session: number): Act[] {
+  change(atMs: number, session: number, image: 'any' | 'large' = 'any'): Act[] {
     const [window_title, app_name] = [`Fenster ${this.#random.int(1000)}`, this.#pick(apps)]
     const focus = { window_title, app_name, process_id: this.#random.int(65_536) }
     const screen_region = { x: 0, y: 0, width: 1920, height: 1080 }
     const metadata = { window_title, app_name, screen_region, privacy_masked: this.#random.int(10) === 0 }
     return [
       { atMs, session, type: 'window_focus', data: focus },
-      { atMs: atMs + this.#random.int(300), session, type: 'screenshot', data: { metadata }, isShot: true },
+      { atMs: atMs + this.#random.int(300), session, type: 'screenshot', data: { metadata }, image },
     ]
   }
 

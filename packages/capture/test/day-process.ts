@@ -32,6 +32,8 @@ export class DayProcess {
   readonly #counts = { received: 0, refused: {} as Record<string, number>, repeated: 0, late: 0, accepted: 0 }
   /** The last ones, and when they came. */
   #recent: { readonly number: number; readonly atMs: number }[] = []
+  /** At the last second, and at the one before. */
+  #acceptedNow = 0
   #acceptedBefore = 0
 
   private constructor(
@@ -74,10 +76,11 @@ export class DayProcess {
     this.storage.bus.publish(this.#messageOf(delivery.event, delivery.sent))
   }
 
-  /** Every second: what came before the last one is stored, what is due is done, and no screenshot lives too long. No time passes meanwhile. */
+  /** Every second: what came a second before the last one is stored, what is due is done, and no screenshot lives too long. No time passes meanwhile. */
   async everySecond(): Promise<void> {
     await this.settled()
-    this.#acceptedBefore = this.#counts.accepted
+    this.#acceptedBefore = this.#acceptedNow
+    this.#acceptedNow = this.#counts.accepted
     await this.#around.shots.check(this.storage, this.#shotDirectory)
     this.#throwFailure()
   }
@@ -125,7 +128,7 @@ export class DayProcess {
   #accept(event: DayEvent, atMs: number): void {
     const { model, shots, clock } = this.#around
     if (model.accept(event, clock.wallMs)) this.#counts.late++
-    if (event.isShot) shots.accept(event)
+    if (event.image) shots.accept(event)
     this.#counts.accepted++
     this.#recent.push({ number: event.number, atMs })
     if (this.#recent.length > 20_000) this.#recent = this.#recent.slice(10_000)
@@ -133,7 +136,7 @@ export class DayProcess {
 
   #messageOf(event: DayEvent, timestamp: string | number): object {
     const { number, session, type, data } = event
-    const all = event.isShot ? this.#around.shots.dataOf(event) : data
+    const all = event.image ? this.#around.shots.dataOf(event) : data
     return { id: idOf(number), timestamp, session_id: sessionIds[session]!, event_type: type, data: all }
   }
 

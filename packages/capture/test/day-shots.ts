@@ -55,8 +55,8 @@ export class DayShots {
     return counts
   }
 
-  dataOf({ number, data }: DayEvent): Record<string, unknown> {
-    return { ...data, screenshot_id: shotIdOf(number), image: this.#imageOf(number).bytes }
+  dataOf(event: DayEvent): Record<string, unknown> {
+    return { ...event.data, screenshot_id: shotIdOf(event.number), image: this.#imageOf(event).bytes }
   }
 
   /** It comes now. */
@@ -67,7 +67,7 @@ export class DayShots {
     // The window that it joins; a time that lies ahead puts nothing off.
     const closesMs = Math.min(own > wallMs ? own : closes(wallMs - latenessMs), wallMs + windowMs + latenessMs)
     const endsWallMs = closesMs + afterWindowMs
-    const shot = { id: shotIdOf(event.number), event, image: this.#imageOf(event.number), endsWallMs }
+    const shot = { id: shotIdOf(event.number), event, image: this.#imageOf(event), endsWallMs }
     this.#live.add(this.#remember({ ...shot, endsMs: passedMs + endsWallMs - wallMs }))
   }
 
@@ -178,11 +178,11 @@ export class DayShots {
     return shot
   }
 
-  #imageOf(number: number): DayImage {
+  #imageOf({ number, image }: DayEvent): DayImage {
     const { small, large } = this.#images
     // By a number that says nothing of the order.
     const drawn = Math.imul(number, 0x9e3779b1) >>> 8
-    const pool = drawn % largeEvery === 0 ? large : small
+    const pool = image === 'large' || drawn % largeEvery === 0 ? large : small
     return pool[drawn % pool.length]!
   }
 }
