@@ -3,13 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type ChronicleProcess, type Exit, runChronicle, startChronicle } from '@chronicle/testing'
+import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
+import { type CommandResult, runCommand } from './support/command-line.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-cli-session-'))
 const chunks = Array.from({ length: 5 }, (_, at) => `chunk ${at} `.repeat(1000))
 let server: ChronicleProcess
 let dataDir: string
 before(async () => {
+  process.chdir(scratch)
   dataDir = join(scratch, 'data')
   server = await startChronicle({ dataDir })
   for (const [index, body] of chunks.entries()) {
@@ -20,6 +22,7 @@ before(async () => {
 })
 after(async () => {
   await server.stop()
+  process.chdir(tmpdir())
   rmSync(scratch, { recursive: true, force: true })
 })
 
@@ -27,10 +30,8 @@ function base(): string {
   return `http://127.0.0.1:${server.httpPort}`
 }
 
-type Result = Exit & { readonly stdout: string; readonly stderr: string }
-
-function run(...args: readonly string[]): Promise<Result> {
-  return runChronicle(args, { cwd: scratch, env: { CHRONICLE_URL: base() } })
+function run(...args: readonly string[]): Promise<CommandResult> {
+  return runCommand(args, { env: { CHRONICLE_URL: base(), CHRONICLE_VAULT_KEY_SOURCE: 'file' } })
 }
 
 async function done(...args: readonly string[]): Promise<string> {

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { systemClock, systemRandom } from '@chronicle/base'
-import { type Exit, runChronicle, startChronicle } from '@chronicle/testing'
+import { startChronicle } from '@chronicle/testing'
 import { openVault, parseVkey, passphraseSource } from '@chronicle/vault'
 import { openVaultParts } from '../src/vault/open-vault.ts'
+import { type CommandResult, runCommand } from './support/command-line.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-cli-vault-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
@@ -19,19 +20,21 @@ const other = 'quite another secret'
 /** Cheap to derive: what is tested is not how long it takes. */
 const withPassphrase = ['vault', 'init', '--source', 'passphrase', '--kdf', 'pbkdf2-sha256']
 const withFile = ['vault', 'init', '--source', 'file']
-type Result = Exit & { readonly stdout: string; readonly stderr: string }
 
 let made = 0
 /** A fresh data directory, and commands on it. What they say must never hold a passphrase. */
 function installation(): {
   dataDir: string
-  run(args: readonly string[], env?: Record<string, string>): Promise<Result>
+  run(args: readonly string[], env?: Record<string, string>): Promise<CommandResult>
 } {
   const dataDir = join(scratch, `data-${made++}`)
   return {
     dataDir,
     async run(args, env = { CHRONICLE_PASSPHRASE: passphrase }) {
-      const result = await runChronicle([...args, '--data-dir', dataDir], { env, cwd: scratch })
+      const result = await runCommand([...args, '--data-dir', dataDir], {
+        // As everywhere in the tests: the keychain of whoever runs them is left alone.
+        env: { CHRONICLE_VAULT_KEY_SOURCE: 'file', ...env },
+      })
       for (const secret of [passphrase, other]) {
         assert.ok(!`${result.stdout}${result.stderr}`.includes(secret), 'no secret in what is said')
       }
@@ -42,7 +45,7 @@ function installation(): {
 
 type Run = ReturnType<typeof installation>['run']
 
-async function done(result: Promise<Result>): Promise<string> {
+async function done(result: Promise<CommandResult>): Promise<string> {
   const { code, stdout, stderr } = await result
   assert.equal(code, 0, stderr)
   return stdout

@@ -30,16 +30,21 @@ class Kept extends Writable {
   }
 }
 
+export type CommandOptions = {
+  readonly input?: string | Uint8Array
+  readonly columns?: number
+  /** Variables of this process while the command runs, and no other ones of Chronicle: not for commands at the same time. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** Runs one command to its end, as `main` does. */
-export async function runCommand(
-  args: readonly string[],
-  options: { readonly input?: string | Uint8Array; readonly columns?: number } = {},
-): Promise<CommandResult> {
+export async function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const [stdout, stderr] = [new Kept(options.columns), new Kept(undefined)]
   const stdin = options.input === undefined ? new PassThrough().end() : Readable.from([Buffer.from(options.input)])
   const terminal = new Terminal({ stdin, stdout, stderr } as unknown as ConstructorParameters<typeof Terminal>[0])
   const before = process.exitCode
   process.exitCode = exitCodes.ok
+  const restore = options.env ? setVariables(options.env) : () => undefined
   try {
     const program = buildProgram(terminal)
     printTo(program, stdout, stderr)
@@ -54,6 +59,21 @@ export async function runCommand(
     return { code: exitCodeOf(error), stdout: stdout.text, stderr: stderr.text }
   } finally {
     process.exitCode = before
+    restore()
+  }
+}
+
+/** Returns what puts everything back as it was. */
+function setVariables(variables: Readonly<Record<string, string>>): () => void {
+  const ours = Object.keys(process.env).filter(name => name.startsWith('CHRONI'))
+  const before = [...new Set([...ours, ...Object.keys(variables)])].map(name => [name, process.env[name]] as const)
+  for (const name of ours) delete process.env[name]
+  Object.assign(process.env, variables)
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
   }
 }
 
