@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
@@ -216,6 +227,24 @@ test('export: a file is for its owner alone, whole, and not replaced unasked', a
   assert.deepEqual(readdirSync(directory), ['day.ndjson'])
   const elsewhere = await run('--output', join(directory, 'no', 'such', 'place'))
   assert.match(elsewhere.stderr, /The output cannot be written[\s\S]*no such file or directory/)
+})
+
+test('export: what is damaged is left out, named and told by the exit code', async () => {
+  const copy = join(scratch, 'copy.db')
+  for (const suffix of ['', '-wal', '-vault'])
+    cpSync(`${databasePath}${suffix}`, `${copy}${suffix}`, { recursive: true })
+  const database = new DatabaseSync(copy)
+  database.exec('UPDATE event_blocks SET payload = zeroblob(100) WHERE block_id = 1')
+  const { events } = database.prepare('SELECT events FROM event_blocks WHERE block_id = 1').get()!
+  database.close()
+  const { code, stdout, stderr } = await runCommand(['capture', 'export', '--session', person, '--database', copy])
+  assert.equal(code, 1)
+  assert.equal(stdout.split('\n').length - 1, 182 - Number(events))
+  assert.match(stderr, /^× Left out: 1 event in 1 damaged block, which cannot be read any more.\n/)
+  assert.match(
+    stderr,
+    /\n {4}window 2026-11-21T10:00:00.000Z of session 6fa459ea-\S+, block 1: 1 event; its version is 0\n/,
+  )
 })
 
 test('export and windows: what cannot be is refused with what to do', async () => {
