@@ -235,11 +235,16 @@ test('export: what is damaged is left out, named and told by the exit code', asy
     cpSync(`${databasePath}${suffix}`, `${copy}${suffix}`, { recursive: true })
   const database = new DatabaseSync(copy)
   database.exec('UPDATE event_blocks SET payload = zeroblob(100) WHERE block_id = 1')
+  database.exec('UPDATE screenshots SET about = zeroblob(100)')
   const { events } = database.prepare('SELECT events FROM event_blocks WHERE block_id = 1').get()!
   database.close()
   const { code, stdout, stderr } = await runCommand(['capture', 'export', '--session', person, '--database', copy])
   assert.equal(code, 1)
   assert.equal(stdout.split('\n').length - 1, 182 - Number(events))
+  const shots = await runCommand(['capture', 'export', '--what', 'screenshots', '--database', copy])
+  const { window_title, size_bytes } = JSON.parse(shots.stdout)
+  assert.deepEqual([shots.code, window_title, size_bytes], [1, undefined, 100])
+  assert.match(shots.stderr, /^× Left out: program and title of 1 screenshot, which/)
   assert.match(stderr, /^× Left out: 1 event in 1 damaged block, which cannot be read any more.\n/)
   assert.match(
     stderr,

@@ -12,8 +12,13 @@ export type Wanted = {
   readonly by: AggregateSpan
 }
 
-/** Told while events are read. */
-export type Listener = { onRead(events: number): void; onDamaged(block: DamagedBlock): void }
+/** Told while it is read. */
+export type Listener = {
+  onRead(events: number): void
+  onDamaged(block: DamagedBlock): void
+  /** Program and title of a screenshot cannot be read any more. */
+  onUntitled(): void
+}
 
 const portionMax = 500
 
@@ -30,7 +35,10 @@ export function portionsOf(
     case 'aggregates':
       return gathered(reader.aggregates(by, range), aggregateObject)
     case 'screenshots':
-      return gathered(reader.screenshots(range), screenshotObject)
+      return gathered(reader.screenshots(range), shot => {
+        if (shot.about === undefined) listener.onUntitled()
+        return screenshotObject(shot)
+      })
   }
 }
 

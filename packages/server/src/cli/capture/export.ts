@@ -10,7 +10,7 @@ import { exitCodes } from '../report.ts'
 import { writeWholeFile } from '../seal/whole-file.ts'
 import type { Terminal } from '../terminal.ts'
 import { linesAs } from './export-lines.ts'
-import { columnsOf, portionsOf, type Wanted } from './export-source.ts'
+import { columnsOf, type Listener, portionsOf, type Wanted } from './export-source.ts'
 import type { ExportFormat, ExportKind } from './names.ts'
 import { sessionMeant, withReader } from './open-reader.ts'
 import { msOf, timeOf } from './wire.ts'
@@ -41,7 +41,7 @@ export async function exportCapture(terminal: Terminal, options: CaptureExportOp
     if (output === undefined) await print(terminal, reader, options, damage)
     else await writeFile(terminal, reader, { ...options, output }, damage)
     damage.tell(terminal)
-    return damage.events === 0 ? exitCodes.ok : exitCodes.failure
+    return damage.isNone ? exitCodes.ok : exitCodes.failure
   })
 }
 
@@ -73,7 +73,7 @@ async function print(
 ): Promise<void> {
   const wanted = wantedOf(reader, options)
   const tally = { items: 0 }
-  const listener = { onRead: () => undefined, onDamaged: (block: DamagedBlock) => damage.add(block) }
+  const listener = listenerOf(damage, () => undefined)
   for await (const piece of pieces(portionsOf(reader, wanted, listener), options, terminal.isInteractive, tally)) {
     await terminal.write(piece)
   }
@@ -91,10 +91,7 @@ async function writeFile(
   const total = what === 'events' ? reader.totals(wanted).events : 0
   const progress = new Progress(terminal, total, events => plural(events, 'event'))
   const tally = { items: 0 }
-  const listener = {
-    onRead: (events: number) => progress.add(events),
-    onDamaged: (block: DamagedBlock) => damage.add(block),
-  }
+  const listener = listenerOf(damage, events => progress.add(events))
   const lines = pieces(portionsOf(reader, wanted, listener), options, false, tally)
   try {
     const bytes = await writeWholeFile(output, lines, { force, mode: fileMode })
@@ -104,6 +101,10 @@ async function writeFile(
     progress.clear()
     throw refusedOutput(error, output)
   }
+}
+
+function listenerOf(damage: Damage, onRead: Listener['onRead']): Listener {
+  return { onRead, onDamaged: block => damage.add(block), onUntitled: () => damage.addTitle() }
 }
 
 /** A portion at a time: whoever writes them sets the pace. */
@@ -129,21 +130,37 @@ function refusedOutput(error: unknown, output: string): unknown {
   return serverErrors.create('server.output-unusable', { output, reason }, error)
 }
 
-/** Blocks that could not be read, and were stepped over. */
+/** What could not be read, and was stepped over. */
 class Damage {
   readonly #named: DamagedBlock[] = []
   #blocks = 0
-  events = 0
+  #events = 0
+  #titles = 0
+
+  get isNone(): boolean {
+    return this.#blocks === 0 && this.#titles === 0
+  }
 
   add(block: DamagedBlock): void {
     this.#blocks++
-    this.events += block.events
+    this.#events += block.events
     if (this.#named.length < namedMax) this.#named.push(block)
   }
 
+  addTitle(): void {
+    this.#titles++
+  }
+
   tell(terminal: Terminal): void {
-    if (this.#blocks === 0) return
-    const what = `${plural(this.events, 'event')} in ${plural(this.#blocks, 'damaged block')}`
+    if (this.#titles > 0) {
+      const what = `program and title of ${plural(this.#titles, 'screenshot')}`
+      terminal.note(`${terminal.noteStyle('red', '×')} Left out: ${what}, which cannot be read any more.`)
+    }
+    if (this.#blocks > 0) this.#tellBlocks(terminal)
+  }
+
+  #tellBlocks(terminal: Terminal): void {
+    const what = `${plural(this.#events, 'event')} in ${plural(this.#blocks, 'damaged block')}`
     terminal.note(`${terminal.noteStyle('red', '×')} Left out: ${what}, which cannot be read any more.`)
     for (const { sessionId, windowStartMs, blockId, events, error } of this.#named) {
       const { reason = '' } = error instanceof ChronicleError ? error.details : {}

@@ -62,7 +62,7 @@ It reads the database beside whatever writes it, and opens what is sealed with t
 What comes out is private and in the clear: a file is for its owner alone (mode 0600), and gets its name when it is whole. In CSV,
 objects are JSON text, and titles are whatever programs wrote there: import them as text.
 
-Exit code 0: all was read; 1: damaged events were left out, which is said, or it failed.
+Exit code 0: all was read; 1: something is damaged and was left out, which is said, or it failed.
 
 Examples:
   chronicle capture export --from 2026-11-20 --to 2026-11-20 --output day.ndjson
