@@ -216,8 +216,9 @@ test(`${kills} kills of capture, broker and both: every acknowledged event is in
     const { acknowledged } = load
     const { status } = openCapture(captures.databasePath)
     const batchOf = await readBatches(broker.bootstrap, async found => {
-      const { open, closed, built } = (await status()).windows
-      return open + closed + built === 0 && acknowledged.every(id => found.has(id))
+      const { windows } = await status()
+      const isDelivered = windows !== null && windows.open + windows.closed + windows.built === 0
+      return isDelivered && acknowledged.every(id => found.has(id))
     })
     const missing = acknowledged.filter(id => !batchOf.has(id))
     assert.equal(missing.length, 0, `${missing.length} of ${acknowledged.length} acknowledged events are in no batch`)

@@ -35,6 +35,7 @@ const packerEnv = {
   CHRONICLE_PACKER_LOGGING_FILE_PATH: join(directory, 'packer.log'),
 }
 let bootstrap: string
+let metricsPort: number
 let running: CaptureProcess
 let broker: ChronicleProcess
 let bus: Bus
@@ -42,6 +43,7 @@ const batches: EventBatch[] = []
 
 before(async () => {
   bootstrap = `127.0.0.1:${await freePort()}`
+  metricsPort = await freePort()
   running = await startRun()
   const { status, checks } = (await capture.status()).health
   assert.deepEqual([status, checks.bus?.status], ['warn', 'warn'])
@@ -61,7 +63,11 @@ after(async () => {
 })
 
 function startRun(): Promise<CaptureProcess> {
-  return startCapture(['--database', databasePath, '--bootstrap', bootstrap], settings, packerEnv)
+  return startCapture(
+    ['--database', databasePath, '--bootstrap', bootstrap],
+    { ...settings, METRICS_PORT: `${metricsPort}` },
+    packerEnv,
+  )
 }
 
 async function freePort(): Promise<number> {
@@ -128,6 +134,16 @@ test('status shows it, and says with its exit code whether it works', async () =
   assert.match(stdout, /✓ frames +1 screenshots were handed on$/m)
   const json = JSON.parse((await captureCommand('status', '--json')).stdout)
   assert.deepEqual([json.pid, json.metrics.events.stored, json.health.status], [running.child.pid, 2, 'pass'])
+})
+
+test('metrics and health are on a port of loopback where that is set', async () => {
+  assert.equal(running.ready.metrics, `http://127.0.0.1:${metricsPort}/metrics`)
+  const metrics = await (await fetch(running.ready.metrics!)).text()
+  assert.match(metrics, /^chronicle_capture_events_total\{outcome="stored"\} 2$/m)
+  assert.match(metrics, /^chronicle_capture_frames_total\{outcome="written"\} 1$/m)
+  const health = await fetch(`http://127.0.0.1:${metricsPort}/health`)
+  assert.deepEqual([health.status, ((await health.json()) as { status: string }).status], [200, 'pass'])
+  assert.equal((await fetch(`http://127.0.0.1:${metricsPort}/status`)).status, 404)
 })
 
 test('a second one on the same database, and another on the same ring, are refused with what to do', async () => {

@@ -20,7 +20,13 @@ export type {
   ScreenshotReference,
   WindowAggregates,
 } from './contract.ts'
-export { type CaptureStatus, type OpenCapture, type OpenCaptureOptions, openCapture } from './door/index.ts'
+export {
+  type CaptureStatus,
+  type OpenCapture,
+  type OpenCaptureOptions,
+  openCapture,
+  type WaitingWindows,
+} from './door/index.ts'
 export { captureErrors, DatabaseError, ResourceLimitError, ScreenshotError } from './errors.ts'
 export { imageAsPng } from './image/image-as-png.ts'
 export {

@@ -120,7 +120,7 @@ export class StorageModule {
     return storageMetrics(this.#pipeline, this.#parts.screenshots, this.#parts.bus.lost())
   }
 
-  /** Everything that can be asked at the door. Throws `DatabaseError`. */
+  /** What the door answers to who asks how capture is. */
   status(): CaptureStatus {
     const { database, keysAt, bus } = this.#parts
     return statusOf({
@@ -130,7 +130,7 @@ export class StorageModule {
       socket: socketOf(this.#config),
       keys: keysAt,
       bus: busInWords(this.#config, bus === this.#config.ownBus),
-      windows: this.#pipeline?.windows() ?? { open: 0, closed: 0, built: 0 },
+      windows: () => this.#pipeline?.windows() ?? { open: 0, closed: 0, built: 0 },
       metrics: this.metrics(),
       health: this.health(),
     })

@@ -1,6 +1,7 @@
 /** What a capture says of itself to whoever asks at its door. */
 import type { HealthReport } from '@chronicle/telemetry'
-import type { CaptureStatus } from './door/index.ts'
+import type { CaptureStatus, WaitingWindows } from './door/index.ts'
+import { DatabaseError } from './errors.ts'
 import { mebibyte } from './screenshots/index.ts'
 import type { CaptureSettings } from './settings.ts'
 import type { StorageMetrics } from './storage-metrics.ts'
@@ -14,17 +15,19 @@ export type StatusParts = {
   readonly socket: string
   readonly keys: string
   readonly bus: string
-  readonly windows: CaptureStatus['windows']
+  /** Throws `DatabaseError`. */
+  windows(): WaitingWindows
   readonly metrics: StorageMetrics
   readonly health: HealthReport
 }
 
-export function statusOf({ config, database, startedMs, ...rest }: StatusParts): CaptureStatus {
+export function statusOf({ config, database, startedMs, windows, ...rest }: StatusParts): CaptureStatus {
   return {
     pid: process.pid,
     started: new Date(startedMs).toISOString(),
     database: database.path,
-    database_bytes: database.bytes,
+    database_bytes: orNull(() => database.bytes),
+    windows: orNull(windows),
     format: schemaVersion,
     ...rest,
     limits: {
@@ -34,6 +37,16 @@ export function statusOf({ config, database, startedMs, ...rest }: StatusParts):
       screenshot_memory_bytes: config.screenshotMemoryTotalMb * mebibyte,
       screenshot_files_bytes: config.screenshotFilesTotalMb * mebibyte,
     },
+  }
+}
+
+/** A database that is held by another program, or damaged, is what the status is asked for. */
+function orNull<T>(ask: () => T): T | null {
+  try {
+    return ask()
+  } catch (error) {
+    if (error instanceof DatabaseError) return null
+    throw error
   }
 }
 

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ChronicleError } from '@chronicle/base'
@@ -49,7 +50,7 @@ test('CD1, CD2: another process gets the bytes, says that it is done, and they a
   assert.deepEqual(await capture.screenshot(child.screenshot), imageOf(imageBytes))
   assert.deepEqual(await capture.screenshot(child.screenshot.toUpperCase()), imageOf(imageBytes))
   const { pid, database, windows, metrics, health, limits } = await capture.status()
-  assert.deepEqual([pid, database, windows.open], [child.process.pid, databasePath, 1])
+  assert.deepEqual([pid, database, windows?.open], [child.process.pid, databasePath, 1])
   assert.deepEqual([metrics.events.stored, metrics.screenshots.live, health.status], [1, 1, 'pass'])
   assert.equal(limits.queue_events, defaultConfig.queueEventsMax)
   assert.match(await capture.metrics(), /^chronicle_capture_events_total\{outcome="stored"\} 1$/m)
@@ -110,5 +111,17 @@ test('a path that no socket can have is refused before anything is opened, and a
   const storage = await StorageModule.create({ ...defaultConfig, databasePath, socket })
   await storage.run()
   assert.equal((await openCapture(databasePath, { socket }).status()).database, databasePath)
+  await storage.shutdown()
+})
+
+test('what the database cannot be asked is left out of the status, and the rest is told', async () => {
+  const databasePath = join(directory, 'damaged.db')
+  const storage = await StorageModule.create({ ...defaultConfig, databasePath })
+  await storage.run()
+  const other = new DatabaseSync(databasePath)
+  other.exec('DROP TABLE windows')
+  other.close()
+  const { windows, pid, metrics } = await openCapture(databasePath).status()
+  assert.deepEqual([windows, pid, metrics.screenshots.live], [null, process.pid, 0])
   await storage.shutdown()
 })

@@ -44,6 +44,8 @@ export const doorLimits: DoorLimits = {
   sendMsMax: 30_000,
 }
 
+export type WaitingWindows = { readonly open: number; readonly closed: number; readonly built: number }
+
 /** What a capture says of itself. */
 export type CaptureStatus = {
   readonly pid: number
@@ -51,7 +53,8 @@ export type CaptureStatus = {
   readonly started: string
   readonly database: string
   readonly socket: string
-  readonly database_bytes: number
+  /** null where the database cannot be asked; health says why. */
+  readonly database_bytes: number | null
   /** Version of the tables. */
   readonly format: number
   /** Where the keys are that seal events, in words. */
@@ -59,8 +62,8 @@ export type CaptureStatus = {
   readonly bus: string
   readonly health: HealthReport
   readonly metrics: StorageMetrics
-  /** Windows whose batches have not all been taken: that still take events, that wait to be built, that wait to be taken. */
-  readonly windows: { readonly open: number; readonly closed: number; readonly built: number }
+  /** Windows whose batches have not all been taken: that still take events, that wait to be built, that wait to be taken. null as above. */
+  readonly windows: WaitingWindows | null
   /** What the measures of `metrics` are to be compared with. */
   readonly limits: {
     readonly queue_events: number

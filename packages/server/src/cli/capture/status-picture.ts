@@ -1,4 +1,4 @@
-import type { CaptureStatus } from '@chronicle/capture'
+import type { CaptureStatus, WaitingWindows } from '@chronicle/capture'
 import { count, plural, printable, size, span } from '../format.ts'
 import { bar, type Sign, StatusLines, signed } from '../status-lines.ts'
 import type { Terminal } from '../terminal.ts'
@@ -20,7 +20,8 @@ export function printCaptureStatus(terminal: Terminal, status: CaptureStatus): v
   terminal.out()
   const lines = new StatusLines(terminal, nameWidth)
   const ranMs = Date.now() - Date.parse(status.started)
-  lines.begin('process', `${status.pid}, for ${span(ranMs)}; the database has ${size(status.database_bytes)}`)
+  const database = status.database_bytes === null ? 'cannot be asked' : `has ${size(status.database_bytes)}`
+  lines.begin('process', `${status.pid}, for ${span(ranMs)}; the database ${database}`)
   lines.begin('bus', printable(status.bus))
   lines.begin('keys', printable(status.keys))
   printEvents(terminal, lines, status)
@@ -49,15 +50,16 @@ function printEvents(terminal: Terminal, lines: StatusLines, { metrics, limits }
 }
 
 function printWindows(lines: StatusLines, { windows, metrics }: CaptureStatus): void {
-  const { open, closed, built } = windows
   const { batchesDelivered, deliveriesFailed } = metrics.windows
-  const waiting = closed + built
-  lines.begin(
-    'windows',
-    `${count(open)} open, ${count(waiting)} ${waiting === 1 ? 'waits' : 'wait'} to be taken; ${plural(batchesDelivered, 'batch', 'batches')} taken`,
-  )
+  const taken = `${plural(batchesDelivered, 'batch', 'batches')} taken`
+  lines.begin('windows', windows ? `${waitingInWords(windows)}; ${taken}` : taken)
   if (deliveriesFailed > 0)
     lines.more(`${plural(deliveriesFailed, 'delivery', 'deliveries')} failed, and came again`, 'poor')
+}
+
+function waitingInWords({ open, closed, built }: WaitingWindows): string {
+  const waiting = closed + built
+  return `${count(open)} open, ${count(waiting)} ${waiting === 1 ? 'waits' : 'wait'} to be taken`
 }
 
 function printScreenshots(terminal: Terminal, lines: StatusLines, { metrics, limits }: CaptureStatus): void {

@@ -5,6 +5,7 @@ import {
   defaultDatabasePath,
   openCapture,
   openCaptureReader,
+  type WaitingWindows,
 } from '@chronicle/capture'
 import { type CaptureOptions, loadCaptureSettings } from '../../capture/settings.ts'
 import { plural, printableJson, size } from '../format.ts'
@@ -37,7 +38,7 @@ async function statusOf(databasePath: string, socket: string | undefined): Promi
 type Rest = {
   readonly database: string
   readonly database_bytes: number
-  readonly windows: CaptureStatus['windows']
+  readonly windows: WaitingWindows
 }
 
 /** What the database says while nobody works on it; no windows where there is none. */
