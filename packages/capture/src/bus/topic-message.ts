@@ -2,6 +2,7 @@
 import type { EventBatch } from '../contract.ts'
 import { uuidOf } from '../event/uuid.ts'
 import { type BoxKey, type BoxKeyPair, isBox, openBox } from './image-box.ts'
+import { isLongerThan } from './json-size.ts'
 
 /** One published event, without its image. */
 export const eventValueBytesMax = 1024 * 1024
@@ -66,6 +67,7 @@ export function decodeAnnouncement(value: unknown): (BoxKey & { readonly toldMs:
 }
 
 function encodeJson(value: unknown): Buffer | Unencodable {
+  if (isLongerThan(value, eventValueBytesMax)) return 'too-large'
   const text = JSON.stringify(value)
   if (typeof text !== 'string') return 'not-json'
   return Buffer.byteLength(text) > eventValueBytesMax ? 'too-large' : Buffer.from(text)
