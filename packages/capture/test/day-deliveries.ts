@@ -35,6 +35,8 @@ const gameEventsMin = 10_100
 
 /** Before the program ends, in time to be stored. */
 const lastLookMs = 3_500
+/** A group of events waits for so long. */
+const lastMovesMs = 50
 
 export const sessionIds = ['a', 'b', 'c', 'd'].map(letter => `5e551000-0000-4000-8000-00000000000${letter}`)
 
@@ -90,15 +92,16 @@ export class Deliveries {
     for (const shots = Math.round((options.shots * (minute + 1)) / minutes); this.#shots < shots; this.#shots++) {
       yield* this.#people[0]!.change(fromMs + this.#random.int(minuteMs), this.#random.int(3))
     }
-    yield* this.#lastLooks(fromMs)
+    yield* this.#lastActs(fromMs)
   }
 
-  /** So that the program leaves something behind wherever it ends. */
-  *#lastLooks(fromMs: number): Iterable<Act> {
+  /** So that something is on its way, and a screenshot lies in a file, wherever the program ends. */
+  *#lastActs(fromMs: number): Iterable<Act> {
     for (const { kind, atMs } of this.#plan.incidents) {
       const lookMs = atMs - lastLookMs
-      const isNow = lookMs >= fromMs && lookMs < fromMs + minuteMs
-      if (isNow && kind !== 'clock') yield* this.#people[0]!.change(lookMs, 0, 'large')
+      if (kind === 'clock' || lookMs < fromMs || lookMs >= fromMs + minuteMs) continue
+      yield* this.#people[0]!.change(lookMs, 0, 'large')
+      yield* this.#people[1]!.game(atMs - lastMovesMs, 1, lastMovesMs)
     }
   }
 
