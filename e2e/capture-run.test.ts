@@ -131,7 +131,7 @@ test('status shows it, and says with its exit code whether it works', async () =
   assert.match(stdout, /^All is well {2}.*capture\.db$/m)
   assert.match(stdout, /^ {2}events +2 received, 2 stored$/m)
   assert.match(stdout, /^ +1 came, 0 live, 1 deleted \(analysed 1\)$/m)
-  assert.match(stdout, /✓ frames +1 screenshots were handed on$/m)
+  assert.match(stdout, /✓ frames +1 screenshot handed on$/m)
   const json = JSON.parse((await captureCommand('status', '--json')).stdout)
   assert.deepEqual([json.pid, json.metrics.events.stored, json.health.status], [running.child.pid, 2, 'pass'])
 })

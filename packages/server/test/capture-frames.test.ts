@@ -81,7 +81,7 @@ test('a screenshot becomes a frame with what is known of it; what the packer doe
   // PNG, 5.2 and 11.2.2: width and height stand at bytes 16 and 20.
   const png = Buffer.from(second!.image)
   assert.deepEqual([second?.format, png.readUInt32BE(16), png.readUInt32BE(20)], ['png', 24, 16])
-  assert.deepEqual(frames.health(), { status: 'pass', reason: '2 screenshots were handed on' })
+  assert.deepEqual(frames.health(), { status: 'pass', reason: '2 screenshots handed on' })
   assert.match(await registry.metrics(), /chronicle_capture_frames_total\{outcome="no-image"\} 1/)
   frames.stop()
 })
@@ -94,7 +94,7 @@ test('a full ring is refused at once and counted, and works again when it is emp
   await assert.rejects(frames.take(shot()), { code: 'server.frames-ring-full' })
   const { status, reason } = frames.health()
   assert.equal(status, 'warn')
-  assert.match(reason, /^1 screenshots were not handed on: The ring of the packer has no room/)
+  assert.match(reason, /^1 screenshot not handed on: The ring of the packer has no room/)
   assert.match(await registry.metrics(), /chronicle_capture_frames_total\{outcome="failed"\} 1/)
   const reader = openRingReader({ path: ringPath })
   reader.release(reader.read(1_000_000)!.next)

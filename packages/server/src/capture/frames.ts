@@ -12,6 +12,7 @@ import {
   type RingWriter,
 } from '@chronicle/packer'
 import { type CheckResult, Counter, type Logger, type Registry } from '@chronicle/telemetry'
+import { plural } from '../cli/format.ts'
 import { serverErrors } from '../errors.ts'
 
 /** For an image of a format that the packer does not take. */
@@ -80,8 +81,8 @@ export class FrameHandOn implements Stoppable {
 
   health(): CheckResult {
     const { written, failed } = this.#counts
-    if (this.#failure === undefined) return { status: 'pass', reason: `${written} screenshots were handed on` }
-    return { status: 'warn', reason: `${failed} screenshots were not handed on: ${messageOf(this.#failure)}` }
+    if (this.#failure === undefined) return { status: 'pass', reason: `${plural(written, 'screenshot')} handed on` }
+    return { status: 'warn', reason: `${plural(failed, 'screenshot')} not handed on: ${messageOf(this.#failure)}` }
   }
 
   stop(): void {

@@ -2,9 +2,12 @@ import type { CaptureStatus, WaitingWindows } from '@chronicle/capture'
 import { count, plural, printable, size, span } from '../format.ts'
 import { bar, type Sign, StatusLines, signed } from '../status-lines.ts'
 import type { Terminal } from '../terminal.ts'
+import { folded } from '../text-width.ts'
 
 const nameWidth = 11
-const checkWidth = 11
+const checkWidth = 13
+/** Of what stands before the name of a check. */
+const indentWidth = 2 + nameWidth + 2 + 2
 
 const verdicts = {
   pass: { text: 'All is well', style: 'green' },
@@ -27,9 +30,7 @@ export function printCaptureStatus(terminal: Terminal, status: CaptureStatus): v
   printEvents(terminal, lines, status)
   printWindows(lines, status)
   printScreenshots(terminal, lines, status)
-  for (const [name, { status: found, reason }] of Object.entries(status.health.checks)) {
-    lines.begin('health', signed(terminal, signs[found], `${printable(name).padEnd(checkWidth)} ${printable(reason)}`))
-  }
+  printHealth(terminal, lines, status)
 }
 
 function printEvents(terminal: Terminal, lines: StatusLines, { metrics, limits }: CaptureStatus): void {
@@ -71,6 +72,15 @@ function printScreenshots(terminal: Terminal, lines: StatusLines, { metrics, lim
   const ends = total(deleted) === 0 ? '' : `, ${count(total(deleted))} deleted (${byName(deleted)})`
   lines.begin('screenshots', `${count(kept)} came, ${count(live)} ${live === 1 ? 'lives' : 'live'}${ends}`)
   if (total(refused) > 0) lines.more(`${count(total(refused))} refused: ${byName(refused)}`, 'poor')
+}
+
+function printHealth(terminal: Terminal, lines: StatusLines, { health }: CaptureStatus): void {
+  const room = terminal.isInteractive ? terminal.columns - indentWidth - checkWidth : Number.POSITIVE_INFINITY
+  for (const [name, { status, reason }] of Object.entries(health.checks)) {
+    const [first, ...rest] = folded(printable(reason), room)
+    lines.begin('health', signed(terminal, signs[status], printable(name).padEnd(checkWidth) + first))
+    for (const line of rest) lines.begin('health', ' '.repeat(2 + checkWidth) + line)
+  }
 }
 
 type Counts = Readonly<Record<string, number | undefined>>
