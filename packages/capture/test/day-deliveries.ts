@@ -22,6 +22,8 @@ export type Delivery = { readonly atMs: number } & (
   | { readonly kind: 'event'; readonly event: DayEvent; readonly sent: string | number }
   /** The same again, a moment after it came first. */
   | { readonly kind: 'repeat'; readonly event: DayEvent; readonly sent: string | number; readonly firstMs: number }
+  /** A further screenshot with the id of one that came before. */
+  | { readonly kind: 'id-taken'; readonly number: number; readonly event: DayEvent; readonly sent: string | number }
   | { readonly kind: 'malformed'; readonly message: unknown; readonly field: string }
 )
 
@@ -119,6 +121,10 @@ export class Deliveries {
     const sent = this.#sentTime(event.timestamp)
     const atMs = this.#awake(actMs + this.#delay(), act.image !== undefined)
     this.#put({ kind: 'event', atMs, event, sent })
+    if (act.image && this.#random.int(20) === 0) {
+      const laterMs = this.#awake(atMs + 1 + this.#random.int(90_000), true)
+      this.#put({ kind: 'id-taken', atMs: laterMs, number: this.#numbers++, event, sent })
+    }
     const other = this.#random.int(1_000)
     if (other < 6) {
       const againMs = this.#awake(atMs + this.#random.int(2_000), act.image !== undefined)

@@ -14,6 +14,8 @@ const waitingMsMax = 100
 /** Turns of the event loop in which what was begun has to be done. */
 const turnsMax = 200_000
 
+type Of<Kind extends Delivery['kind']> = Extract<Delivery, { readonly kind: Kind }>
+
 export type Surroundings = {
   readonly clock: DayClock
   readonly model: DayModel
@@ -29,7 +31,14 @@ export class DayProcess {
   readonly #analysis: DayAnalysis
   readonly #endOfClock: () => void
   readonly #startMs: number
-  readonly #counts = { received: 0, refused: {} as Record<string, number>, repeated: 0, late: 0, accepted: 0 }
+  readonly #counts = {
+    received: 0,
+    refused: {} as Record<string, number>,
+    repeated: 0,
+    late: 0,
+    accepted: 0,
+    refusedShots: 0,
+  }
   /** The last ones, and when they came. */
   #recent: { readonly number: number; readonly atMs: number }[] = []
   /** At the last second, and at the one before. */
@@ -62,18 +71,10 @@ export class DayProcess {
   }
 
   publish(delivery: Delivery): void {
-    const { clock } = this.#around
-    // What came first came to an earlier process, which alone would know it again.
-    if (delivery.kind === 'repeat' && delivery.firstMs < this.#startMs) return
-    this.#counts.received++
-    if (delivery.kind === 'malformed') {
-      this.#counts.refused[delivery.field] = (this.#counts.refused[delivery.field] ?? 0) + 1
-      this.storage.bus.publish(delivery.message)
-      return
-    }
-    if (delivery.kind === 'repeat') this.#counts.repeated++
-    else this.#accept(delivery.event, clock.passedMs)
-    this.storage.bus.publish(this.#messageOf(delivery.event, delivery.sent))
+    if (delivery.kind === 'event') this.#publishEvent(delivery)
+    else if (delivery.kind === 'repeat') this.#publishAgain(delivery)
+    else if (delivery.kind === 'id-taken') this.#publishTaken(delivery)
+    else this.#publishMalformed(delivery)
   }
 
   /** Every second: what came a second before the last one is stored, what is due is done, and no screenshot lives too long. No time passes meanwhile. */
@@ -134,6 +135,35 @@ export class DayProcess {
     if (this.#recent.length > 20_000) this.#recent = this.#recent.slice(10_000)
   }
 
+  #publishEvent({ event, sent }: Of<'event'>): void {
+    this.#counts.received++
+    this.#accept(event, this.#around.clock.passedMs)
+    this.storage.bus.publish(this.#messageOf(event, sent))
+  }
+
+  /** What came first to an earlier process, that one alone would know again. */
+  #publishAgain({ event, sent, firstMs }: Of<'repeat'>): void {
+    if (firstMs < this.#startMs) return
+    this.#counts.received++
+    this.#counts.repeated++
+    this.storage.bus.publish(this.#messageOf(event, sent))
+  }
+
+  #publishMalformed({ message, field }: Of<'malformed'>): void {
+    this.#counts.received++
+    this.#counts.refused[field] = (this.#counts.refused[field] ?? 0) + 1
+    this.storage.bus.publish(message)
+  }
+
+  /** Whose bytes would take the place of others: neither it nor its event is kept (CS9). */
+  #publishTaken({ number, event, sent }: Of<'id-taken'>): void {
+    const data = this.#around.shots.otherDataOf(event)
+    if (data === undefined) return
+    this.#counts.received++
+    this.#counts.refusedShots++
+    this.storage.bus.publish({ ...this.#messageOf(event, sent), id: idOf(number), data })
+  }
+
   #messageOf(event: DayEvent, timestamp: string | number): object {
     const { number, session, type, data } = event
     const all = event.image ? this.#around.shots.dataOf(event) : data
@@ -158,10 +188,11 @@ export class DayProcess {
   }
 
   #assertCounts(stored: number): void {
-    const { received, refused, repeated, late } = this.#counts
+    const { received, refused, repeated, late, refusedShots } = this.#counts
+    const lost = refusedShots > 0 ? { 'screenshot-refused': refusedShots } : {}
     const { events } = this.storage.metrics()
     const { stored: _, spilled: __, ...found } = events
-    assert.deepEqual(found, { received, refused, repeated, late, lost: {} })
+    assert.deepEqual(found, { received, refused, repeated, late, lost })
     assert.ok(stored <= this.#counts.accepted)
   }
 

@@ -59,6 +59,13 @@ export class DayShots {
     return { ...event.data, screenshot_id: shotIdOf(event.number), image: this.#imageOf(event).bytes }
   }
 
+  /** Another image under the id of `event`; undefined where that has not come. */
+  otherDataOf(event: DayEvent): Record<string, unknown> | undefined {
+    const shot = this.#all.get(shotIdOf(event.number))
+    const image = this.#images.small.find(other => other !== shot?.image)!.bytes
+    return shot && { ...event.data, screenshot_id: shot.id, image }
+  }
+
   /** It comes now. */
   accept(event: DayEvent): void {
     const { wallMs, passedMs } = this.#clock
@@ -82,9 +89,11 @@ export class DayShots {
     for (const shot of this.#live) {
       if (this.#clock.passedMs < shot.endsMs + lookMs) continue
       this.#decide(shot, 'expired')
-      await until(() => isGone(storage, shot.id))
+      await comesAbout(`CS2: ${shot.id} is gone, for its time is over`, () => isGone(storage, shot.id))
     }
-    await until(() => readdirSync(directory).every(name => this.#mayBeThere(name)) && this.#holdsNoMore(storage))
+    const isAllowed = (name: string): boolean => this.#mayBeThere(name)
+    await comesAbout('CS3 CS4: no file is there but of what lives', () => readdirSync(directory).every(isAllowed))
+    await comesAbout('CS3: nothing is held but what lives', () => this.#holdsNoMore(storage))
   }
 
   /** What a batch says of its screenshots, and whether the bytes of those that should live are there. */
@@ -113,7 +122,7 @@ export class DayShots {
     const live = [...this.#live].filter(({ id }) => ids.includes(id))
     for (const shot of live) this.#decide(shot, 'analysed')
     await storage.analysed(ids)
-    for (const { id } of live) await until(() => isGone(storage, id))
+    for (const { id } of live) await comesAbout(`CS2: ${id} is gone, being analysed`, () => isGone(storage, id))
   }
 
   /** The program has ended: nothing lives any more. */
@@ -189,6 +198,12 @@ export class DayShots {
 
 export function shotIdOf(number: number): string {
   return `5c4ee000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`
+}
+
+async function comesAbout(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  await until(holds).catch(cause => {
+    throw new Error(`it never comes about that ${what}`, { cause })
+  })
 }
 
 async function isGone(storage: StorageModule, id: string): Promise<boolean> {

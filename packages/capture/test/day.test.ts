@@ -14,7 +14,7 @@ const events = Number(process.env.DAY_EVENTS ?? 20_000)
 const shots = Number(process.env.DAY_SHOTS ?? 120)
 const again = `DAY_SEED=${seed} DAY_EVENTS=${events} DAY_SHOTS=${shots} npm test -- packages/capture/test/day`
 
-test('CW1 CW2 CW3 CW4 CW6 CE7 CB4 CS2 CS4: what a day holds is in its windows, its sums and its counts, once each, and no screenshot outlives its use', async t => {
+test('CW1 CW2 CW3 CW4 CW6 CE7 CB4 CS2 CS3 CS4 CS9: what a day holds is in its windows, its sums and its counts, once each, and no screenshot outlives its use', async t => {
   const directory = mkdtempSync(join(process.env.DAY_DIRECTORY ?? fastDirectory, 'capture-day-'))
   const begun = performance.now()
   try {
