@@ -1,6 +1,6 @@
 /**
  * A day at a computer in accelerated time, through the whole of capture, against a model of its own. `DAY_SEED=4711 npm test -- packages/capture/test/day` repeats a day;
- * `DAY_EVENTS=2000000 DAY_SHOTS=5000` is a full one.
+ * `DAY_EVENTS=2000000 DAY_SHOTS=5000` is a full one; `DAY_DIRECTORY` names a disk for it.
  */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
