@@ -15,7 +15,7 @@ import { applicationId, migrations, schemaVersion } from './schema.ts'
 /** The log beside the file is cut back to this many bytes once its pages stand in the file. */
 const journalBytesMax = 16 * 1024 * 1024
 /** Pages of the file that are kept in memory, in KiB. */
-const cacheKibibytes = 4 * 1024
+const cacheKibibytes = 1024
 
 export type DatabaseOptions = {
   readonly path: string
