@@ -6,25 +6,11 @@ import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock, systemRandom } from '@chronicle/base'
-import {
-  type EventBatch,
-  openCapture,
-  openTopicBus,
-  ScreenshotError,
-  topicBusLimits,
-  topicNames,
-} from '@chronicle/capture'
+import { type EventBatch, openCapture, openTopicBus, ScreenshotError } from '@chronicle/capture'
 import { createLogger } from '@chronicle/telemetry'
 
-const bus = await openTopicBus({
-  bootstrap: process.env.CHRONICLE_BOOTSTRAP ?? 'localhost:9092',
-  topics: topicNames,
-  clock: systemClock,
-  random: systemRandom,
-  logger: createLogger({ level: 'warn', format: 'readable' }),
-  limits: topicBusLimits,
-})
+const bootstrap = process.env.CHRONICLE_BOOTSTRAP ?? 'localhost:9092'
+const bus = await openTopicBus({ bootstrap, logger: createLogger({ level: 'warn', format: 'readable' }) })
 const databasePath = process.env.CHRONICLE_CAPTURE_DATABASE_PATH ?? join(homedir(), '.chronicle', 'capture.db')
 
 if (process.argv[2] === 'publish') await publishWork()

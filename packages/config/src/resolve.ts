@@ -13,7 +13,7 @@ export type Sources = {
   readonly file?: ConfigFile | undefined
   /** Directory that relative paths in flags and variables start from. */
   readonly directory: string
-  /** Variables of ours that are no settings and so are not warned about. */
+  /** Variables of ours that are no settings and so are not warned about; `CHRONICLE_PACKER_` stands for all that begin so. */
   readonly otherVariables?: readonly string[]
 }
 
@@ -117,9 +117,11 @@ function unknownKeys(settings: Settings, file: ConfigFile | undefined): Chronicl
 const prefix = /^CHRONI(K|CLE)_/
 
 function unknownVariables(settings: Settings, { environment, otherVariables = [] }: Sources): string[] {
-  const known = [...Object.values(settings).flatMap(each => each.environment), ...otherVariables]
+  const families = otherVariables.filter(name => name.endsWith('_'))
+  const others = otherVariables.filter(name => !families.includes(name))
+  const known = [...Object.values(settings).flatMap(each => each.environment), ...others]
   return Object.keys(environment)
-    .filter(name => prefix.test(name) && !known.includes(name))
+    .filter(name => prefix.test(name) && !known.includes(name) && !families.some(family => name.startsWith(family)))
     .sort()
     .map(name => {
       const meant = suggestVariable(name, known)

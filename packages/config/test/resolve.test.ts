@@ -219,12 +219,15 @@ test('an unknown variable of ours is warned about, others are nobody’s busines
       CHRONICLE_ELSE: '2',
       CHRONIK_PORT: '3',
       CHRONICLE_BOOTSTRAP: 'x',
+      CHRONICLE_PACKER_ANY: 'y',
+      CHRONICLE_PACKERS: 'z',
       PATH: '/bin',
     },
-    otherVariables: ['CHRONICLE_BOOTSTRAP'],
+    otherVariables: ['CHRONICLE_BOOTSTRAP', 'CHRONICLE_PACKER_'],
   })
   assert.deepEqual(warnings, [
     'CHRONICLE_ELSE is not a setting and has no effect',
+    'CHRONICLE_PACKERS is not a setting and has no effect',
     'CHRONIK_KAFKA_PROT is not a setting and has no effect; did you mean CHRONIK_KAFKA_PORT?',
     'CHRONIK_PORT is not a setting and has no effect; did you mean CHRONICLE_PORT?',
   ])

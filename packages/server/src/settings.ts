@@ -351,7 +351,10 @@ export const settings = declareSettings({
 
 export type ServerSettings = ValuesOf<typeof settings>
 
-/** Variables of ours that are no settings of the server. */
+/** What the variables of the programs begin with that have settings of their own. */
+export const variablesOf = { packer: 'CHRONICLE_PACKER_', capture: 'CHRONICLE_CAPTURE_' } as const
+
+/** Variables of ours that are no settings. */
 export const otherVariables: readonly string[] = [
   'CHRONICLE_CONFIG',
   'CHRONIK_CONFIG',

@@ -14,7 +14,7 @@ import {
   setting,
   type ValuesOf,
 } from '@chronicle/config'
-import { otherVariables, settings as serverSettings } from '../settings.ts'
+import { otherVariables, settings as serverSettings, variablesOf } from '../settings.ts'
 
 export const captureRunSettings = declareSettings({
   ...captureSettings,
@@ -66,7 +66,7 @@ export function loadCaptureSettings({
     environment: withoutPackers(process.env),
     file: file === undefined ? undefined : readConfigFile(file),
     directory: process.cwd(),
-    otherVariables: [...otherVariables, ...variablesOfTheServer(), 'CHRONICLE_CAPTURE_CONFIG'],
+    otherVariables: [...otherVariables, ...variablesOfTheServer(), variablesOf.packer, 'CHRONICLE_CAPTURE_CONFIG'],
   })
 }
 

@@ -1,6 +1,6 @@
 import { type Resolved, readConfigFile, resolveSettings } from '@chronicle/config'
 import { type Command, Option } from 'commander'
-import { otherVariables, settings } from '../settings.ts'
+import { otherVariables, settings, variablesOf } from '../settings.ts'
 
 const group = 'Server options:'
 
@@ -50,7 +50,7 @@ export function loadSettings(command: Command): Resolved<typeof settings> {
     environment: process.env,
     file: file ? readConfigFile(file) : undefined,
     directory: process.cwd(),
-    otherVariables,
+    otherVariables: [...otherVariables, ...Object.values(variablesOf)],
   })
 }
 

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type Resolved, readConfigFile, resolveSettings } from '@chronicle/config'
 import { checkTogether, packerSettings } from '@chronicle/packer'
-import { otherVariables, settings as serverSettings } from '../settings.ts'
+import { otherVariables, settings as serverSettings, variablesOf } from '../settings.ts'
 
 /** The settings of the server stand in the same environment. */
 const variablesOfTheServer = Object.values(serverSettings).flatMap(each => each.environment)
@@ -28,7 +28,7 @@ export function loadPackerSettings(named: string | undefined): Resolved<typeof p
     environment: process.env,
     file: file === undefined ? undefined : readConfigFile(file),
     directory: process.cwd(),
-    otherVariables: [...otherVariables, ...variablesOfTheServer, 'CHRONICLE_PACKER_CONFIG'],
+    otherVariables: [...otherVariables, ...variablesOfTheServer, variablesOf.capture, 'CHRONICLE_PACKER_CONFIG'],
   })
   checkTogether(resolved)
   return resolved
