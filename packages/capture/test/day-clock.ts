@@ -85,3 +85,15 @@ export class DayClock {
 export function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
+
+/** By real time: what other threads do while no time of the day passes. */
+const comesAboutMsMax = 30_000
+
+/** Waits, turn by turn, for what happens on disks and in other threads. */
+export async function comesAbout(what: () => string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + comesAboutMsMax
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`it does not come about: ${what()}`)
+    await turn()
+  }
+}

@@ -4,16 +4,13 @@ import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultConfig, StorageModule } from '../src/index.ts'
 import { DayAnalysis } from './day-analysis.ts'
-import { type DayClock, turn } from './day-clock.ts'
+import { comesAbout, type DayClock } from './day-clock.ts'
 import { type DayEvent, type Delivery, idOf, sessionIds } from './day-deliveries.ts'
 import type { DayModel } from './day-model.ts'
 import type { DayShots } from './day-shots.ts'
 
 /** What waits in memory when a process dies is gone: what came in the 50 ms before, and at most as much again until the transaction was done. */
 const waitingMsMax = 100
-/** Turns of the event loop in which what was begun has to be done. */
-const turnsMax = 200_000
-
 type Of<Kind extends Delivery['kind']> = Extract<Delivery, { readonly kind: Kind }>
 
 export type Surroundings = {
@@ -173,11 +170,11 @@ export class DayProcess {
   /** What was begun is done, while no time passes. */
   async settled(): Promise<void> {
     const { clock } = this.#around
-    for (let turns = 0; !this.#isSettled(); turns++) {
-      assert.ok(turns < turnsMax, `not done: ${JSON.stringify(this.storage.metrics())}`)
+    const state = (): string => `everything is done; ${JSON.stringify(this.storage.metrics())}`
+    await comesAbout(state, async () => {
       await clock.passTo(clock.passedMs)
-      await turn()
-    }
+      return this.#isSettled()
+    })
   }
 
   #isSettled(): boolean {

@@ -3,10 +3,9 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { ScreenshotError } from '../src/errors.ts'
 import type { EventBatch, StorageModule } from '../src/index.ts'
-import type { DayClock } from './day-clock.ts'
+import { comesAbout, type DayClock } from './day-clock.ts'
 import { type DayEvent, numberOf, sessionIds } from './day-deliveries.ts'
 import { type DayImage, largeEvery } from './day-images.ts'
-import { until } from './screenshots-support.ts'
 import { latenessMs, windowMs } from './windows-model.ts'
 
 const afterWindowMs = 30_000
@@ -89,11 +88,20 @@ export class DayShots {
     for (const shot of this.#live) {
       if (this.#clock.passedMs < shot.endsMs + lookMs) continue
       this.#decide(shot, 'expired')
-      await comesAbout(`CS2: ${shot.id} is gone, for its time is over`, () => isGone(storage, shot.id))
+      await comesAbout(
+        () => `CS2: ${shot.id} is gone, for its time is over`,
+        () => isGone(storage, shot.id),
+      )
     }
     const isAllowed = (name: string): boolean => this.#mayBeThere(name)
-    await comesAbout('CS3 CS4: no file is there but of what lives', () => readdirSync(directory).every(isAllowed))
-    await comesAbout('CS3: nothing is held but what lives', () => this.#holdsNoMore(storage))
+    await comesAbout(
+      () => 'CS3 CS4: no file is there but of what lives',
+      () => readdirSync(directory).every(isAllowed),
+    )
+    await comesAbout(
+      () => 'CS3: nothing is held but what lives',
+      () => this.#holdsNoMore(storage),
+    )
   }
 
   /** What a batch says of its screenshots, and whether the bytes of those that should live are there. */
@@ -122,7 +130,11 @@ export class DayShots {
     const live = [...this.#live].filter(({ id }) => ids.includes(id))
     for (const shot of live) this.#decide(shot, 'analysed')
     await storage.analysed(ids)
-    for (const { id } of live) await comesAbout(`CS2: ${id} is gone, being analysed`, () => isGone(storage, id))
+    for (const { id } of live)
+      await comesAbout(
+        () => `CS2: ${id} is gone, being analysed`,
+        () => isGone(storage, id),
+      )
   }
 
   /** The program has ended: nothing lives any more. */
@@ -198,12 +210,6 @@ export class DayShots {
 
 export function shotIdOf(number: number): string {
   return `5c4ee000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`
-}
-
-async function comesAbout(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  await until(holds).catch(cause => {
-    throw new Error(`it never comes about that ${what}`, { cause })
-  })
 }
 
 async function isGone(storage: StorageModule, id: string): Promise<boolean> {
