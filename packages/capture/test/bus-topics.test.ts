@@ -4,8 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ChronicleProcess, startChronicle } from '@chronicle/testing'
-import { Admin, Producer } from '@platformatic/kafka'
+import { Admin, ConfigResourceTypes, Producer } from '@platformatic/kafka'
 import type { EventBatch } from '../src/contract.ts'
 import { defaultConfig, StorageModule } from '../src/index.ts'
 import { batchNumber, eventNumber, eventually, MemorySink, topicBus } from './bus-support.ts'
@@ -35,6 +36,21 @@ test('CB6: a store that comes back goes on where it was', async () => {
     sink.events,
     Array.from({ length: 300 }, (_, number) => eventNumber(number)),
   )
+})
+
+test('a store makes the topic of batches before there is one, with room for the largest', {
+  timeout: 20_000,
+}, async () => {
+  const store = await topicBus(broker.bootstrap, { events: 'asked', batches: 'asked-batches' })
+  store.subscribeEvents(new MemorySink())
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.bootstrap] })
+  while (!(await admin.listTopics()).includes('asked-batches')) await sleep(25)
+  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: 'asked-batches' }
+  const [described] = await admin.describeConfigs({ resources: [resource] })
+  const room = described?.configs.find(({ name }) => name === 'max.message.bytes')
+  assert.equal(Number(room?.value), 64 * 1024 * 1024)
+  await admin.close()
+  await store.stop(1000)
 })
 
 test('CE5, CB6: over topics each event is stored once, whenever the store ends', async () => {

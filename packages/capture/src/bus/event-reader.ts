@@ -15,6 +15,8 @@ type Stream = MessagesStream<Buffer, Buffer, Buffer, Buffer>
 
 export type EventReaderOptions = TopicBusOptions & {
   readonly topic: string
+  /** Topics that are to be there as soon as this one is read. */
+  readonly madeWithIt?: readonly string[]
   /** Of the store: what opens the images of screenshots. */
   readonly keyOf?: (id: string) => BoxKeyPair | undefined
 }
@@ -87,8 +89,8 @@ export class EventReader implements Subscription {
 
   /** A topic that was deleted and made again has another id, and is read from its beginning. */
   async #start(admin: Admin, consumer: Consumer) {
-    const { topic } = this.#options
-    await ensureTopic(this.#options, topic)
+    const { topic, madeWithIt = [] } = this.#options
+    for (const made of [topic, ...madeWithIt]) await ensureTopic(this.#options, made)
     const metadata = await consumer.metadata({ topics: [topic], autocreateTopics: false, forceUpdate: true })
     const found = metadata.topics.get(topic)!
     const source = `topic/${found.id}/${topic}`

@@ -31,7 +31,9 @@ export class TopicBus implements Bus {
   subscribeEvents(sink: EventSink): Subscription {
     const keys = this.#keep(new StoreKeys(this.#options))
     const { topics } = this.#options
-    const reader = this.#keep(new EventReader({ ...this.#options, topic: topics.events, keyOf: keys.find }, sink))
+    // An analysis finds its topic from the start: one that its own client made would have no room for large batches.
+    const reading = { topic: topics.events, madeWithIt: [topics.batches], keyOf: keys.find }
+    const reader = this.#keep(new EventReader({ ...this.#options, ...reading }, sink))
     return {
       async close() {
         await Promise.all([reader.close(), keys.close()])
