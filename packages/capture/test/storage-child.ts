@@ -43,6 +43,9 @@ storage.bus.subscribeBatches(async batch => {
   await storage.analysed(batch)
 })
 await storage.run()
+// What an earlier life has left in the spill.
+await storage.flushed()
+const ofEarlierLives = storage.metrics().events.stored
 
 let isStopping = false
 process.once('SIGTERM', () => {
@@ -56,7 +59,7 @@ async function stored(): Promise<void> {
   for (;;) {
     await storage.flushed()
     const { events } = storage.metrics()
-    if (events.received === events.stored) return
+    if (events.stored === events.received + ofEarlierLives) return
     await sleep(1)
   }
 }
