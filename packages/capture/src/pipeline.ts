@@ -6,7 +6,9 @@ import { makeParts, type PipelineOptions, type PipelineParts } from './pipeline-
 import { countBy, type EventCounts } from './receiver/counters.ts'
 import type { GroupCommit } from './receiver/group-commit.ts'
 import { groupOf } from './receiver/pending-queue.ts'
+import { spillBytesMax, spillEventsMax } from './receiver/receiver.ts'
 import { stayAlive } from './stay-alive.ts'
+import type { EventGroup } from './store/event-store.ts'
 import type { SourcePosition } from './store/positions.ts'
 import { unansweredMax } from './windows/handover.ts'
 
@@ -116,27 +118,35 @@ export class Pipeline {
     await Promise.race([receiver.stop(), late.promise])
     await Promise.race([commit.flushed(), late.promise])
     timer.cancel()
-    this.#keep(await commit.stop())
+    await this.#keep(await commit.stop())
     delivery.stop()
     await Promise.all([building.stop(), delivering.stop(), retaining.stop()])
     await spill.close()
   }
 
-  /** What could not be stored waits on the disk for the next start. */
-  #keep(inHand: Awaited<ReturnType<GroupCommit['stop']>>): void {
-    const { queue, spill, counts, options } = this.#parts
-    const left = groupOf(queue.peek(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY))
-    const groups = [inHand, left].filter(group => group !== undefined && group.events.length > 0)
-    for (const group of groups as (typeof left)[]) {
-      try {
-        spill.append(group)
-      } catch (error) {
-        countBy(counts.lost, 'no-room', group.events.length)
-        options.logger.error(
-          { events: group.events.length, error },
-          'events were lost at the stop: neither database nor spill took them',
-        )
-      }
+  /** What could not be stored waits on the disk for the next start, in entries of the usual size: a log refuses one that is too large. */
+  async #keep(inHand: Awaited<ReturnType<GroupCommit['stop']>>): Promise<void> {
+    const { queue } = this.#parts
+    if (inHand) await this.#keepGroup(inHand)
+    while (queue.length > 0) {
+      const items = queue.peek(spillEventsMax, spillBytesMax)
+      await this.#keepGroup(groupOf(items))
+      queue.drop(items.length)
+    }
+  }
+
+  async #keepGroup(group: EventGroup): Promise<void> {
+    const { spill, counts, options } = this.#parts
+    if (group.events.length === 0) return
+    try {
+      await spill.flushed()
+      spill.append(group)
+    } catch (error) {
+      countBy(counts.lost, 'no-room', group.events.length)
+      options.logger.error(
+        { events: group.events.length, error },
+        'events were lost at the stop: neither database nor spill took them',
+      )
     }
   }
 }

@@ -147,6 +147,28 @@ test('CB2: what is in memory when capture stops with a locked database is there 
   second.database.close()
 })
 
+test('CB2: more than one entry of the spill holds waits for the next start as well', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start + 1_000)
+  const limits = { queueBytesMax: 64 * 1024 * 1024 }
+  const first = await openPipeline({ directory, clock, limits })
+  const other = new DatabaseSync(join(directory, 'capture.db'))
+  other.exec('BEGIN IMMEDIATE')
+  // Three bytes a character: together more than the spill's log takes in one entry.
+  const text = '語'.repeat(250_000)
+  const sent = Array.from({ length: 120 }, (_, at) => ({ ...move(start + at), event_type: 'note', data: { text } }))
+  for (const event of sent) first.pipeline.receive({ event })
+  await first.pipeline.stop(50)
+  assert.deepEqual(first.pipeline.counts.lost, new Map())
+  first.database.close()
+  other.close()
+  const second = await openPipeline({ directory, clock })
+  await second.pipeline.flushed()
+  assert.equal(second.pipeline.counts.stored, sent.length)
+  await second.pipeline.stop(1_000)
+  second.database.close()
+})
+
 test('CB4: an id that comes again a moment later is counted and not stored', async t => {
   const directory = makeDirectory(t)
   const { pipeline, database } = await openPipeline({ directory, clock: new SetClock(start) })

@@ -14,9 +14,9 @@ import { RecentIds } from './recent-ids.ts'
 import type { Spill } from './spill.ts'
 
 /** So many events leave memory for the spill at once … */
-const spillEventsMax = 4_096
+export const spillEventsMax = 4_096
 /** … or so much of their data. */
-const spillBytesMax = 1024 * 1024
+export const spillBytesMax = 1024 * 1024
 /** After the spill has refused, it is not asked again for so many milliseconds. */
 const spillRestMs = 100
 /** How often a source that waits looks whether there is room. */

@@ -193,6 +193,8 @@ function count(waiting: Waiting, entry: Buffer): void {
   waiting.entries++
   waiting.events += head?.events ?? 0
   for (const position of head?.positions ?? []) {
-    waiting.sources.set(`${position.partition} ${position.source}`, position)
+    const name = `${position.partition} ${position.source}`
+    // At a stop the group in hand comes behind what was spilled after it: a source does not go back for that.
+    if (position.position > (waiting.sources.get(name)?.position ?? -1)) waiting.sources.set(name, position)
   }
 }
