@@ -3,6 +3,7 @@ import { type Clock, messageOf } from '@chronicle/base'
 import { Consumer, type MessagesStream, MessagesStreamFallbackModes, MessagesStreamModes } from '@platformatic/kafka'
 import type { EventBatch } from '../contract.ts'
 import { Loop } from '../loop.ts'
+import { stayAlive } from '../stay-alive.ts'
 import { sayTrouble } from './broker-trouble.ts'
 import type { BatchTaker, Subscription } from './contract.ts'
 import { decodeBatch } from './topic-message.ts'
@@ -29,6 +30,8 @@ export class BatchReader implements Subscription {
     const onFailure = sayTrouble(options.logger, 'batches could not be read')
     this.#loop = new Loop({ clock: options.clock, step: () => this.#read(), onFailure })
     this.#loop.wake()
+    // Waiting for batches may be all that a program does.
+    void stayAlive(this.#closed.promise)
   }
 
   get failure(): unknown {

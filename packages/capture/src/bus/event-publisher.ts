@@ -82,11 +82,17 @@ export class EventPublisher {
   async stop(withinMs: number): Promise<void> {
     const late = Promise.withResolvers<void>()
     const timer = this.#options.clock.after(withinMs, late.resolve)
-    if (this.waiting > 0) await Promise.race([this.#idle.promise, late.promise])
+    await Promise.race([this.#sent(), late.promise])
     timer.cancel()
     await Promise.allSettled([this.#producer.close(), this.#images.close()])
     await this.#loop.stop()
     this.#lost.stopped += this.waiting
+  }
+
+  /** Screenshots come to the queue when the store has told its key. */
+  async #sent(): Promise<void> {
+    await this.#images.settled()
+    if (this.waiting > 0) await this.#idle.promise
   }
 
   async #send(): Promise<boolean> {

@@ -16,11 +16,13 @@ export type ImagePublisherOptions = TopicBusOptions & {
   lose(reason: 'no-store' | 'no-room'): void
 }
 
+type Held = { readonly event: EventWithImage; readonly timer: Timer; readonly settled: PromiseWithResolvers<void> }
+
 export class ImagePublisher {
   readonly #options: ImagePublisherOptions
   #reader: EventReader | undefined
   #key: (BoxKey & { readonly toldMs: number }) | undefined
-  #waiting: { readonly event: EventWithImage; readonly timer: Timer }[] = []
+  #waiting: Held[] = []
   #bytes = 0
 
   constructor(options: ImagePublisherOptions) {
@@ -44,11 +46,17 @@ export class ImagePublisher {
       return
     }
     this.#bytes += event.image.length
-    const held = {
+    const held: Held = {
       event: { ...event, image: Buffer.from(event.image) },
       timer: clock.after(waitMsMax, () => this.#giveUp(held)),
+      settled: Promise.withResolvers(),
     }
     this.#waiting.push(held)
+  }
+
+  /** None of those that wait now waits any more: each is on its way, or given up. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#waiting.map(({ settled }) => settled.promise))
   }
 
   async close(): Promise<void> {
@@ -72,10 +80,11 @@ export class ImagePublisher {
   #sendWaiting(): void {
     const key = this.#usableKey()
     if (!key) return
-    for (const { event, timer } of this.#waiting) {
+    for (const { event, timer, settled } of this.#waiting) {
       timer.cancel()
       this.#bytes -= event.image.length
       this.#send(event, key)
+      settled.resolve()
     }
     this.#waiting = []
   }
@@ -98,11 +107,12 @@ export class ImagePublisher {
     send(box)
   }
 
-  #giveUp(held: { readonly event: EventWithImage; readonly timer: Timer }): void {
+  #giveUp(held: Held): void {
     held.timer.cancel()
     if (!this.#waiting.includes(held)) return
     this.#waiting = this.#waiting.filter(other => other !== held)
     this.#bytes -= held.event.image.length
     this.#options.lose('no-store')
+    held.settled.resolve()
   }
 }

@@ -2,6 +2,7 @@
 import type { CheckResult } from '@chronicle/telemetry'
 import { CompressionAlgorithms, Producer } from '@platformatic/kafka'
 import type { EventBatch } from '../contract.ts'
+import { stayAlive } from '../stay-alive.ts'
 import { BatchReader } from './batch-reader.ts'
 import { brokerReason } from './broker-trouble.ts'
 import type { BatchTaker, Bus, EventSink, Subscription } from './contract.ts'
@@ -80,7 +81,11 @@ export class TopicBus implements Bus {
     return { status: 'pass', reason: `${this.#publisher.waiting} published events wait for the broker at ${bootstrap}` }
   }
 
-  async stop(withinMs: number): Promise<void> {
+  stop(withinMs: number): Promise<void> {
+    return stayAlive(this.#stop(withinMs))
+  }
+
+  async #stop(withinMs: number): Promise<void> {
     await Promise.all([...this.#readers].map(reader => reader.close()))
     await this.#publisher.stop(withinMs)
     await Promise.allSettled([this.#batches?.close()])
