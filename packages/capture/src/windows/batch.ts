@@ -49,7 +49,7 @@ export function batchEvent({ id, timestamp, eventType, data }: DecodedEvent, win
 }
 
 function screenshotIdsIn(events: readonly BatchEvent[]): string[] {
-  return events.flatMap(({ event_type: type, data }) =>
-    type === screenshotType && typeof data.screenshot_id === 'string' ? data.screenshot_id : [],
-  )
+  return events
+    .filter(({ event_type: type }) => type === screenshotType)
+    .flatMap(({ data: { screenshot_id: id } }) => (typeof id === 'string' ? id : []))
 }

@@ -32,6 +32,8 @@ export type BuilderOptions = {
 type Passed = {
   readonly parts: number
   readonly first: readonly BatchEvent[]
+  /** Of all parts. */
+  readonly bytes: number
   readonly lost: readonly { readonly events: number; readonly error: unknown }[]
 }
 
@@ -47,10 +49,10 @@ export class Builder {
     const row = this.#options.windows.nextClosed()
     if (row === undefined) return false
     const builder = new SummaryBuilder(row.start, row.end, this.#options.idleAfterMs)
-    const { parts, first, lost } = await this.#pass(row, builder)
+    const { parts, first, bytes, lost } = await this.#pass(row, builder)
     this.#store(row, builder, parts)
     for (const { events, error } of lost) this.#options.onLost(events, error)
-    if (parts === 1) this.#options.kept.keep(row, first)
+    if (parts === 1) this.#options.kept.keep(row, first, bytes)
     this.#options.onBuilt()
     return true
   }
@@ -62,15 +64,17 @@ export class Builder {
     const source = recent.sourceOf(row, row.events) ?? stored()
     const first: BatchEvent[] = []
     let parts = 0
-    for await (const { part, events } of piecesOf(source, mergeLimits)) {
+    let bytes = 0
+    for await (const { part, events, bytes: ofPiece } of piecesOf(source, mergeLimits)) {
       if (part > Math.max(parts, 1)) await breathe()
       parts = part
+      bytes += ofPiece
       for (const event of events) builder.add(event)
       // Of a window that has more parts none is kept: what is held for long costs the collector more than reading it again.
       if (part === 1 && row.events <= mergeLimits.partEventsMax)
         for (const event of events) first.push(batchEvent(event, row.start))
     }
-    return { parts, first, lost }
+    return { parts, first, bytes, lost }
   }
 
   /** CE7: the sums are added in the transaction after which the window is not built again. */

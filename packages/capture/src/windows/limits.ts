@@ -13,8 +13,10 @@ export const mergeBytesMax = 32 * MiB
 export const pageBlocksMax = 16
 /** Windows that are closed in one transaction. */
 export const closedAtOnceMax = 256
-/** Events of windows that were just built and are kept to be sent without being read again. */
+/** Events of windows that were just built and are kept to be sent without being read again … */
 export const keptEventsMax = 2 * partEventsMax
+/** … and their bytes, as they are before they are compressed. */
+export const keptBytesMax = 8 * MiB
 
 /** Runs of windows that are not delivered are kept as they were stored, in bytes of all together … */
 export const recentBytesMax = 8 * MiB

@@ -50,14 +50,14 @@ export async function* partsOf<Row extends BlockRow, Event extends DecodedEvent,
 export async function* piecesOf<Row extends BlockRow, Event extends DecodedEvent>(
   source: BlockSource<Row, Event>,
   { partEventsMax, partBytesMax, ...limits }: MergeLimits = mergeLimits,
-): AsyncIterable<{ readonly part: number; readonly events: readonly Event[] }> {
+): AsyncIterable<{ readonly part: number; readonly events: readonly Event[]; readonly bytes: number }> {
   let part = 1
   let [count, bytes] = [0, 0]
   for await (const { events, bytesEach } of stretches(source, limits)) {
     let from = 0
     for (let at = 0; at < events.length; at++) {
       if (count === partEventsMax || bytes >= partBytesMax) {
-        if (at > from) yield { part, events: events.slice(from, at) }
+        if (at > from) yield { part, events: events.slice(from, at), bytes: (at - from) * bytesEach }
         from = at
         part++
         count = 0
@@ -66,7 +66,7 @@ export async function* piecesOf<Row extends BlockRow, Event extends DecodedEvent
       count++
       bytes += bytesEach
     }
-    yield { part, events: from === 0 ? events : events.slice(from) }
+    yield { part, events: from === 0 ? events : events.slice(from), bytes: (events.length - from) * bytesEach }
   }
 }
 

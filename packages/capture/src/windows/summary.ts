@@ -30,6 +30,8 @@ export class SummaryBuilder {
   readonly #idleAfterMs: number
   readonly #whole = new Tally()
   readonly #minutes = new Map<number, Tally>()
+  /** Events that follow each other mostly share their minute. */
+  #lastMinute: { readonly startMs: number; readonly tally: Tally } | undefined
   #place: { x: number; y: number } | undefined
   #inputMs: number
   #idleMs = 0
@@ -68,6 +70,11 @@ export class SummaryBuilder {
 
   #minute(timestamp: number): Tally {
     const own = Math.floor(timestamp / minuteMs) * minuteMs
+    if (own !== this.#lastMinute?.startMs) this.#lastMinute = { startMs: own, tally: this.#tallyOf(own) }
+    return this.#lastMinute.tally
+  }
+
+  #tallyOf(own: number): Tally {
     const startMs =
       this.#minutes.has(own) || this.#minutes.size < windowMinutesMax - 1
         ? own
@@ -99,26 +106,37 @@ const mouseTypes: ReadonlySet<string> = new Set(['mouse_move', 'mouse_click'])
 const inputTypes: ReadonlySet<string> = new Set(['keystroke', ...mouseTypes])
 
 class Tally {
-  readonly #counts = new Map<string, number>()
+  readonly #counts = new Map<string, { count: number }>()
   #events = 0
   #distance = 0
 
   add(eventType: string, distance: number): void {
-    const isNamed = this.#counts.has(eventType) || this.#counts.size < countedTypesMax
-    const name = isNamed ? eventType : otherTypes
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
+    const counted = this.#counts.get(eventType) ?? this.#newCount(eventType)
+    counted.count++
     this.#events++
     this.#distance = sumOfDistances(this.#distance, distance)
   }
 
   sums(): Sums {
+    const counts = Object.fromEntries([...this.#counts].map(([name, { count }]) => [name, count]))
     return {
       events: this.#events,
-      keys: this.#counts.get('keystroke') ?? 0,
-      clicks: this.#counts.get('mouse_click') ?? 0,
-      focus_changes: this.#counts.get('window_focus') ?? 0,
+      keys: this.#countOf('keystroke'),
+      clicks: this.#countOf('mouse_click'),
+      focus_changes: this.#countOf('window_focus'),
       distance_px: this.#distance,
-      counts: Object.fromEntries(this.#counts),
+      counts,
     }
+  }
+
+  #newCount(eventType: string): { count: number } {
+    const name = this.#counts.size < countedTypesMax ? eventType : otherTypes
+    const counted = this.#counts.get(name) ?? { count: 0 }
+    this.#counts.set(name, counted)
+    return counted
+  }
+
+  #countOf(eventType: string): number {
+    return this.#counts.get(eventType)?.count ?? 0
   }
 }
