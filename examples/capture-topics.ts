@@ -26,12 +26,7 @@ async function analyse(): Promise<void> {
     // Their bytes are gone when this resolves.
     await capture.analysed(batch)
   })
-  // Nothing in the library keeps a process alive.
-  const alive = setInterval(() => undefined, 60_000)
-  process.once('SIGINT', () => {
-    clearInterval(alive)
-    void bus.stop(1000)
-  })
+  process.once('SIGINT', () => void bus.stop(1000))
 
   async function lookAtScreenshots({ screenshots }: EventBatch): Promise<void> {
     for (const { screenshot_id: id, size_bytes } of screenshots) {

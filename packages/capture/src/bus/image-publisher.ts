@@ -8,6 +8,8 @@ import type { TopicBusOptions } from './topic-options.ts'
 
 /** A key that was told longer ago is not used: its store may have dropped it. */
 const keyAgeMsMax = 2 * keyMs
+/** After a key was read so long for a newer one: behind that of a store that has ended stands that of the one that took its place. */
+const newerKeyMs = 200
 /** How long an image waits for a key. */
 const waitMsMax = 10_000
 
@@ -16,12 +18,16 @@ export type ImagePublisherOptions = TopicBusOptions & {
   lose(reason: 'no-store' | 'no-room'): void
 }
 
+type ToldKey = BoxKey & { readonly toldMs: number }
+
 type Held = { readonly event: EventWithImage; readonly timer: Timer; readonly settled: PromiseWithResolvers<void> }
 
 export class ImagePublisher {
   readonly #options: ImagePublisherOptions
   #reader: EventReader | undefined
-  #key: (BoxKey & { readonly toldMs: number }) | undefined
+  #key: ToldKey | undefined
+  #newest: ToldKey | undefined
+  #newerTimer: Timer | undefined
   #waiting: Held[] = []
   #bytes = 0
 
@@ -60,6 +66,7 @@ export class ImagePublisher {
   }
 
   async close(): Promise<void> {
+    this.#newerTimer?.cancel()
     for (const held of this.#waiting) this.#giveUp(held)
     await this.#reader?.close()
   }
@@ -70,11 +77,17 @@ export class ImagePublisher {
     const take = async ({ event }: { event: unknown }): Promise<void> => {
       const told = decodeAnnouncement(event)
       if (!told) return
-      this.#key = told
-      this.#sendWaiting()
+      this.#newest = told
+      this.#newerTimer ??= this.#options.clock.after(newerKeyMs, () => this.#useNewest())
     }
     const sink = { receive: () => undefined, receiveFrom: take, positionOf: () => 0 }
     return new EventReader({ ...this.#options, topic: keys }, sink)
+  }
+
+  #useNewest(): void {
+    this.#newerTimer = undefined
+    this.#key = this.#newest
+    this.#sendWaiting()
   }
 
   #sendWaiting(): void {
