@@ -30,7 +30,7 @@ test('a box that was changed anywhere has no image, or is none', () => {
     fc.property(fc.nat(box.length - 1), fc.integer({ min: 1, max: 255 }), (place, change) => {
       const changed = Buffer.from(box)
       changed[place]! ^= change
-      const found = decodeEvent(changed, keyOf) as { data?: { image?: Buffer } } | undefined
+      const found = decodeEvent(changed, keyOf).event as { data?: { image?: Buffer } } | undefined
       // The event in front is not sealed: it may have changed, as any event in a topic may.
       if (place >= 5 + event.length || place < 5) assert.equal(found?.data?.image, undefined)
     }),
@@ -38,7 +38,7 @@ test('a box that was changed anywhere has no image, or is none', () => {
   )
   for (const length of [0, 1, 4, 5, 20, event.length + 5, event.length + 37, box.length - 1])
     assert.equal(
-      (decodeEvent(box.subarray(0, length), keyOf) as { data?: { image?: Buffer } } | undefined)?.data?.image,
+      (decodeEvent(box.subarray(0, length), keyOf).event as { data?: { image?: Buffer } } | undefined)?.data?.image,
       undefined,
     )
 })
@@ -47,7 +47,7 @@ test('a box of version 1 is still opened', () => {
   const golden = JSON.parse(readFileSync(new URL('./golden/screenshot-box-v1.json', import.meta.url), 'utf8'))
   const privateKey = createPrivateKey({ format: 'jwk', key: golden.private_key })
   const publicKey = Buffer.from(golden.private_key.x, 'base64url')
-  const found = decodeEvent(Buffer.from(golden.value, 'base64'), id => ({ id, privateKey, publicKey }))
+  const found = decodeEvent(Buffer.from(golden.value, 'base64'), id => ({ id, privateKey, publicKey })).event
   assert.deepEqual(found, { ...golden.event, data: { ...golden.event.data, image: Buffer.from(golden.image) } })
 })
 

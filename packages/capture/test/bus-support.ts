@@ -35,12 +35,18 @@ export class MemorySink implements EventSink {
     const name = `${next.source}/${next.partition}`
     assert.ok((this.positions.get(name) ?? 0) < next.position, 'positions grow')
     this.positions.set(name, next.position)
-    this.events.push(event)
+    this.events.push(withOwnImage(event))
   }
 
   positionOf(source: string, partition: number): number {
     return this.positions.get(`${source}/${partition}`) ?? 0
   }
+}
+
+/** The image is overwritten as soon as the store has taken it. */
+function withOwnImage(event: unknown): unknown {
+  const { data, ...rest } = Object(event) as { data?: { image?: Uint8Array } }
+  return data?.image ? { ...rest, data: { ...data, image: Buffer.from(data.image) } } : event
 }
 
 export function eventNumber(number: number): Record<string, unknown> {

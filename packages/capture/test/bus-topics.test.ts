@@ -234,6 +234,42 @@ test('a screenshot for which no store tells a key, and what is too large, is cou
   assert.deepEqual([lost['no-store'], lost['too-large']], [1, 2])
 })
 
+test('CS2: the bytes of a screenshot that came by a topic are overwritten once the store has taken it', async () => {
+  const topics = { events: 'wiped', batches: 'wiped-batches' }
+  const bus = await topicBus(broker.bootstrap, topics)
+  const images: Uint8Array[] = []
+  const receiveFrom = async ({ event }: { event: unknown }) => {
+    const { image } = (event as { data: { image: Uint8Array } }).data
+    assert.ok(Buffer.from(image).includes(marker))
+    images.push(image)
+  }
+  bus.subscribeEvents({ receive: () => undefined, receiveFrom, positionOf: () => 0 })
+  const data = { screenshot_id: idOf(5), image: imageOf(100_000) }
+  bus.publish({ ...eventNumber(1), event_type: 'screenshot', data })
+  await eventually(() => images[0]?.every(byte => byte === 0) === true)
+  assert.ok(data.image.includes(marker), "what is its publisher's stays")
+  await bus.stop(1000)
+})
+
+test('CB7: screenshots that wait for a key are bounded in number, and in bytes with all that they say', async () => {
+  const limits = { waitingEventsMax: 3, waitingBytesMax: 1 << 20 }
+  const screenshot = (number: number, title: string) => ({
+    ...eventNumber(number),
+    event_type: 'screenshot',
+    data: { screenshot_id: idOf(number), image: new Uint8Array(1), metadata: { window_title: title } },
+  })
+  for (const [title, lost] of [
+    ['short', 2],
+    ['x'.repeat(500_000), 3],
+  ] as const) {
+    const bus = await topicBus('127.0.0.1:1', { events: 'e', batches: 'b' }, limits)
+    for (let number = 1; number <= 5; number++) bus.publish(screenshot(number, title))
+    assert.equal(bus.lost()['no-room'], lost)
+    await bus.stop(0)
+    assert.equal(bus.lost()['no-store'], 5 - lost)
+  }
+})
+
 test('a bus stops though store and analysis never answer', async () => {
   const topics = { events: 'silent', batches: 'silent-batches' }
   const bus = await topicBus(broker.bootstrap, topics)

@@ -6,7 +6,7 @@ import type { SourcePosition } from '../store/positions.ts'
 export type EventSink = {
   /** Of a publisher that does not wait. Never throws. */
   receive(message: BusMessage): void
-  /** Of a source that can be read again; resolves when the next one may come. */
+  /** Of a source that can be read again; resolves when the next one may come. The bytes of a screenshot are overwritten then. */
   receiveFrom(message: BusMessage, next: SourcePosition): Promise<void>
   /** Where a source goes on. */
   positionOf(source: string, partition: number): number

@@ -71,10 +71,11 @@ export class EventReader implements Subscription {
       if (this.#isClosed) await this.#stream.close()
       for await (const { partition, offset, value } of this.#stream) {
         const position = Number(offset) + 1
-        const received = this.#sink.receiveFrom(
-          { event: decodeEvent(value, this.#options.keyOf) },
-          { source, partition, position },
-        )
+        const { event, image } = decodeEvent(value, this.#options.keyOf)
+        // Who takes the screenshot has a copy by then (CS2).
+        const received = this.#sink
+          .receiveFrom({ event }, { source, partition, position })
+          .finally(() => image?.fill(0))
         // Who closes does not wait for a store that has no room.
         await Promise.race([received, this.#closed.promise])
         if (this.#isClosed) break

@@ -28,7 +28,8 @@ export class ImagePublisher {
   #key: ToldKey | undefined
   #newest: ToldKey | undefined
   #newerTimer: Timer | undefined
-  #waiting: Held[] = []
+  readonly #waiting = new Set<Held>()
+  /** Of those that wait. */
   #bytes = 0
 
   constructor(options: ImagePublisherOptions) {
@@ -47,22 +48,24 @@ export class ImagePublisher {
       return
     }
     const { limits, clock, lose } = this.#options
-    if (this.#bytes + event.image.length > limits.waitingBytesMax) {
+    const hasRoom =
+      this.#waiting.size < limits.waitingEventsMax && this.#bytes + bytesOf(event) <= limits.waitingBytesMax
+    if (!hasRoom) {
       lose('no-room')
       return
     }
-    this.#bytes += event.image.length
+    this.#bytes += bytesOf(event)
     const held: Held = {
       event: { ...event, image: Buffer.from(event.image) },
       timer: clock.after(waitMsMax, () => this.#giveUp(held)),
       settled: Promise.withResolvers(),
     }
-    this.#waiting.push(held)
+    this.#waiting.add(held)
   }
 
   /** None of those that wait now waits any more: each is on its way, or given up. */
   async settled(): Promise<void> {
-    await Promise.all(this.#waiting.map(({ settled }) => settled.promise))
+    await Promise.all([...this.#waiting].map(({ settled }) => settled.promise))
   }
 
   async close(): Promise<void> {
@@ -93,13 +96,10 @@ export class ImagePublisher {
   #sendWaiting(): void {
     const key = this.#usableKey()
     if (!key) return
-    for (const { event, timer, settled } of this.#waiting) {
-      timer.cancel()
-      this.#bytes -= event.image.length
-      this.#send(event, key)
-      settled.resolve()
+    for (const held of this.#waiting) {
+      this.#send(held.event, key)
+      this.#letGo(held)
     }
-    this.#waiting = []
   }
 
   #usableKey(): BoxKey | undefined {
@@ -121,11 +121,21 @@ export class ImagePublisher {
   }
 
   #giveUp(held: Held): void {
-    held.timer.cancel()
-    if (!this.#waiting.includes(held)) return
-    this.#waiting = this.#waiting.filter(other => other !== held)
-    this.#bytes -= held.event.image.length
+    if (!this.#waiting.has(held)) return
     this.#options.lose('no-store')
+    this.#letGo(held)
+  }
+
+  /** The copy that was held is overwritten (CS2). */
+  #letGo(held: Held): void {
+    held.timer.cancel()
+    this.#waiting.delete(held)
+    this.#bytes -= bytesOf(held.event)
+    held.event.image.fill(0)
     held.settled.resolve()
   }
+}
+
+function bytesOf({ json, image }: EventWithImage): number {
+  return json.length + image.length
 }

@@ -30,17 +30,17 @@ export function encodeEvent(event: unknown): Buffer | EventWithImage | Unencodab
   }
 }
 
-/** Undefined of what is none: the store refuses and counts that, and a screenshot without its image too. */
+/** `event` is undefined of what is none: the store refuses and counts that, and a screenshot without its image too. `image` is what of it is to be overwritten after its use. */
 export function decodeEvent(
   value: Buffer | null | undefined,
   keyOf: (id: string) => BoxKeyPair | undefined = () => undefined,
-): unknown {
-  if (!value || !isBox(value)) return decodeJson(value)
+): { readonly event: unknown; readonly image?: Buffer } {
+  if (!value || !isBox(value)) return { event: decodeJson(value) }
   const box = openBox(value, keyOf)
   const event = decodeJson(box?.event) as { data?: { screenshot_id?: unknown } } | undefined
   const screenshotId = uuidOf(event?.data?.screenshot_id)
   const image = screenshotId === undefined ? undefined : box?.image(screenshotId)
-  return image ? { ...event, data: { ...event?.data, image } } : event
+  return image ? { event: { ...event, data: { ...event?.data, image } }, image } : { event }
 }
 
 export function encodeBatch(batch: EventBatch): Buffer {
