@@ -75,12 +75,19 @@ async function ask(socketPath: string, asked: Asked): Promise<Buffer> {
 async function bodyOf(response: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const pieces: Buffer[] = []
   let bytes = 0
-  for await (const piece of response) {
-    bytes += (piece as Buffer).length
-    if (bytes > bytesMax) throw new Error(`its answer is larger than ${bytesMax} bytes`)
-    pieces.push(piece as Buffer)
+  // As they come: the stream's iterator puts several together, and leaves those behind.
+  response.on('data', (piece: Buffer) => {
+    bytes += piece.length
+    pieces.push(piece)
+    if (bytes > bytesMax) response.destroy(new Error(`its answer is larger than ${bytesMax} bytes`))
+  })
+  try {
+    await once(response, 'end')
+    return Buffer.concat(pieces)
+  } finally {
+    // Whoever asked for a screenshot can destroy what he gets, and not these.
+    for (const piece of pieces) piece.fill(0)
   }
-  return Buffer.concat(pieces)
 }
 
 type Refusal = { code: string; summary: string; remedy: string; details: ErrorDetails }

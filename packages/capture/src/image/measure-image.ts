@@ -46,7 +46,7 @@ async function look(image: Uint8Array, format: ImageFormat, limits: ImageLimits,
   }
   try {
     const pixels = await decode(image, { width, height, hasAlpha }, limits)
-    return { ...size, measures: await measure(pixels, pause) }
+    return { ...size, measures: await overwritten(pixels, () => measure(pixels, pause)) }
   } catch (error) {
     return { ...size, refusal: refusalOf(error, format, limits) }
   }
@@ -72,8 +72,19 @@ async function decode(image: Uint8Array, header: Header, limits: ImageLimits): P
   const smaller = (pixels: Sharp): Sharp => pixels.resize(width, height, { fit: 'fill', kernel: 'cubic' })
   if (!header.hasAlpha) return rgbOf(smaller(decoder))
   // In one go the library would weigh each pixel by its alpha, which takes as long as all the rest.
-  const { data, ...whole } = await rgbOf(decoder.removeAlpha())
-  return rgbOf(smaller(limitedSharp(data, { ...limits, raw: { ...whole, channels: rgbChannels } })))
+  const whole = await rgbOf(decoder.removeAlpha())
+  const { data, ...size } = whole
+  const raw = { ...size, channels: rgbChannels } as const
+  return overwritten(whole, () => rgbOf(smaller(limitedSharp(data, { ...limits, raw }))))
+}
+
+/** What `use` makes of pixels, which do not outlive that (CS2). */
+async function overwritten<T>({ data }: RgbImage, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } finally {
+    data.fill(0)
+  }
 }
 
 async function rgbOf(pixels: Sharp): Promise<RgbImage> {
@@ -90,6 +101,7 @@ function toRgb(data: Uint8Array, channels: number): Uint8Array {
   const pixels = data.length / channels
   const rgb = new Uint8Array(pixels * 3)
   for (let pixel = 0; pixel < pixels; pixel++) rgb.fill(data[pixel * channels]!, pixel * 3, pixel * 3 + 3)
+  data.fill(0)
   return rgb
 }
 
