@@ -153,6 +153,11 @@ export const captureErrors = errorFamily('capture', {
     summary: 'Nobody has taken a batch in its time',
     remedy: 'Subscribe to the batches of the bus, and resolve once a batch is taken. It is sent again.',
   },
+  'capture.batch-not-sent': {
+    summary: 'The broker did not take a batch',
+    remedy:
+      'Do what the reason says: start the broker, or raise max.message.bytes of the topic where the batch is larger. It is sent again, with the same id, until it is taken.',
+  },
   'capture.limit-subscribers': {
     summary: 'The bus has as many subscribers as it takes',
     remedy: 'Close the subscriptions that are not used any more.',

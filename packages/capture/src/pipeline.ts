@@ -10,6 +10,7 @@ import { spillBytesMax, spillEventsMax } from './receiver/receiver.ts'
 import { stayAlive } from './stay-alive.ts'
 import type { EventGroup } from './store/event-store.ts'
 import type { SourcePosition } from './store/positions.ts'
+import type { Delivery } from './windows/delivery.ts'
 import { unansweredMax } from './windows/handover.ts'
 
 export { type PipelineLimits, type PipelineOptions, pipelineLimits } from './pipeline-parts.ts'
@@ -87,8 +88,6 @@ export class Pipeline {
   health(): PipelineHealth {
     const { commit, building, delivering, retaining, spill, delivery, counts } = this.#parts
     const storeFailure = commit.failure ?? building.failure ?? retaining.failure
-    const isSilent = delivery.unanswered >= unansweredMax
-    const silent = `${unansweredMax} batches are out without an answer: the program that takes them has to answer or refuse`
     const lost = counts.lost.get('no-room') ?? 0
     return {
       store: storeFailure ? failed(storeFailure) : passed('events are stored as they come'),
@@ -97,11 +96,7 @@ export class Pipeline {
         : lost > 0
           ? warned(`${lost} events found no room`)
           : passed('there is room'),
-      delivery: isSilent
-        ? warned(silent)
-        : delivering.failure
-          ? failed(delivering.failure)
-          : passed('batches are sent as they are made'),
+      delivery: delivering.failure ? failed(delivering.failure) : deliveryHealth(delivery),
     }
   }
 
@@ -148,6 +143,21 @@ export class Pipeline {
         'events were lost at the stop: neither database nor spill took them',
       )
     }
+  }
+}
+
+function deliveryHealth(delivery: Delivery): CheckResult {
+  if (delivery.unanswered >= unansweredMax)
+    return warned(
+      `${unansweredMax} batches are out without an answer: the program that takes them has to answer or refuse`,
+    )
+  try {
+    const { windows, last } = delivery.refused ?? { windows: 0 }
+    if (windows === 0) return passed('batches are sent as they are made')
+    const because = last ? `. ${messageOf(last)}. ${last.remedy}` : ''
+    return warned(`windows whose batches were sent in vain, and are sent again: ${windows}${because}`)
+  } catch (error) {
+    return failed(error)
   }
 }
 

@@ -162,6 +162,22 @@ test('CB7: an event that the broker never takes is given up and counted, and hol
   await bus.stop(1000)
 })
 
+test('a batch that the broker does not take is refused with its reason', async () => {
+  const topics = { events: 'e', batches: 'narrow-batches' }
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.bootstrap] })
+  const configs = [{ name: 'max.message.bytes', value: '2000' }]
+  await admin.createTopics({ topics: [topics.batches], partitions: 1, replicas: 1, configs })
+  await admin.close()
+  const bus = await topicBus(broker.bootstrap, topics)
+  const batch = { ...batchNumber(1), counts: { [randomBytes(6_000).toString('base64')]: 1 } }
+  await assert.rejects(bus.publishBatch(batch, never), {
+    code: 'capture.batch-not-sent',
+    message: /MESSAGE_TOO_LARGE|larger|too large/i,
+    remedy: /max\.message\.bytes/,
+  })
+  await bus.stop(1000)
+})
+
 test('a batch of many megabytes goes through a topic', async () => {
   const bus = await topicBus(broker.bootstrap, { events: 'e', batches: 'large-batches' })
   const noise = randomBytes(6_000_000).toString('base64')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock, systemRandom } from '@chronicle/base'
+import { createLogger } from '@chronicle/telemetry'
 import { createVault, type KeyStorage, keyFileSource, vaultErrors } from '@chronicle/vault'
 import type { EventBatch } from '../src/contract.ts'
 import { vaultPayloadKeys } from '../src/store/payload-keys.ts'
@@ -53,15 +54,28 @@ test('CW4: a batch that is refused again and again does not hold up those behind
   const directory = makeDirectory(t)
   const clock = new SetClock(start)
   const got: string[] = []
+  let isRefused = true
   const consumer = async (batch: EventBatch) => {
-    if (Date.parse(batch.window_start) === start) throw new Error('not this one')
+    if (isRefused && Date.parse(batch.window_start) === start) throw new TypeError('a private title is no number')
     got.push(batch.window_start)
   }
-  const opened = await openPipeline({ directory, clock, consumer })
+  const lines: string[] = []
+  const logger = createLogger({ level: 'info', write: line => lines.push(line) })
+  const opened = await openPipeline({ directory, clock, consumer, logger })
+  const delivery = () => opened.pipeline.health().delivery
   await windowsOf(5, opened, clock)
   await until(() => got.length === 4)
   assert.deepEqual(got, got.toSorted())
   assert.equal(opened.pipeline.counts.deliveriesFailed, 1)
+  // Health says so until it is taken, and neither that nor the log what the consumer says: it may quote events.
+  assert.equal(delivery().status, 'warn')
+  assert.match(delivery().reason, /sent in vain, and are sent again: 1\. .*refused one.*TypeError/)
+  assert.ok(!`${lines.join('')}${delivery().reason}`.includes('private title'))
+  assert.ok(lines.some(line => line.includes('TypeError')))
+  isRefused = false
+  clock.nowMs += 10_000
+  await until(() => got.length === 5)
+  assert.equal(delivery().status, 'pass')
   await opened.pipeline.stop(1_000)
   opened.database.close()
 })

@@ -1,7 +1,8 @@
 /** Gives the batches of their topic to the analysis, one after the other, each until it has it. Its group remembers how far it is. */
-import { type Clock, messageOf } from '@chronicle/base'
+import type { Clock } from '@chronicle/base'
 import { Consumer, type MessagesStream, MessagesStreamFallbackModes, MessagesStreamModes } from '@platformatic/kafka'
 import type { EventBatch } from '../contract.ts'
+import { foreignReason } from '../foreign-reason.ts'
 import { Loop } from '../loop.ts'
 import { stayAlive } from '../stay-alive.ts'
 import { sayTrouble } from './broker-trouble.ts'
@@ -87,7 +88,7 @@ export class BatchReader implements Subscription {
         return await Promise.race([this.#take(batch, this.#abort.signal), this.#closed.promise])
       } catch (error) {
         this.#options.logger.warn(
-          { batch: batch.batch_id, reason: messageOf(error) },
+          { batch: batch.batch_id, reason: foreignReason(error) },
           'a batch was not taken, and is given again',
         )
         await pause(
@@ -102,10 +103,12 @@ export class BatchReader implements Subscription {
 
 function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
-    const timer = clock.after(ms, resolve)
-    signal.addEventListener('abort', () => {
+    const end = (): void => {
       timer.cancel()
+      signal.removeEventListener('abort', end)
       resolve()
-    })
+    }
+    const timer = clock.after(ms, end)
+    signal.addEventListener('abort', end)
   })
 }

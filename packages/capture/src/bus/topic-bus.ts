@@ -2,6 +2,7 @@
 import type { CheckResult } from '@chronicle/telemetry'
 import { CompressionAlgorithms, Producer } from '@platformatic/kafka'
 import type { EventBatch } from '../contract.ts'
+import { captureErrors } from '../errors.ts'
 import { stayAlive } from '../stay-alive.ts'
 import { BatchReader } from './batch-reader.ts'
 import { brokerReason } from './broker-trouble.ts'
@@ -42,8 +43,20 @@ export class TopicBus implements Bus {
     }
   }
 
-  /** Resolves once the broker has it on its disk. */
+  /** Resolves once the broker has it on its disk. Rejects with 'capture.batch-not-sent'. */
   async publishBatch(batch: EventBatch): Promise<void> {
+    try {
+      await this.#sendBatch(batch)
+    } catch (error) {
+      throw captureErrors.create(
+        'capture.batch-not-sent',
+        { batch: batch.batch_id, reason: brokerReason(error) },
+        error,
+      )
+    }
+  }
+
+  async #sendBatch(batch: EventBatch): Promise<void> {
     this.#made ??= ensureTopic(this.#options, this.#options.topics.batches)
     await this.#made.catch(error => {
       this.#made = undefined

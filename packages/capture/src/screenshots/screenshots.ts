@@ -6,6 +6,7 @@ import type { ScreenshotReference } from '../contract.ts'
 import { ScreenshotError } from '../errors.ts'
 import type { PendingEvent } from '../event/check.ts'
 import { isoFromMs } from '../event/timestamp.ts'
+import { foreignReason } from '../foreign-reason.ts'
 import type { ImageFormat } from '../image/format.ts'
 import type { CaptureDatabase } from '../store/database.ts'
 import type { PayloadKeys } from '../store/payload-keys.ts'
@@ -200,7 +201,7 @@ export class Screenshots {
         await Promise.race([take({ record, about, image }), late])
       } catch (error) {
         logger.warn(
-          { id: record.id, reason: messageOf(error) },
+          { id: record.id, reason: foreignReason(error) },
           'a screenshot was not handed on before its destruction',
         )
       } finally {

@@ -67,6 +67,7 @@ export class WindowRows {
       failed: database.prepare(
         `UPDATE windows SET attempts = attempts + 1, retry_ms = ? WHERE session_id = ? AND window_start = ? AND state = 2`,
       ),
+      refused: database.prepare('SELECT count(*) AS windows FROM windows WHERE state = 2 AND attempts > 0'),
       counts: database.prepare('SELECT state, count(*) AS windows FROM windows WHERE state < 3 GROUP BY state'),
     }
   }
@@ -129,6 +130,11 @@ export class WindowRows {
   /** Inside of a transaction. */
   markFailed({ sessionId, start }: WindowKey, retryMs: number): void {
     this.#sql.failed.run(retryMs, sessionId, start)
+  }
+
+  /** Windows that were built, and whose next part was sent in vain. */
+  refused(): number {
+    return this.#database.read(() => this.#sql.refused.get())!.windows as number
   }
 
   /** Windows that are not delivered yet, by state. */

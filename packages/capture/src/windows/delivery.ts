@@ -2,7 +2,7 @@
  * Sends the batches of built windows, one at a time, each until the consumer has it (CW4). How far a window has got stands in the database: after a crash
  * the batch that was under way is sent again, with the same id.
  */
-import { assert, type Clock } from '@chronicle/base'
+import { assert, type ChronicleError, type Clock } from '@chronicle/base'
 import type { BatchEvent, EventBatch } from '../contract.ts'
 import type { CaptureDatabase } from '../store/database.ts'
 import type { EventBlocks } from '../store/event-blocks.ts'
@@ -42,6 +42,7 @@ export type DeliveryOptions = {
 export class Delivery {
   readonly #options: DeliveryOptions
   readonly #handover: Handover
+  #lastFailure: ChronicleError | undefined
 
   constructor(options: DeliveryOptions) {
     this.#options = options
@@ -51,6 +52,12 @@ export class Delivery {
   /** Batches that were sent and neither taken nor refused until their time was up, and still are not. */
   get unanswered(): number {
     return this.#handover.unanswered
+  }
+
+  /** Windows of which a part was refused or not answered, and why the last of them; undefined where there is none. Throws `DatabaseError`. */
+  get refused(): { readonly windows: number; readonly last: ChronicleError | undefined } | undefined {
+    const windows = this.#options.windows.refused()
+    return windows > 0 ? { windows, last: this.#lastFailure } : undefined
   }
 
   /** Sends what is due of the earliest window. As a step of a `Loop`: true where there may be more. Rejects with `DatabaseError` and the vault's errors. */
@@ -98,6 +105,7 @@ export class Delivery {
     const failure = await this.#handover.handOver(batch)
     if (failure === 'stopped') return false
     if (failure) {
+      this.#lastFailure = failure.error
       const delayMs = Math.min(redeliverMsMax, redeliverMsMin * 2 ** Math.min(row.attempts, 16))
       database.transaction(() => windows.markFailed(row, clock.now() + delayMs))
       onFailed(batch.batch_id, failure.error)

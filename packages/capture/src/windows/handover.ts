@@ -1,7 +1,8 @@
 /** Hands one batch over, within its time. A consumer that never answers holds a bounded number of batches (CW7). */
-import { ChronicleError, type Clock } from '@chronicle/base'
+import type { ChronicleError, Clock } from '@chronicle/base'
 import type { EventBatch } from '../contract.ts'
 import { captureErrors } from '../errors.ts'
+import { foreignReason } from '../foreign-reason.ts'
 
 /** Resolves when the consumer has the batch. A rejection, or no answer in time, has it sent again. `signal` aborts when nobody waits any more. */
 export type BatchConsumer = (batch: EventBatch, signal: AbortSignal) => Promise<void>
@@ -56,16 +57,10 @@ export class Handover {
       await this.#consumer(batch, signal)
       return undefined
     } catch (error) {
-      const details = { batch: batch.batch_id, reason: reasonOf(error) }
-      return { error: captureErrors.create('capture.consumer-refused', details, error) }
+      const details = { batch: batch.batch_id, reason: foreignReason(error) }
+      return { error: captureErrors.create('capture.consumer-refused', details) }
     } finally {
       this.#unanswered--
     }
   }
-}
-
-/** Of a foreign error its kind alone: its message may quote what it was about. */
-function reasonOf(error: unknown): string {
-  if (error instanceof ChronicleError) return error.code
-  return error instanceof Error ? error.name : typeof error
 }
