@@ -1,15 +1,16 @@
-/** The shapes that the parts of capture share. Times are milliseconds since the epoch. */
+/** The shapes that go over the bus, in the names of the wire. */
 
-/** One event as it was accepted. */
+/** An event as a publisher sends it. Whatever is sent is checked: the type is a help, and no promise. */
 export type RawEvent = {
-  /** A UUID in lower case. */
+  /** A UUID. */
   readonly id: string
-  readonly timestamp: number
-  /** A UUID in lower case. */
-  readonly sessionId: string
-  readonly eventType: string
-  /** As it came, checked for the known types; of a screenshot without the bytes. */
-  readonly data: JsonObject
+  /** Milliseconds since the epoch, or ISO 8601 with an offset. */
+  readonly timestamp: number | string
+  /** A UUID. */
+  readonly session_id: string
+  readonly event_type: string
+  /** What `event_type` wants (`event/types.ts`); the image of a screenshot as Uint8Array. */
+  readonly data: Readonly<Record<string, unknown>>
 }
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
@@ -17,7 +18,7 @@ export type JsonObject = { readonly [name: string]: Json }
 
 /** What a publisher may put on the bus: checked when it is received. Fire and forget: a publisher never waits and is never told. */
 export type BusMessage = {
-  /** The event as a plain object in the names of the spec (`id`, `timestamp`, `session_id`, `event_type`, `data`); image bytes as Uint8Array. */
+  /** A {@link RawEvent}, or whatever else somebody has sent. */
   readonly event: unknown
 }
 
@@ -34,7 +35,7 @@ export type ScreenshotReference = {
 
 /** What the analysis gets: the events of one session in one window, or a part of them. */
 export type EventBatch = {
-  /** UUIDv5 of window, part and lateness: the same batch has the same id however often it is delivered. */
+  /** UUIDv5 of session, window and part: the same batch has the same id however often it is delivered. */
   readonly batch_id: string
   readonly window_id: string
   readonly window_start: string

@@ -1,5 +1,5 @@
 import type { CheckResult } from '@chronicle/telemetry'
-import type { BusMessage, EventBatch } from '../contract.ts'
+import type { BusMessage, EventBatch, RawEvent } from '../contract.ts'
 import type { SourcePosition } from '../store/positions.ts'
 
 /** Who takes raw events: the store. */
@@ -22,10 +22,7 @@ export type Subscription = { close(): Promise<void> }
 
 /** Between the programs that see what happens, the store, and the analysis. */
 export type Bus = {
-  /**
-   * Publishes an event in the names of the wire: `id`, `timestamp`, `session_id`, `event_type`, `data`. Fire and forget (CB5): never throws, never waits, says nothing. What
-   * became of it is counted.
-   */
+  /** Publishes a {@link RawEvent}. Fire and forget (CB5): never throws, never waits, says nothing. What became of it is counted. */
   publish(event: unknown): void
   subscribeEvents(sink: EventSink): Subscription
   /** Resolves once every subscriber has the batch, or what keeps it for them has. */
