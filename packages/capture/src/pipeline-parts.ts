@@ -138,7 +138,7 @@ function openSpill(
 
 /** From the publishers into the store. */
 function makeArriving(
-  { clock, keys, screenshots }: PipelineOptions,
+  { clock, random, keys, screenshots }: PipelineOptions,
   limits: PipelineLimits,
   parts: { store: EventStore; spill: Spill; closer: Closer; counts: EventCounts; say: Sayings },
 ) {
@@ -152,6 +152,7 @@ function makeArriving(
   })
   const receiver: Receiver = new Receiver({
     ...shared,
+    random,
     commit,
     screenshots: screenshots?.door,
     recentIdsMin: limits.recentIdsMin,

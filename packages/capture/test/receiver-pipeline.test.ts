@@ -6,6 +6,8 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createLogger } from '@chronicle/telemetry'
 import type { EventBatch } from '../src/contract.ts'
+import { ScreenshotError } from '../src/errors.ts'
+import type { PendingEvent } from '../src/event/check.ts'
 import { makeDirectory, move, openPipeline, SetClock, sessionA, sessionB, until, windowMs } from './event-support.ts'
 
 /** Where a window begins. */
@@ -176,6 +178,31 @@ test('CB4: an id that comes again a moment later is counted and not stored', asy
   for (let time = 0; time < 3; time++) pipeline.receive({ event })
   await pipeline.flushed()
   assert.deepEqual([pipeline.counts.stored, pipeline.counts.repeated], [1, 2])
+  await pipeline.stop(1_000)
+  database.close()
+})
+
+test('CB4: a screenshot that was not taken is not known, and may come again', async t => {
+  const directory = makeDirectory(t)
+  let tries = 0
+  const accept = async (event: PendingEvent) => {
+    if (++tries === 1) throw new ScreenshotError('capture.screenshots-stopped')
+    return event
+  }
+  const screenshots = { door: { accept }, references: () => [] }
+  const { pipeline, database } = await openPipeline({ directory, clock: new SetClock(start), screenshots })
+  const region = { x: 0, y: 0, width: 1, height: 1 }
+  const metadata = { window_title: '', app_name: '', screen_region: region, privacy_masked: false }
+  const data = { screenshot_id: sessionB, image: Buffer.of(1), metadata }
+  const event = { ...move(start), event_type: 'screenshot', data }
+  pipeline.receive({ event })
+  await until(() => pipeline.counts.lost.get('screenshot-refused') === 1)
+  // The second of them comes while the first is on its way, the third after it.
+  pipeline.receive({ event })
+  pipeline.receive({ event })
+  await until(() => pipeline.counts.stored === 1)
+  pipeline.receive({ event })
+  assert.deepEqual([pipeline.counts.stored, pipeline.counts.repeated, tries], [1, 2, 2])
   await pipeline.stop(1_000)
   database.close()
 })

@@ -2,7 +2,7 @@
  * The door of the events: checks each, and puts it where it waits to be stored. A publisher is never told and never waits. When memory is full, the oldest go to
  * the spill; when that takes nothing either, what comes is turned away and counted. What was let in stays in (CB2).
  */
-import type { Clock } from '@chronicle/base'
+import type { Clock, Random } from '@chronicle/base'
 import type { BusMessage } from '../contract.ts'
 import { type CheckedEvent, checkEvent, isRefusal, type PendingEvent } from '../event/check.ts'
 import { type EventRefusal, refusalText } from '../event/refusal.ts'
@@ -32,6 +32,7 @@ export type ReceiverOptions = {
   readonly screenshots: ScreenshotDoor | undefined
   readonly recentIdsMin: number
   readonly clock: Clock
+  readonly random: Random
   readonly counts: EventCounts
   /** In words that hold nothing of the event. */
   onRefused(reason: string): void
@@ -42,19 +43,19 @@ export type ReceiverOptions = {
 export class Receiver {
   readonly #options: ReceiverOptions
   readonly #recent: RecentIds
-  /** When the screenshots came that are on their way, in their order. */
-  readonly #arriving = new Set<{ readonly receivedMs: number }>()
+  /** The ids of screenshots that are on their way, in their order, and when they came. */
+  readonly #arriving = new Map<string, number>()
   #spillRestsUntil = Number.NEGATIVE_INFINITY
   #isStopped = false
 
   constructor(options: ReceiverOptions) {
     this.#options = options
-    this.#recent = new RecentIds(options.recentIdsMin)
+    this.#recent = new RecentIds(options.recentIdsMin, options.random)
   }
 
   /** When the oldest event came that is on its way into the queue. */
   get arrivingMs(): number | undefined {
-    return this.#arriving.values().next().value?.receivedMs
+    return this.#arriving.values().next().value
   }
 
   /** Takes an event from a publisher that does not wait. Never throws. */
@@ -84,11 +85,15 @@ export class Receiver {
     const receivedMs = Math.max(0, Math.floor(clock.now()))
     const checked = checkEvent(value, receivedMs)
     if (isRefusal(checked)) this.#refuse(checked)
-    else if (this.#recent.has(checked.event.id)) counts.repeated++
+    else if (this.#isRepeated(checked.event.id)) counts.repeated++
     else if (checked.image && screenshots) return this.#takeScreenshot(checked, screenshots, next)
     else return void this.#push({ event: checked.event, receivedMs, next })
     if (next) this.#push({ receivedMs, next })
     return undefined
+  }
+
+  #isRepeated(id: string): boolean {
+    return this.#arriving.has(id) || this.#recent.has(id)
   }
 
   async #takeScreenshot(
@@ -97,9 +102,7 @@ export class Receiver {
     next: SourcePosition | undefined,
   ): Promise<void> {
     const { receivedMs } = event
-    const arriving = { receivedMs }
-    this.#arriving.add(arriving)
-    this.#recent.add(event.id)
+    this.#arriving.set(event.id, receivedMs)
     try {
       this.#push({ event: await screenshots.accept(event, image!), receivedMs, next })
     } catch (error) {
@@ -107,7 +110,7 @@ export class Receiver {
       this.#options.onRefused(error instanceof Error ? error.message : 'the screenshot was not taken')
       if (next) this.#push({ receivedMs, next })
     } finally {
-      this.#arriving.delete(arriving)
+      this.#arriving.delete(event.id)
     }
   }
 
