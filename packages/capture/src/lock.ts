@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { captureErrors } from './errors.ts'
+import { makePrivateFile } from './store/private-file.ts'
 
 /** SQLITE_BUSY: somebody else holds a lock on the file. */
 const sqliteBusy = 5
@@ -20,8 +21,9 @@ export class CaptureLock {
   static take(path: string): CaptureLock {
     let file: DatabaseSync | undefined
     try {
-      file = new DatabaseSync(path, { timeout: 0 })
       // Whoever may read it may hold it.
+      makePrivateFile(path)
+      file = new DatabaseSync(path, { timeout: 0 })
       chmodSync(path, 0o600)
       // Otherwise SQLite puts a journal beside the file.
       file.exec('PRAGMA journal_mode = MEMORY')

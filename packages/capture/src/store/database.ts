@@ -10,6 +10,7 @@ import { assert } from '@chronicle/base'
 import { DatabaseError } from '../errors.ts'
 import { databaseErrorOf } from './database-failure.ts'
 import { openFileToRead } from './open-to-read.ts'
+import { makePrivateFile } from './private-file.ts'
 import { applicationId, migrations, schemaVersion } from './schema.ts'
 
 /** The log beside the file is cut back to this many bytes once its pages stand in the file. */
@@ -42,7 +43,10 @@ export class CaptureDatabase {
   static open({ path, readOnly = false }: DatabaseOptions): CaptureDatabase {
     let sql: DatabaseSync | undefined
     try {
-      if (!readOnly) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      if (!readOnly) {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+        makePrivateFile(path)
+      }
       sql = readOnly ? openFileToRead(path) : new DatabaseSync(path, { timeout: 0 })
       const database = new CaptureDatabase(path, sql)
       if (readOnly) database.#checkReadable()
@@ -139,7 +143,7 @@ export class CaptureDatabase {
     // Before the first table: it cannot be changed afterwards.
     this.#sql.exec('PRAGMA auto_vacuum = INCREMENTAL')
     const version = this.#checkVersion()
-    // Before there is anything in it; the files beside it get the same mode.
+    // One that was there may have been made by hand; the files beside it get the same mode.
     chmodSync(this.path, 0o600)
     this.#sql.exec('PRAGMA journal_mode = WAL')
     this.#sql.exec(`PRAGMA journal_size_limit = ${journalBytesMax}`)
