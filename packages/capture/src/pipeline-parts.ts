@@ -241,9 +241,9 @@ function sayings({ logger, onBatchDelivered }: PipelineOptions, counts: EventCou
       counts.batchesDelivered++
       onBatchDelivered?.(batch)
     },
-    notDelivered: (batch: string, error: unknown) => {
+    notDelivered: (batch: string, error: unknown, inARow: number) => {
       counts.deliveriesFailed++
-      logger.warn({ batch, error }, 'a batch was not taken, and is sent again')
+      if (isRound(inARow)) logger.warn({ batch, error, inARow }, 'a batch was not taken, and is sent again')
     },
   }
 }

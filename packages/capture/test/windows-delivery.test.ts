@@ -80,6 +80,33 @@ test('CW4: a batch that is refused again and again does not hold up those behind
   opened.database.close()
 })
 
+test('CW7: a consumer that is away is asked now and then, and gets all that waits as soon as it is back', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start)
+  const got = new Set<string>()
+  let isAway = true
+  let asked = 0
+  const consumer = async (batch: EventBatch) => {
+    asked++
+    if (isAway) throw new Error('away')
+    got.add(batch.batch_id)
+  }
+  const lines: string[] = []
+  const logger = createLogger({ level: 'info', write: line => lines.push(line) })
+  const opened = await openPipeline({ directory, clock, consumer, logger })
+  await windowsOf(100, opened, clock)
+  await until(() => opened.pipeline.counts.windowsBuilt === 100)
+  const atOnce = asked
+  await new Promise(resolve => setTimeout(resolve, 100))
+  assert.ok(asked < 100 && asked <= atOnce + 5, `${asked} tries`)
+  assert.ok(lines.length <= 3, 'the first failures are told of, and then now and then')
+  isAway = false
+  clock.nowMs += 10_000
+  await until(() => got.size === 100)
+  await opened.pipeline.stop(1_000)
+  opened.database.close()
+})
+
 test('a block that is damaged costs its own events: they are counted, the rest of the window is sent', async t => {
   const directory = makeDirectory(t)
   const clock = new SetClock(start + 1_000)

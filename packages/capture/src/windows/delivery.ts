@@ -22,6 +22,9 @@ const redeliverMsMin = 1_000
 export const redeliverMsMax = 600_000
 /** While windows wait for their next try, they are looked at this often. */
 const lookMs = 1_000
+/** After so many failures in a row the consumer is away, and not one batch amiss: windows are then tried one by one, so often. */
+const awayFailures = 4
+const awayMs = 1_000
 
 export type DeliveryOptions = {
   readonly database: CaptureDatabase
@@ -36,13 +39,16 @@ export type DeliveryOptions = {
   readonly deliveryMsMax: number
   readonly screenshots: ScreenshotReferences
   onDelivered(batch: EventBatch): void
-  onFailed(batchId: string, error: unknown): void
+  /** `inARow`: failures since a batch was taken. */
+  onFailed(batchId: string, error: unknown, inARow: number): void
 }
 
 export class Delivery {
   readonly #options: DeliveryOptions
   readonly #handover: Handover
   #lastFailure: ChronicleError | undefined
+  #failuresInARow = 0
+  #restsUntil = Number.NEGATIVE_INFINITY
 
   constructor(options: DeliveryOptions) {
     this.#options = options
@@ -63,6 +69,8 @@ export class Delivery {
   /** Sends what is due of the earliest window. As a step of a `Loop`: true where there may be more. Rejects with `DatabaseError` and the vault's errors. */
   async deliverNext(): Promise<boolean | number> {
     const { windows, clock } = this.#options
+    const restMs = this.#restsUntil - clock.monotonic()
+    if (restMs > 0) return restMs
     if (!this.#handover.mayBegin) return lookMs
     const row = windows.nextDeliverable(clock.now(), redeliverMsMax)
     if (row === undefined) return windows.counts().built > 0 ? lookMs : false
@@ -108,10 +116,12 @@ export class Delivery {
       this.#lastFailure = failure.error
       const delayMs = Math.min(redeliverMsMax, redeliverMsMin * 2 ** Math.min(row.attempts, 16))
       database.transaction(() => windows.markFailed(row, clock.now() + delayMs))
-      onFailed(batch.batch_id, failure.error)
+      if (++this.#failuresInARow >= awayFailures) this.#restsUntil = clock.monotonic() + awayMs
+      onFailed(batch.batch_id, failure.error, this.#failuresInARow)
       return false
     }
     database.transaction(() => windows.markDelivered(row, batch.part))
+    this.#failuresInARow = 0
     if (batch.part === row.parts) recent.remove(row)
     onDelivered(batch)
     return true
