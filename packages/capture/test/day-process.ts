@@ -178,10 +178,11 @@ export class DayProcess {
   }
 
   #isSettled(): boolean {
-    const { events, windows, screenshots } = this.storage.metrics()
+    const { events, screenshots } = this.storage.metrics()
     const isStored = events.stored >= this.#acceptedBefore
-    const isBuilt = windows.closed === windows.built
-    return isStored && isBuilt && screenshots.bytes.waiting === 0 && this.#analysis.busy === 0
+    if (!isStored || screenshots.bytes.waiting > 0 || this.#analysis.busy > 0) return false
+    // Counts do not say it: the process before may have closed windows that this one builds.
+    return this.storage.status().windows?.closed === 0
   }
 
   #assertCounts(stored: number): void {

@@ -1,4 +1,4 @@
-/** The events of windows that were just built, so that the usual one is read once and not twice. Bounded in events and in bytes: the oldest go first. */
+/** The events of windows that were just built, so that the usual one is read once and not twice. Bounded in events and in bytes: the oldest go first (CW7). */
 import type { BatchEvent } from '../contract.ts'
 import type { WindowKey } from '../store/window-rows.ts'
 import { keptBytesMax, keptEventsMax } from './limits.ts'
