@@ -96,7 +96,7 @@ export const captureErrors = errorFamily('capture', {
   'capture.keys-missing': {
     summary: 'The keys that open what is stored are not beside the database',
     remedy:
-      'Put the directory that is named back: it is part of what is to be copied. Where the program that captures brings a vault of its own, events and titles are read with that vault alone; windows and sums need no key.',
+      'Put the directory that is named back: it is part of what is to be copied. If it is lost, set database_path to another file to begin anew. Where the program that captures brings a vault of its own, events and titles are read with that vault alone; windows and sums need no key.',
   },
   'capture.invalid-argument': {
     summary: 'What was asked for is not accepted',
@@ -108,7 +108,7 @@ export const captureErrors = errorFamily('capture', {
   },
   'capture.in-use': {
     summary: 'Another process works on this database of capture',
-    remedy: 'Stop the other one, or set database_path to another file.',
+    remedy: '`chronicle capture status` says which one. Stop it, or set database_path to another file.',
   },
   'capture.lock-failed': {
     summary: 'The lock of the database of capture cannot be taken',

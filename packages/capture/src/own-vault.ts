@@ -38,12 +38,18 @@ export type OwnVaultOptions = {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Whether keys are there that must not be replaced: asked where the directory holds none. */
+  readonly areKeysNeeded?: (() => boolean) | undefined
 }
 
 export type OwnVault = { readonly vault: Vault; close(): Promise<void> }
 
-/** Rejects with the errors of the vault: a master that is not where it was kept is never replaced by another. */
-export async function openOwnVault({ directory, clock, random, logger }: OwnVaultOptions): Promise<OwnVault> {
+/** Rejects with 'capture.keys-missing' and the errors of the vault: neither keys nor a master that are not where they were kept are ever replaced by others. */
+export async function openOwnVault(options: OwnVaultOptions): Promise<OwnVault> {
+  const { directory, clock, random, logger } = options
+  // Before anything is made there: the directory has to be free for the one that is to be put back.
+  if (!(await holdsKeys(directory)) && options.areKeysNeeded?.())
+    throw captureErrors.create('capture.keys-missing', { directory })
   const store = await openLocalStore({ directory: keysBelow(directory), clock, random })
   const audit = fileAuditLog(auditLogIn(directory), { clock, random })
   const storage = keyStorageIn(store)
@@ -70,7 +76,7 @@ export async function openOwnVault({ directory, clock, random, logger }: OwnVaul
 
 export type KeysToRead = { readonly keys: PayloadKeys; close(): Promise<void> }
 
-export type KeysToReadOptions = Omit<OwnVaultOptions, 'logger'> & {
+export type KeysToReadOptions = Omit<OwnVaultOptions, 'logger' | 'areKeysNeeded'> & {
   /** Names the file that records the use of keys where their own log cannot be written. */
   readonly auditElsewhere?: (() => string) | undefined
 }
@@ -97,8 +103,8 @@ export function keysToRead(options: KeysToReadOptions): KeysToRead {
 }
 
 async function openToRead({ directory, auditElsewhere, clock, random }: KeysToReadOptions): Promise<OwnVault> {
-  const storage = keyStorageToRead(localObjectReader(keysBelow(directory)))
-  if (!(await readVaultStatus(storage))) throw captureErrors.create('capture.keys-missing', { directory })
+  const storage = recordsToRead(directory)
+  if (!(await holdsKeys(directory))) throw captureErrors.create('capture.keys-missing', { directory })
   const log = auditLogIn(directory)
   const audit = fileAuditLog(isWritable(existsSync(log) ? log : directory) ? log : (auditElsewhere?.() ?? log), {
     clock,
@@ -111,6 +117,14 @@ async function openToRead({ directory, auditElsewhere, clock, random }: KeysToRe
     await close()
     throw error
   }
+}
+
+async function holdsKeys(directory: string): Promise<boolean> {
+  return (await readVaultStatus(recordsToRead(directory))) !== undefined
+}
+
+function recordsToRead(directory: string): KeyStorage {
+  return keyStorageToRead(localObjectReader(keysBelow(directory)))
 }
 
 function isWritable(path: string): boolean {

@@ -16,7 +16,7 @@ import type { EventBatch } from './contract.ts'
 import { type CaptureStatus, checkDoorPath, doorLimits, openDoor } from './door/index.ts'
 import { captureErrors } from './errors.ts'
 import { CaptureLock } from './lock.ts'
-import { openOwnVault } from './own-vault.ts'
+import { type OwnVaultOptions, openOwnVault } from './own-vault.ts'
 import { pathsBeside } from './paths.ts'
 import { Pipeline } from './pipeline.ts'
 import { nodeShotDisk, Screenshots } from './screenshots/index.ts'
@@ -32,6 +32,7 @@ import { registerStorageMetrics, type StorageMetrics, storageMetrics } from './s
 import { busInWords, statusOf } from './storage-status.ts'
 import { CaptureDatabase } from './store/database.ts'
 import { databaseErrorOf } from './store/database-failure.ts'
+import { holdsSealed } from './store/holds-sealed.ts'
 import { noPayloadKeys, type PayloadKeys, vaultPayloadKeys } from './store/payload-keys.ts'
 
 /** For what was received and is not stored yet, when capture stops. */
@@ -216,7 +217,8 @@ async function open(config: StorageConfig, around: Surroundings, lifecycle: Life
   lifecycle.add('lock', { stop: () => lock.release() })
   const database = CaptureDatabase.open({ path })
   lifecycle.add('database', { stop: () => database.close() })
-  const { keys, keysAt } = await openKeys(config, around, beside.vault, lifecycle)
+  const ownVault = { ...around, directory: beside.vault, areKeysNeeded: () => holdsSealed(database) }
+  const { keys, keysAt } = await openKeys(config, ownVault, lifecycle)
   const screenshots = await Screenshots.open({
     ...around,
     database,
@@ -232,10 +234,10 @@ async function open(config: StorageConfig, around: Surroundings, lifecycle: Life
   return { database, keys, keysAt, screenshots, bus: await openBus(config, around, lifecycle) }
 }
 
-async function openKeys(config: StorageConfig, around: Surroundings, directory: string, lifecycle: Lifecycle) {
+async function openKeys(config: StorageConfig, ownVault: OwnVaultOptions, lifecycle: Lifecycle) {
   if (!config.encryptPayloads) return { keys: await noPayloadKeys(config.vault), keysAt: 'none: events are not sealed' }
   if (config.vault) return { keys: await vaultPayloadKeys(config.vault), keysAt: 'the vault of the program' }
-  const own = await openOwnVault({ ...around, directory })
+  const own = await openOwnVault(ownVault)
   lifecycle.add('vault', { stop: () => own.close() })
   const { source, sourceDetail } = own.vault.status
   return { keys: await vaultPayloadKeys(own.vault), keysAt: `${source}: ${sourceDetail}` }

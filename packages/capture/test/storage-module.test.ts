@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -144,6 +144,28 @@ test('without encryption no keys are made', () =>
       filesBelow(dirname(databasePath)).filter(path => path.includes('-vault')),
       [],
     )
+  }))
+
+test('keys that are lost are not replaced: capture does not start beside what they have sealed', () =>
+  inDirectory(async (_, databasePath) => {
+    const vault = `${databasePath}-vault`
+    const first = await StorageModule.create({ ...quick, databasePath })
+    await first.run()
+    first.bus.publish(note('sealed'))
+    await first.flushed()
+    await first.shutdown()
+    renameSync(vault, `${vault}-elsewhere`)
+    const isRefused = (error: unknown) => error instanceof ChronicleError && error.code === 'capture.keys-missing'
+    await assert.rejects(StorageModule.create({ ...quick, databasePath }), isRefused)
+    assert.ok(!existsSync(vault), 'there is room for the one that is put back')
+    renameSync(`${vault}-elsewhere`, vault)
+    const again = await StorageModule.create({ ...quick, databasePath })
+    const batches: EventBatch[] = []
+    again.bus.subscribeBatches(async batch => void batches.push(batch))
+    await again.run()
+    await eventually(() => batches.length === 1)
+    assert.equal(batches[0]?.events.length, 1)
+    await again.shutdown()
   }))
 
 test('metrics for Prometheus', () =>

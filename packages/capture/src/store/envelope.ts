@@ -24,6 +24,8 @@ const at = { version: 0, sealing: 1, body: 2 }
 const bodyAt = { compression: 0, content: 1 }
 const plain = 0
 const sealed = 1
+/** What everything that is sealed begins with. */
+export const sealedHead: Uint8Array = Uint8Array.of(version, sealed)
 const uncompressed = 0
 const lz4 = 1
 const lz4LengthBytes = 4
