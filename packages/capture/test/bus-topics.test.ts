@@ -44,13 +44,46 @@ test('a store makes the topic of batches before there is one, with room for the 
   const store = await topicBus(broker.bootstrap, { events: 'asked', batches: 'asked-batches' })
   store.subscribeEvents(new MemorySink())
   const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.bootstrap] })
-  while (!(await admin.listTopics()).includes('asked-batches')) await sleep(25)
-  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: 'asked-batches' }
-  const [described] = await admin.describeConfigs({ resources: [resource] })
-  const room = described?.configs.find(({ name }) => name === 'max.message.bytes')
-  assert.equal(Number(room?.value), 64 * 1024 * 1024)
+  const made = ['asked', 'asked-batches', 'asked-keys']
+  const areMade = () => admin.listTopics().then(topics => made.every(name => topics.includes(name)))
+  while (!(await areMade())) await sleep(25)
+  const configOf = async (resourceName: string, name: string) => {
+    const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName }
+    const [described] = await admin.describeConfigs({ resources: [resource] })
+    return Number(described?.configs.find(config => config.name === name)?.value)
+  }
+  assert.equal(await configOf('asked-batches', 'max.message.bytes'), 64 * 1024 * 1024)
+  assert.equal(await configOf('asked', 'retention.ms'), 7 * 86_400_000)
+  assert.equal(await configOf('asked-keys', 'retention.ms'), 600_000, 'keys are told twice a minute, for ever')
   await admin.close()
   await store.stop(1000)
+})
+
+test('CB6: records that went before a store had read them are counted; for a new one the topic begins where it does', async () => {
+  const topics = { events: 'shortened', batches: 'b' }
+  const publisher = await topicBus(broker.bootstrap, topics)
+  const sink = new MemorySink()
+  const first = await topicBus(broker.bootstrap, topics)
+  first.subscribeEvents(sink)
+  for (let number = 0; number < 3; number++) publisher.publish(eventNumber(number))
+  await eventually(() => sink.events.length === 3)
+  await first.stop(1000)
+  for (let number = 3; number < 10; number++) publisher.publish(eventNumber(number))
+  await publisher.stop(5000)
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.bootstrap] })
+  await admin.deleteRecords({ topics: [{ name: topics.events, partitions: [{ partition: 0, offset: 6n }] }] })
+  await admin.close()
+  for (const [store, expired, count] of [
+    [sink, 3, 7],
+    [new MemorySink(), 0, 4],
+  ] as const) {
+    const bus = await topicBus(broker.bootstrap, topics)
+    bus.subscribeEvents(store)
+    await eventually(() => store.events.length === count)
+    assert.deepEqual(store.events.at(-1), eventNumber(9))
+    assert.equal(bus.lost().expired, expired)
+    await bus.stop(1000)
+  }
 })
 
 test('CE5, CB6: over topics each event is stored once, whenever the store ends', async () => {

@@ -103,7 +103,8 @@ export class EventReader implements Subscription {
     const offsets = (listed?.partitions ?? []).map(({ partitionIndex: partition, offset }) => {
       const earliest = Number(offset)
       const stored = Math.max(this.#sink.positionOf(source, partition), this.#next.get(`${source}/${partition}`) ?? 0)
-      if (stored < earliest) this.#passOver(partition, stored, earliest)
+      // Who has read nothing yet misses nothing: the topic begins where it begins.
+      if (stored > 0 && stored < earliest) this.#passOver(partition, stored, earliest)
       return { topic, partition, offset: BigInt(Math.max(stored, earliest)) }
     })
     return { source, offsets }
