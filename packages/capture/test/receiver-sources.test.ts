@@ -46,6 +46,28 @@ test('CE5: what a source brought and waits in the spill is not asked for again',
   second.database.close()
 })
 
+test('CE5: what was in hand at the stop comes behind what was spilled, and the source does not go back for it', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start)
+  const limits = { queueEventsMax: 100 }
+  const first = await openPipeline({ directory, clock, limits })
+  const other = new DatabaseSync(join(directory, 'capture.db'))
+  other.exec('BEGIN IMMEDIATE')
+  // The first hundred are in hand, the second in the spill, and behind them is nothing but a position.
+  for (let at = 0; at < 200; at++) await first.pipeline.receiveFrom({ event: move(start + at) }, next(at + 1))
+  await first.pipeline.receiveFrom({ event: 'nonsense' }, next(201))
+  assert.equal(first.pipeline.waiting().spillEvents, 100)
+  await first.pipeline.stop(20)
+  first.database.close()
+  other.close()
+  const second = await openPipeline({ directory, clock, limits })
+  assert.equal(second.pipeline.positionOf('raw-events', 0), 200)
+  await second.pipeline.flushed()
+  assert.equal(second.pipeline.counts.stored, 200)
+  await second.pipeline.stop(1_000)
+  second.database.close()
+})
+
 test('CB1: a source waits where memory and spill are full, and goes on where there is room', async t => {
   const directory = makeDirectory(t)
   const clock = new SetClock(start)
