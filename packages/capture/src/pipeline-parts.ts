@@ -219,11 +219,10 @@ function makeRetaining({ database, clock, retention: days }: PipelineOptions, ag
 
 /** What is logged and counted of what goes wrong, in words that hold nothing of an event. */
 function sayings({ logger, onBatchDelivered }: PipelineOptions, counts: EventCounts) {
-  let refused = 0
   return {
     failure: (what: string) => (error: unknown) => logger.warn({ error }, `${what} failed, and is tried again`),
-    refused: (reason: string) => {
-      if (isRound(++refused)) logger.warn({ reason, refused }, 'an event was refused')
+    refused: (reason: string, refused: number) => {
+      if (isRound(refused)) logger.warn({ reason, refused }, 'an event was refused')
     },
     noRoom: (error: Error | undefined) => {
       const lost = counts.lost.get('no-room') ?? 0

@@ -239,6 +239,8 @@ test('what is refused is said now and then, and never by its content', async t =
   for (let at = 0; at < 150; at++) pipeline.receive({ event: { ...move(start), event_type: 'secret\n' } })
   assert.equal(lines.length, 3)
   assert.match(lines[2]!, /event_type: a name of at most 64 bytes.*"refused":100/)
+  pipeline.receive({ event: { ...move(start), session_id: 'secret' } })
+  assert.match(lines[3] ?? 'not said', /session_id.*"refused":1/, 'another field is news')
   assert.ok(lines.every(line => !line.includes('secret')))
   await pipeline.stop(1_000)
   database.close()

@@ -45,6 +45,9 @@ export function newEventCounts(): EventCounts {
   }
 }
 
-export function countBy<Name>(counts: Map<Name, number>, name: Name, by = 1): void {
-  counts.set(name, (counts.get(name) ?? 0) + by)
+/** The count that it has now. */
+export function countBy<Name>(counts: Map<Name, number>, name: Name, by = 1): number {
+  const count = (counts.get(name) ?? 0) + by
+  counts.set(name, count)
+  return count
 }

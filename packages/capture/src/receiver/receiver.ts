@@ -35,7 +35,8 @@ export type ReceiverOptions = {
   readonly random: Random
   readonly counts: EventCounts
   /** In words that hold nothing of the event. */
-  onRefused(reason: string): void
+  /** `inAll`: so many for this reason's field, or of screenshots. */
+  onRefused(reason: string, inAll: number): void
   /** An event was turned away for want of room; `cause` is why the spill took nothing. */
   onNoRoom(cause: Error | undefined): void
 }
@@ -106,8 +107,9 @@ export class Receiver {
     try {
       this.#push({ event: await screenshots.accept(event, image!), receivedMs, next })
     } catch (error) {
-      countBy(this.#options.counts.lost, 'screenshot-refused')
-      this.#options.onRefused(error instanceof Error ? error.message : 'the screenshot was not taken')
+      const { counts, onRefused } = this.#options
+      const inAll = countBy(counts.lost, 'screenshot-refused')
+      onRefused(error instanceof Error ? error.message : 'the screenshot was not taken', inAll)
       if (next) this.#push({ receivedMs, next })
     } finally {
       this.#arriving.delete(event.id)
@@ -144,8 +146,8 @@ export class Receiver {
   }
 
   #refuse(refusal: EventRefusal): void {
-    countBy(this.#options.counts.refused, refusal.field)
-    this.#options.onRefused(refusalText(refusal))
+    const inAll = countBy(this.#options.counts.refused, refusal.field)
+    this.#options.onRefused(refusalText(refusal), inAll)
   }
 
   #pause(ms: number): Promise<void> {
