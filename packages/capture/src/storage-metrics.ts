@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from '@chronicle/telemetry'
+import { Gauge, type Registry } from '@chronicle/telemetry'
+import { type CountMetric, registerCounts } from './count-metric.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Screenshots } from './screenshots/index.ts'
 
@@ -39,18 +40,8 @@ export function storageMetrics(
 
 /** The same for Prometheus; those of screenshots are their own. */
 export function registerStorageMetrics(registry: Registry, metrics: () => StorageMetrics): void {
-  const counter = (name: string, help: string, label: string, values: () => Record<string, number>): void => {
-    new Counter({
-      name: `chronicle_capture_${name}`,
-      help,
-      labelNames: [label],
-      registers: [registry],
-      collect() {
-        this.reset()
-        for (const [value, count] of Object.entries(values())) this.inc({ [label]: value }, count)
-      },
-    })
-  }
+  const counter = (name: string, help: string, label: string, counts: CountMetric['counts']): void =>
+    registerCounts(registry, { name, help, label, counts })
   const outcomes = (): Record<string, number> => {
     const { refused: _, lost: __, ...events } = metrics().events
     return events

@@ -1,5 +1,6 @@
 import { ChronicleError } from '@chronicle/base'
-import { Counter, Gauge, type Registry } from '@chronicle/telemetry'
+import { Gauge, type Registry } from '@chronicle/telemetry'
+import { registerCounts } from '../count-metric.ts'
 import type { DeletionReason } from './contract.ts'
 
 /** What became of screenshots since the start. */
@@ -35,33 +36,29 @@ function add<K>(counts: Map<K, number>, key: K): void {
 export type HeldBytes = Readonly<Record<'waiting' | 'memory' | 'files', number>>
 
 export function registerShotMetrics(registry: Registry, counts: ShotCounts, held: () => HeldBytes): void {
-  const registers = [registry]
-  const labelled = (name: string, help: string, label: string, values: () => Record<string, number>): void => {
-    new Counter({
-      name: `chronicle_capture_${name}`,
-      help,
-      labelNames: [label],
-      registers,
-      collect() {
-        this.reset()
-        for (const [value, count] of Object.entries(values())) this.inc({ [label]: value }, count)
-      },
-    })
-  }
-  const taken = () => ({ kept: counts.kept, repeated: counts.repeated })
-  labelled('screenshots_total', 'Screenshots that were accepted', 'outcome', taken)
-  labelled(
-    'screenshots_refused_total',
-    'Screenshots that were not accepted, by the code',
-    'code',
-    () => counts.all.refused,
-  )
-  labelled('screenshots_deleted_total', 'Screenshots whose bytes are gone, by why', 'reason', () => counts.all.deleted)
+  registerCounts(registry, {
+    name: 'screenshots_total',
+    help: 'Screenshots that were accepted',
+    label: 'outcome',
+    counts: () => ({ kept: counts.kept, repeated: counts.repeated }),
+  })
+  registerCounts(registry, {
+    name: 'screenshots_refused_total',
+    help: 'Screenshots that were not accepted, by the code',
+    label: 'code',
+    counts: () => counts.all.refused,
+  })
+  registerCounts(registry, {
+    name: 'screenshots_deleted_total',
+    help: 'Screenshots whose bytes are gone, by why',
+    label: 'reason',
+    counts: () => counts.all.deleted,
+  })
   new Gauge({
     name: 'chronicle_capture_screenshot_bytes',
     help: 'Bytes of screenshots that are held: waiting to be measured, in memory, in sealed files',
     labelNames: ['place'],
-    registers,
+    registers: [registry],
     collect() {
       for (const [place, bytes] of Object.entries(held())) this.set({ place }, bytes)
     },
