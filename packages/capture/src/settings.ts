@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import {
   boolean,
   declareSettings,
+  hostPorts,
   integer,
   oneOf,
   path,
@@ -234,7 +235,7 @@ const busSettings = {
   bootstrapServers: setting({
     key: 'storage.bootstrap_servers',
     env: 'CHRONICLE_CAPTURE_BOOTSTRAP_SERVERS',
-    type: string,
+    type: hostPorts,
     default: '127.0.0.1:9092',
     section: bus,
     help: 'Brokers of the topics, as host:port with commas between them.',

@@ -11,6 +11,7 @@ export {
   bytes,
   decimal,
   duration,
+  hostPorts,
   integer,
   oneOf,
   path,

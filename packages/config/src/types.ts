@@ -143,6 +143,20 @@ export const address: SettingType<string> = {
   format: value => value,
 }
 
+/** Where servers are: `host:port`, several with commas between them; an IPv6 address stands in brackets. */
+export const hostPorts: SettingType<string> = {
+  placeholder: 'host:port',
+  accepts: 'host:port, or several with commas between them',
+  isText: true,
+  parse: text => (text.split(',').every(isHostPort) ? text : undefined),
+  format: value => value,
+}
+
+function isHostPort(text: string): boolean {
+  const [, host, number] = /^(\[.+\]|[^:]+):(\d{1,5})$/.exec(text) ?? []
+  return host !== undefined && address.parse(host, '/') !== undefined && Number(number) > 0 && Number(number) < 65536
+}
+
 /** A file or directory. Relative to the working directory, or to the configuration file where it stands in one. */
 export const path: SettingType<string> = {
   placeholder: 'path',

@@ -6,6 +6,7 @@ import {
   boolean,
   bytes,
   duration,
+  hostPorts,
   integer,
   oneOf,
   path,
@@ -112,6 +113,25 @@ test('ports, truths and words', () => {
   assert.equal(read(boolean, 'maybe'), undefined)
   assert.equal(read(oneOf('low', 'high'), 'HIGH'), 'high')
   assert.equal(read(oneOf('low', 'high'), 'medium'), undefined)
+})
+
+test('servers are hosts with their ports', () => {
+  for (const text of ['localhost:9092', '127.0.0.1:1,b.example:65535', '[::1]:9092'])
+    assert.equal(read(hostPorts, text), text)
+  const refused = [
+    '',
+    'localhost',
+    'localhost:',
+    ':9092',
+    'a:0',
+    'a:65536',
+    'a:1,',
+    'a:1, b:2',
+    '::1:9092',
+    'kafka://a:1',
+    '[a:1',
+  ]
+  for (const text of refused) assert.equal(read(hostPorts, text), undefined, text)
 })
 
 test('addresses are names or IP addresses, without a port', () => {
