@@ -15,7 +15,7 @@ const windowsShownMax = 10_000
 const examples = {
   all: `
 Examples:
-  chronicle capture config > ~/.config/chronicle/capture.toml    begin with a file that names every setting
+  chronicle capture config > capture.toml                        a file that names every setting, for --config
   chronicle capture run                                          runs until Ctrl-C
   chronicle capture status
   chronicle capture windows --since 2h                           when there was how much, and what became of it
@@ -71,7 +71,7 @@ Examples:
   chronicle capture export --what screenshots --session 6fa459ea | jq .window_title`,
   config: `
 Examples:
-  chronicle capture config > ~/.config/chronicle/capture.toml
+  chronicle capture config > capture.toml                        for 'chronicle capture run --config capture.toml'
   chronicle capture config --show
   chronicle capture config --show --json | jq .`,
 }
