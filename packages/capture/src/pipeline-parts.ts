@@ -2,7 +2,6 @@
 import type { Clock, Random } from '@chronicle/base'
 import type { Logger, Registry } from '@chronicle/telemetry'
 import type { Disk } from '@chronicle/wal'
-import type { EventBatch } from './contract.ts'
 import { isRound } from './is-round.ts'
 import { Loop } from './loop.ts'
 import { countBy, type EventCounts, newEventCounts } from './receiver/counters.ts'
@@ -16,7 +15,7 @@ import type { EventBlocks } from './store/event-blocks.ts'
 import { EventStore } from './store/event-store.ts'
 import type { PayloadKeys } from './store/payload-keys.ts'
 import { Retention, type RetentionDays, retentionEveryMs, retentionFirstMs } from './store/retention.ts'
-import type { WindowKey, WindowRows } from './store/window-rows.ts'
+import type { WindowRows } from './store/window-rows.ts'
 import type { WindowShape } from './windows/assignment.ts'
 import type { ScreenshotReferences } from './windows/batch.ts'
 import { Builder } from './windows/builder.ts'
@@ -64,9 +63,6 @@ export type PipelineOptions = {
   readonly screenshots?: { readonly door: ScreenshotDoor; readonly references: ScreenshotReferences }
   readonly limits?: Partial<PipelineLimits>
   readonly mergeLimits?: MergeLimits
-  /** Told of each window once it is closed. */
-  onWindowClosed?(window: WindowKey & { readonly end: number }): void
-  onBatchDelivered?(batch: EventBatch): void
 }
 
 /** Everything on the way, made and not started. */
@@ -162,15 +158,8 @@ function makeArriving(
   return { queue: shared.queue, commit, receiver }
 }
 
-function makeCloser({ shape, onWindowClosed }: PipelineOptions, shared: Shared, building: Loop): Closer {
-  return new Closer({
-    ...shared,
-    shape,
-    onClosed: window => {
-      onWindowClosed?.(window)
-      building.wake()
-    },
-  })
+function makeCloser({ shape }: PipelineOptions, shared: Shared, building: Loop): Closer {
+  return new Closer({ ...shared, shape, onClosed: () => building.wake() })
 }
 
 function makeBuilding(
@@ -218,7 +207,7 @@ function makeRetaining({ database, clock, retention: days }: PipelineOptions, ag
 }
 
 /** What is logged and counted of what goes wrong, in words that hold nothing of an event. */
-function sayings({ logger, onBatchDelivered }: PipelineOptions, counts: EventCounts) {
+function sayings({ logger }: PipelineOptions, counts: EventCounts) {
   return {
     failure: (what: string) => (error: unknown) => logger.warn({ error }, `${what} failed, and is tried again`),
     refused: (reason: string, refused: number) => {
@@ -236,9 +225,8 @@ function sayings({ logger, onBatchDelivered }: PipelineOptions, counts: EventCou
       countBy(counts.lost, 'expired', events)
       logger.error({ events }, 'events were removed past their time before their batch was taken')
     },
-    delivered: (batch: EventBatch) => {
+    delivered: () => {
       counts.batchesDelivered++
-      onBatchDelivered?.(batch)
     },
     notDelivered: (batch: string, error: unknown, inARow: number) => {
       counts.deliveriesFailed++

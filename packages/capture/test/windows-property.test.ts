@@ -7,7 +7,8 @@ import fc from 'fast-check'
 import type { EventBatch } from '../src/contract.ts'
 import { decodeRunText } from '../src/event/run.ts'
 import type { Pipeline } from '../src/pipeline.ts'
-import { Aggregates, type Span, spans } from '../src/store/aggregates.ts'
+import { readAggregates } from '../src/reading/aggregates.ts'
+import { type Span, spans } from '../src/store/aggregates.ts'
 import { CaptureDatabase } from '../src/store/database.ts'
 import { openEnvelope } from '../src/store/envelope.ts'
 import { blockPlace } from '../src/store/event-blocks.ts'
@@ -211,16 +212,16 @@ async function storedIn(database: CaptureDatabase, sent: readonly Sent[]): Promi
 
 function checkAggregates(database: CaptureDatabase, stored: readonly Sent[]): void {
   for (const [span, spanMs] of Object.entries(spans) as [Span, number][]) {
-    const rows = new Aggregates(database).range(span, 0, Number.MAX_SAFE_INTEGER, 100_000)
+    const rows = [...readAggregates(database, span, {})]
     const found = Object.fromEntries(rows.map(row => [`${row.sessionId} ${row.startMs}`, { ...row.counts }]))
     assert.deepEqual(found, countsBySpan(stored, spanMs), `CE7: ${span}`)
-    for (const { events, keys, clicks, focus_changes, counts } of rows) {
+    for (const { events, keys, clicks, focusChanges, counts } of rows) {
       assert.equal(
         events,
         Object.values(counts).reduce((sum, count) => sum + count, 0),
       )
       assert.deepEqual(
-        [keys, clicks, focus_changes],
+        [keys, clicks, focusChanges],
         [counts.keystroke ?? 0, counts.mouse_click ?? 0, counts.window_focus ?? 0],
       )
     }

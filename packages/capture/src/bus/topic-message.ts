@@ -5,7 +5,7 @@ import { type BoxKey, type BoxKeyPair, isBox, openBox } from './image-box.ts'
 import { isLongerThan } from './json-size.ts'
 
 /** One published event, without its image. */
-export const eventValueBytesMax = 1024 * 1024
+const eventValueBytesMax = 1024 * 1024
 /** The image of one. */
 export const imageBytesMax = 50 * 1024 * 1024
 

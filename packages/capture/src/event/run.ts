@@ -18,13 +18,13 @@ import type { JsonObject } from '../contract.ts'
 import { eventTypeBytesMax } from './limits.ts'
 import { putUuid, uuidBytes, uuidTexts } from './uuid.ts'
 
-export const runEventsMax = 65_536
-export const runTypesMax = 255
+const runEventsMax = 65_536
+const runTypesMax = 255
 
 const at = { events: 0, types: 4, names: 5 }
 const timeBytes = 6
 /** Of one event, its data left out. */
-export const columnBytes = uuidBytes + timeBytes + 1
+const columnBytes = uuidBytes + timeBytes + 1
 assert(columnBytes === 23, 'an event takes 23 bytes beside its data')
 
 /** What a run holds of an event. */

@@ -54,11 +54,6 @@ export function readUuidWords(uuid: string, words: Int32Array): void {
   assert(at === uuid.length && seen < 16, 'a UUID is 16 bytes')
 }
 
-/** The UUID whose 32 hex digits begin at `at`. */
-export function uuidFromHex(hex: string, at = 0): string {
-  return `${hex.slice(at, at + 8)}-${hex.slice(at + 8, at + 12)}-${hex.slice(at + 12, at + 16)}-${hex.slice(at + 16, at + 20)}-${hex.slice(at + 20, at + 32)}`
-}
-
 /** Texts that are cut from one: who keeps one of them keeps that many at most. */
 const textsTogether = 64
 const textCharacters = 36
@@ -95,7 +90,8 @@ function hasDashBefore(byte: number): boolean {
 
 export function uuidFromBytes(bytes: Uint8Array): string {
   assert(bytes.length === uuidBytes, 'a UUID is 16 bytes')
-  return uuidFromHex(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex'))
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
 /** Version 5 (RFC 9562, section 5.5): the same name in the same namespace always gives the same UUID. */

@@ -4,7 +4,7 @@
  */
 
 /** Pixels a side of a cell: about a line of text. Cells at the right and lower end may be smaller. */
-export const cellPixels = 16
+const cellPixels = 16
 
 /** 8 bits a channel, three channels, rows without padding. */
 export type RgbImage = { readonly width: number; readonly height: number; readonly data: Uint8Array }

@@ -9,7 +9,7 @@ import { textDensity } from './text-density.ts'
 import { countUiElements } from './ui-elements.ts'
 
 /** A full HD screen is measured as it is; a larger one at a half, a third, … of its size, where its text is still as large as on that one. */
-export const measuredPixelsMax = 1920 * 1088
+const measuredPixelsMax = 1920 * 1088
 
 const rgbChannels = 3
 

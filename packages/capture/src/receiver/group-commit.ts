@@ -14,15 +14,15 @@ import { groupOf, type PendingQueue } from './pending-queue.ts'
 import { positionAfter, type Spill, type SpilledGroup } from './spill.ts'
 
 /** A transaction begins once so many events wait … */
-export const groupEventsMin = 100
+const groupEventsMin = 100
 /** … or so many milliseconds after the first of them came. */
-export const groupDelayMs = 50
+const groupDelayMs = 50
 /** While more wait, a transaction takes so many events … */
-export const groupEventsMax = 5_000
+const groupEventsMax = 5_000
 /** … or so much of their data. */
 export const groupBytesMax = 4 * 1024 * 1024
 /** How often it is looked whether a window is due, by the clock of the machine: so that a clock that was set is noticed. */
-export const closeCheckMs = 250
+const closeCheckMs = 250
 
 export type GroupCommitOptions = {
   readonly queue: PendingQueue

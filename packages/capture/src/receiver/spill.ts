@@ -25,12 +25,12 @@ import { encodeSpillEntry, openSpillEntry, parseSpillHead } from './spill-entry.
 const MiB = 1024 * 1024
 const kind = entryKindMin
 const stream = 0
-export const spillSource = 'spill'
+const spillSource = 'spill'
 
 /** Appended and not on the disk yet, in bytes: what a publisher may bring that leaves no turn to anybody. Memory is taken only while it is needed. */
 const unsyncedBytesMax = 64 * MiB
 
-export const spillLimits: WalLimits = {
+const spillLimits: WalLimits = {
   ...walProfiles.low,
   fileBytesMax: 32 * MiB,
   tailBytesMax: 2 * unsyncedBytesMax,
@@ -46,7 +46,6 @@ export type SpillOptions = Omit<DiskWalOptions, 'replayFrom' | 'onReplay' | 'eve
   readonly positions: Positions
   /** On the disk; beyond nothing more is taken. */
   readonly spillBytesMax: number
-  readonly limits?: WalLimits
 }
 
 /** What comes next out of the spill. */
@@ -83,7 +82,7 @@ export class Spill {
     const waiting: Waiting = { entries: 0, events: 0, sources: new Map() }
     const wal = await openDiskWal({
       ...options,
-      limits: options.limits ?? spillLimits,
+      limits: spillLimits,
       replayFrom: from,
       onReplay: (lsn, _stream, found, payload) => {
         if (lsn >= from && found === kind) count(waiting, payload)
@@ -114,8 +113,7 @@ export class Spill {
 
   get canTake(): boolean {
     if (this.hindrance || this.bytes >= this.#options.spillBytesMax) return false
-    const { unsyncedBytesReadyMax } = this.#options.limits ?? spillLimits
-    return this.#wal.endLsn - this.#wal.durableLsn < unsyncedBytesReadyMax
+    return this.#wal.endLsn - this.#wal.durableLsn < spillLimits.unsyncedBytesReadyMax
   }
 
   /** Up to where a source is in the spill; undefined where nothing of it is. */

@@ -10,7 +10,7 @@ import { Shot } from './shot.ts'
 import type { ShotFiles } from './shot-files.ts'
 
 /** Screenshots that `devMode` keeps. */
-export const keptShotsMax = 5
+const keptShotsMax = 5
 /** Attempts to remove a file when capture stops. */
 const removalsMax = 3
 

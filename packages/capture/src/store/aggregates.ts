@@ -10,19 +10,14 @@ export type Span = keyof typeof spans
 export type AggregateRow = Sums & { readonly span: Span; readonly startMs: number; readonly sessionId: string }
 
 export class Aggregates {
-  readonly #database: CaptureDatabase
   readonly #sql
 
   constructor(database: CaptureDatabase) {
-    this.#database = database
     this.#sql = {
       get: database.prepare('SELECT * FROM aggregates WHERE span = ? AND start_ms = ? AND session_id = ?'),
       put: database.prepare(
         `INSERT OR REPLACE INTO aggregates (span, start_ms, session_id, events, keys, clicks, focus_changes, distance_px, counts)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ),
-      range: database.prepare(
-        'SELECT * FROM aggregates WHERE span = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms, session_id LIMIT ?',
       ),
       expire: database.prepare(
         `DELETE FROM aggregates WHERE (span, start_ms, session_id) IN
@@ -36,11 +31,6 @@ export class Aggregates {
     for (const [span, spanMs] of Object.entries(spans) as [Span, number][]) {
       this.#addTo(span, Math.floor(startMs / spanMs) * spanMs, sessionId, sums)
     }
-  }
-
-  /** From `fromMs` up to `toMs`, at most `rowsMax` of them. */
-  range(span: Span, fromMs: number, toMs: number, rowsMax: number): AggregateRow[] {
-    return this.#database.read(() => this.#sql.range.all(span, fromMs, toMs, rowsMax).map(aggregateOf))
   }
 
   /** Inside of a transaction: removes at most `rowsMax` rows that begin before `beforeMs`; returns how many. */

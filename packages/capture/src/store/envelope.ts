@@ -32,7 +32,7 @@ const lz4LengthBytes = 4
 assert(at.body === 2 && bodyAt.content === 1, 'an envelope adds three bytes to what it holds')
 
 /** What is smaller is left as it is: LZ4 saves nothing there. */
-export const compressBytesMin = 256
+const compressBytesMin = 256
 /** No content is larger, in bytes: more is not decompressed. */
 export const contentBytesMax = 64 * 1024 * 1024
 

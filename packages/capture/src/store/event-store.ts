@@ -20,7 +20,7 @@ export type EventGroup = {
 export type Stored = { readonly blocks: number; readonly lateEvents: number }
 
 /** A power cut takes at most what was stored in the last so many milliseconds; the end of the process takes nothing that was stored. */
-export const syncMsMax = 1_000
+const syncMsMax = 1_000
 
 export type EventStoreOptions = {
   readonly database: CaptureDatabase

@@ -11,7 +11,7 @@ export type PayloadKeys = {
 }
 
 /** What the keys of events are for, in the vault's list. */
-export const eventsPurpose = 'capture/events'
+const eventsPurpose = 'capture/events'
 
 /** One use more of `keyFor` for each seal: the vault decides by them when a fresh key takes over. */
 const usesToldAtOnceMax = 1024

@@ -7,12 +7,12 @@ export type WindowShape = {
 }
 
 /** The window that `timestamp` lies in. */
-export function windowStartOf(timestamp: number, { windowMs }: WindowShape): number {
+function windowStartOf(timestamp: number, { windowMs }: WindowShape): number {
   return Math.floor(timestamp / windowMs) * windowMs
 }
 
 /** From this moment on the window takes nothing more. */
-export function closesAt(windowStart: number, { windowMs, latenessMs }: WindowShape): number {
+function closesAt(windowStart: number, { windowMs, latenessMs }: WindowShape): number {
   return windowStart + windowMs + latenessMs
 }
 

@@ -10,8 +10,8 @@ export type CloserOptions = {
   readonly windows: WindowRows
   readonly shape: WindowShape
   readonly clock: Clock
-  /** Told of each window once it is closed. */
-  onClosed(window: WindowRow): void
+  /** Windows are closed, which can be built now. */
+  onClosed(): void
 }
 
 export class Closer {
@@ -44,7 +44,7 @@ export class Closer {
     database.durably(() => {
       for (const row of due) windows.close(row, nowMs)
     })
-    for (const row of due) onClosed(row)
+    onClosed()
     return due.length
   }
 }

@@ -38,7 +38,7 @@ export type DeliveryOptions = {
   readonly consumer: BatchConsumer
   readonly deliveryMsMax: number
   readonly screenshots: ScreenshotReferences
-  onDelivered(batch: EventBatch): void
+  onDelivered(): void
   /** `inARow`: failures since a batch was taken. */
   onFailed(batchId: string, error: unknown, inARow: number): void
 }
@@ -123,7 +123,7 @@ export class Delivery {
     database.transaction(() => windows.markDelivered(row, batch.part))
     this.#failuresInARow = 0
     if (batch.part === row.parts) recent.remove(row)
-    onDelivered(batch)
+    onDelivered()
     return true
   }
 }
