@@ -19,7 +19,7 @@ export type ActivityPicture = {
 const rows = 3
 const levels = ' ▁▂▃▄▅▆▇█'
 const levelsOfRow = levels.length - 1
-const indent = '  '
+export const indent = '  '
 const cellsMax = 120
 
 const second = 1000

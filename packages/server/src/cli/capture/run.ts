@@ -49,7 +49,9 @@ function printReady(terminal: Terminal, { facts }: RunningCapture, version: stri
   terminal.out(`\n${terminal.style('bold', 'Chronicle capture')} ${version} is ready.\n`)
   for (const [name, place] of Object.entries(facts))
     terminal.out(`  ${terminal.style('dim', name.padEnd(8))} ${terminal.style('cyan', place)}`)
-  terminal.out('\n`chronicle capture status` says how it is, `npx node examples/capture-topics.ts` is an analysis to try.')
+  terminal.out(
+    '\n`chronicle capture status` says how it is, `npx node examples/capture-topics.ts` is an analysis to try.',
+  )
   terminal.out(`${terminal.style('dim', 'Ctrl-C stops it in good order, and destroys every screenshot.')}\n`)
 }
 

@@ -4,7 +4,8 @@ import type { CaptureOptions } from '../../capture/settings.ts'
 import { type GivenTime, rangeOf } from '../archive/time.ts'
 import { type Column, count, plural, printableJson, printTable } from '../format.ts'
 import type { Style, Terminal } from '../terminal.ts'
-import { cutRange, drawActivity, lengthOf } from './activity-picture.ts'
+import { folded } from '../text-width.ts'
+import { cutRange, drawActivity, indent, lengthOf } from './activity-picture.ts'
 import { sessionMeant, withReader } from './open-reader.ts'
 import { msOf, windowObject } from './wire.ts'
 
@@ -76,7 +77,8 @@ function showPicture(terminal: Terminal, reader: CaptureReader, filter: WindowFi
   const style = (look: Style, text: string) => terminal.style(look, text)
   terminal.out(`  ${terminal.style('bold', rangeText(cut.fromMs, cut.toMs))}`)
   for (const line of drawActivity({ ...cut, cells }, style)) terminal.out(line)
-  terminal.out(`  ${summaryText(totals)}`)
+  const room = terminal.isInteractive ? terminal.columns - indent.length : Number.POSITIVE_INFINITY
+  for (const line of folded(summaryText(totals), room)) terminal.out(indent + line)
 }
 
 /** `2026-11-21 10:00 – 12:30 UTC`. */
