@@ -211,12 +211,12 @@ async function open(config: StorageConfig, around: Surroundings, lifecycle: Life
   const path = config.databasePath ?? defaultDatabasePath()
   const beside = pathsBeside(path)
   makeDirectory(dirname(path), path)
-  // For its owner alone; whoever opens the spill finds it made.
-  makeDirectory(beside.spill, path)
   const lock = CaptureLock.take(beside.lock)
   lifecycle.add('lock', { stop: () => lock.release() })
   const database = CaptureDatabase.open({ path })
   lifecycle.add('database', { stop: () => database.close() })
+  // For its owner alone; whoever opens the spill finds it made.
+  makeDirectory(beside.spill, path)
   const ownVault = { ...around, directory: beside.vault, areKeysNeeded: () => holdsSealed(database) }
   const { keys, keysAt } = await openKeys(config, ownVault, lifecycle)
   const screenshots = await Screenshots.open({
