@@ -22,7 +22,7 @@ export async function runCapture(terminal: Terminal, options: CaptureRunOptions)
   })
   for (const warning of warnings) logger.warn(warning)
   const reasons = stopReasons(logger)
-  // Nothing in the library keeps a process alive: neither while it runs, nor while it stops.
+  // A capture that runs keeps no process alive.
   const keepAlive = setInterval(() => undefined, keepAliveMs)
   try {
     const running = await serveCapture({ settings, clock: systemClock, random: systemRandom, logger })

@@ -103,14 +103,14 @@ function columnsOf(terminal: Terminal): Column[] {
   const notZero = (style: Style) => (text: string) => (text === '0' ? text : terminal.style(style, text))
   return [
     { title: 'start (UTC)' },
-    { title: 'length', right: true, optional: true },
     { title: 'session', style: text => terminal.style('dim', text) },
     { title: 'events', right: true },
     { title: 'late', right: true, style: notZero('yellow') },
     { title: 'keys', right: true },
-    { title: 'clicks', right: true },
-    { title: 'idle', style: text => terminal.style('cyan', text) },
+    { title: 'clicks', right: true, optional: true },
+    { title: 'idle', style: text => terminal.style('cyan', text), optional: true },
     { title: 'shots', right: true, optional: true },
+    { title: 'length', right: true, optional: true },
     { title: 'state', style: text => terminal.style(styleOf(text), text) },
   ]
 }
@@ -119,7 +119,6 @@ function cellsOf(window: WindowRecord): string[] {
   const { startMs, endMs, sessionId, events, lateEvents, aggregates, counts } = window
   return [
     new Date(startMs).toISOString().slice(5, 19).replace('T', ' '),
-    lengthOf(endMs - startMs),
     sessionId.slice(0, 8),
     count(events),
     count(lateEvents),
@@ -127,6 +126,7 @@ function cellsOf(window: WindowRecord): string[] {
     aggregates ? count(aggregates.clicks) : '',
     aggregates ? idleText(aggregates.idle_ms, endMs - startMs) : '',
     counts ? count(counts.screenshot ?? 0) : '',
+    lengthOf(endMs - startMs),
     stateText(window),
   ]
 }
