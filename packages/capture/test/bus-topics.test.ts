@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -10,7 +10,6 @@ import { Admin, ConfigResourceTypes, Producer } from '@platformatic/kafka'
 import type { EventBatch } from '../src/contract.ts'
 import { defaultConfig, StorageModule } from '../src/index.ts'
 import { batchNumber, eventNumber, eventually, MemorySink, topicBus } from './bus-support.ts'
-import { idOf, imageOf, marker } from './screenshots-support.ts'
 
 const never = new AbortController().signal
 let broker: ChronicleProcess
@@ -221,102 +220,6 @@ test('a batch of many megabytes goes through a topic', async () => {
   await eventually(() => taken.length === 1)
   assert.deepEqual(taken, [batch])
   await bus.stop(1000)
-})
-
-test('CS1: a screenshot goes through a topic sealed for its store, and nobody else ever opens it', async () => {
-  const topics = { events: 'shots', batches: 'shots-batches' }
-  const publisher = await topicBus(broker.bootstrap, topics)
-  const image = imageOf(3_000_000)
-  const event = { ...eventNumber(1), event_type: 'screenshot', data: { screenshot_id: idOf(5), image, number: 1 } }
-  publisher.publish(event)
-  // It waits for a store to tell its key.
-  const store = await topicBus(broker.bootstrap, topics)
-  const sink = new MemorySink()
-  store.subscribeEvents(sink)
-  await eventually(() => sink.events.length === 1)
-  assert.deepEqual(sink.events, [event])
-  for (const entry of readdirSync(broker.dataDir, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || entry.name === 'lock') continue
-    assert.ok(
-      !readFileSync(join(entry.parentPath, entry.name)).includes(marker),
-      `${entry.name} holds a piece of an image`,
-    )
-  }
-  await store.stop(1000)
-  // Another store, or the same one after a restart: the event is there, and its image is not.
-  const later = await topicBus(broker.bootstrap, topics)
-  const second = new MemorySink()
-  later.subscribeEvents(second)
-  await eventually(() => second.events.length === 1)
-  assert.deepEqual(second.events, [{ ...event, data: { screenshot_id: idOf(5), number: 1 } }])
-  await later.stop(1000)
-  await publisher.stop(1000)
-})
-
-test('CB6: every program that publishes screenshots gets the key of the store, and every reader each event', async () => {
-  const topics = { events: 'many', batches: 'many-batches' }
-  const store = await topicBus(broker.bootstrap, topics)
-  const publishers = await Promise.all([1, 2, 3].map(() => topicBus(broker.bootstrap, topics)))
-  const other = await topicBus(broker.bootstrap, topics)
-  const [sink, second] = [new MemorySink(), new MemorySink()]
-  store.subscribeEvents(sink)
-  for (const [at, publisher] of publishers.entries()) {
-    const data = { screenshot_id: idOf(at + 1), image: imageOf(1000) }
-    publisher.publish({ ...eventNumber(at), event_type: 'screenshot', data })
-  }
-  await eventually(() => sink.events.length === publishers.length)
-  for (const event of sink.events)
-    assert.ok((event as { data: { image?: unknown } }).data.image, 'its image is sealed for the store')
-  other.subscribeEvents(second)
-  await eventually(() => second.events.length === publishers.length)
-  for (const bus of [...publishers, other, store]) await bus.stop(1000)
-})
-
-test('a screenshot for which no store tells a key, and what is too large, is counted', async () => {
-  const bus = await topicBus(broker.bootstrap, { events: 'images', batches: 'b' })
-  const data = { screenshot_id: idOf(5), image: new Uint8Array(10) }
-  bus.publish({ ...eventNumber(1), event_type: 'screenshot', data })
-  bus.publish({ ...eventNumber(1), data: { text: 'x'.repeat(2_000_000) } })
-  bus.publish({ ...eventNumber(1), data: { ...data, image: new Uint8Array(51 * 1024 * 1024) } })
-  await bus.stop(1000)
-  const lost = bus.lost()
-  assert.deepEqual([lost['no-store'], lost['too-large']], [1, 2])
-})
-
-test('CS2: the bytes of a screenshot that came by a topic are overwritten once the store has taken it', async () => {
-  const topics = { events: 'wiped', batches: 'wiped-batches' }
-  const bus = await topicBus(broker.bootstrap, topics)
-  const images: Uint8Array[] = []
-  const receiveFrom = async ({ event }: { event: unknown }) => {
-    const { image } = (event as { data: { image: Uint8Array } }).data
-    assert.ok(Buffer.from(image).includes(marker))
-    images.push(image)
-  }
-  bus.subscribeEvents({ receive: () => undefined, receiveFrom, positionOf: () => 0 })
-  const data = { screenshot_id: idOf(5), image: imageOf(100_000) }
-  bus.publish({ ...eventNumber(1), event_type: 'screenshot', data })
-  await eventually(() => images[0]?.every(byte => byte === 0) === true)
-  assert.ok(data.image.includes(marker), "what is its publisher's stays")
-  await bus.stop(1000)
-})
-
-test('CB7: screenshots that wait for a key are bounded in number, and in bytes with all that they say', async () => {
-  const limits = { waitingEventsMax: 3, waitingBytesMax: 1 << 20 }
-  const screenshot = (number: number, title: string) => ({
-    ...eventNumber(number),
-    event_type: 'screenshot',
-    data: { screenshot_id: idOf(number), image: new Uint8Array(1), metadata: { window_title: title } },
-  })
-  for (const [title, lost] of [
-    ['short', 2],
-    ['x'.repeat(500_000), 3],
-  ] as const) {
-    const bus = await topicBus('127.0.0.1:1', { events: 'e', batches: 'b' }, limits)
-    for (let number = 1; number <= 5; number++) bus.publish(screenshot(number, title))
-    assert.equal(bus.lost()['no-room'], lost)
-    await bus.stop(0)
-    assert.equal(bus.lost()['no-store'], 5 - lost)
-  }
 })
 
 test('a bus stops though store and analysis never answer', async () => {

@@ -1,4 +1,4 @@
-/** Seals the images of screenshots for the store, and holds those that are published before its key is known. */
+/** Seals the images of screenshots for the store, and holds those that are published before its key is known, within limits (CB7). */
 import type { Timer } from '@chronicle/base'
 import { EventReader } from './event-reader.ts'
 import { type BoxKey, packBox } from './image-box.ts'

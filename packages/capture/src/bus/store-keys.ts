@@ -9,14 +9,16 @@ import { ensureTopic } from './topic-setup.ts'
 
 /** How often a fresh key is told. */
 export const keyMs = 30_000
-/** Keys that are held. A screenshot that was on its way for longer than they live is lost, as one that nobody analysed would be. */
-const keysMax = 3
+/** How long a key is held (CS1). A screenshot that was on its way for longer is lost, as one that nobody analysed would be. */
+const heldMsMax = 3 * keyMs
+
+type HeldKey = BoxKeyPair & { readonly madeMs: number }
 
 export class StoreKeys {
   readonly #options: TopicBusOptions
   readonly #producer: Producer<Buffer, Buffer, Buffer, Buffer>
   readonly #loop: Loop
-  #keys: BoxKeyPair[] = []
+  #keys: HeldKey[] = []
 
   constructor(options: TopicBusOptions) {
     this.#options = options
@@ -40,9 +42,11 @@ export class StoreKeys {
 
   async #tell(): Promise<number> {
     const { clock, random, topics } = this.#options
+    // First, as this is tried again and again: with a broker that is away keys live no longer.
+    this.#keys = this.#keys.filter(({ madeMs }) => clock.monotonic() - madeMs < heldMsMax)
     await ensureTopic(this.#options, topics.keys)
     const key = makeBoxKey(random.uuid())
-    this.#keys = [key, ...this.#keys].slice(0, keysMax)
+    this.#keys.push({ ...key, madeMs: clock.monotonic() })
     await this.#producer.send({ messages: [{ topic: topics.keys, value: encodeAnnouncement(key, clock.now()) }] })
     return keyMs
   }
