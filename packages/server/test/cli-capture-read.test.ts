@@ -130,6 +130,8 @@ test('windows: it fits the terminal, has colours there alone, and says what ther
   assert.notEqual(coloured, stripVTControlCharacters(coloured))
   const narrow = stripVTControlCharacters(await capture(['windows', '--state', 'delivered'], 60))
   for (const line of narrow.split('\n').slice(1)) assert.ok(line.length <= 60, line)
+  const half = await capture(['windows', '--since', '2026-11-21T10:18:00Z', '--until', '2026-11-21T10:18:30Z'])
+  assert.match(half, /^ {2}2026-11-21 10:18 – 10:19 UTC\n/, 'half a minute is no empty range')
   const piped = await capture(['windows'])
   assert.equal(piped, stripVTControlCharacters(piped))
   const run = (...args: string[]) => runCommand(['capture', 'windows', ...args, '--database', databasePath])

@@ -21,6 +21,7 @@ export type WindowsOptions = CaptureOptions & {
 /** Of the picture, where nobody says since when. */
 const pictureMs = 86_400_000
 const idleCells = 5
+const minuteMs = 60_000
 
 /** Shows what was captured: a picture of when there was how much, and the newest windows. */
 export async function showWindows(terminal: Terminal, options: WindowsOptions): Promise<void> {
@@ -81,9 +82,10 @@ function showPicture(terminal: Terminal, reader: CaptureReader, filter: WindowFi
   for (const line of folded(summaryText(totals), room)) terminal.out(indent + line)
 }
 
-/** `2026-11-21 10:00 – 12:30 UTC`. */
+/** `2026-11-21 10:00 – 12:30 UTC`: whole minutes around it. */
 function rangeText(fromMs: number, toMs: number): string {
-  const [from, to] = [fromMs, toMs].map(ms => new Date(ms).toISOString().slice(0, 16).replace('T', ' '))
+  const endMs = Math.ceil(toMs / minuteMs) * minuteMs
+  const [from, to] = [fromMs, endMs].map(ms => new Date(ms).toISOString().slice(0, 16).replace('T', ' '))
   const isOneDay = from!.slice(0, 10) === to!.slice(0, 10)
   return `${from} – ${isOneDay ? to!.slice(11) : to} UTC`
 }
