@@ -18,6 +18,6 @@ export const configErrors = errorFamily('config', {
   },
   'config.unreadable-file': {
     summary: 'The configuration file cannot be read',
-    remedy: 'Check the path given by --config or CHRONICLE_CONFIG, and who may read the file.',
+    remedy: 'Check the path given by --config, or by the variable that names the file, and who may read it.',
   },
 })
