@@ -68,6 +68,37 @@ test('CE5: what was in hand at the stop comes behind what was spilled, and the s
   second.database.close()
 })
 
+test('CW2: what was in hand at a stop is not late because what came after it was spilled', async t => {
+  const directory = makeDirectory(t)
+  const clock = new SetClock(start)
+  const limits = { queueEventsMax: 100 }
+  const first = await openPipeline({ directory, clock, limits })
+  first.pipeline.receive({ event: move(start) })
+  await first.pipeline.flushed()
+  const other = new DatabaseSync(join(directory, 'capture.db'))
+  other.exec('BEGIN IMMEDIATE')
+  for (let at = 0; at < 100; at++) first.pipeline.receive({ event: move(start + at) })
+  await until(() => first.pipeline.health().store.status === 'fail', 'a group in hand')
+  clock.nowMs = start + 2 * windowMs
+  for (let at = 0; at < 250; at++) first.pipeline.receive({ event: move(clock.nowMs) })
+  assert.equal(first.pipeline.waiting().spillEvents, 200)
+  await first.pipeline.stop(20)
+  first.database.close()
+  other.close()
+  clock.nowMs = start + 5 * windowMs
+  const second = await openPipeline({ directory, clock, limits })
+  await until(() => second.batches.length === 2)
+  assert.deepEqual(
+    second.batches.map(({ events }) => [events.length, events.filter(event => event.late).length]),
+    [
+      [101, 0],
+      [250, 0],
+    ],
+  )
+  await second.pipeline.stop(1_000)
+  second.database.close()
+})
+
 test('CB1: a source waits where memory and spill are full, and goes on where there is room', async t => {
   const directory = makeDirectory(t)
   const clock = new SetClock(start)

@@ -45,8 +45,6 @@ export class GroupCommit {
   readonly #options: GroupCommitOptions
   readonly #loop: Loop
   #inHand: InHand | undefined
-  /** Of the group that came out of the spill last. */
-  #spilledMs: number | undefined
   #delay: Timer | undefined
   #ticking: Timer | undefined
   #emptied = Promise.withResolvers<void>()
@@ -111,7 +109,6 @@ export class GroupCommit {
   async #next(): Promise<InHand | undefined> {
     const { queue, spill } = this.#options
     const spilled = spill.isEmpty ? undefined : await spill.next()
-    this.#spilledMs = spilled?.receivedMs
     if (spilled) return { group: spilled.group, receivedMs: spilled.receivedMs, spilled }
     const items = queue.peek(groupEventsMax, groupBytesMax)
     if (items.length === 0) return undefined
@@ -137,9 +134,7 @@ export class GroupCommit {
   /** Everything that came before this moment is stored. */
   #settledMs(): number {
     const { queue, spill, clock, arrivingMs } = this.#options
-    // What is in the spill came after what came out of it.
-    if (!spill.isEmpty) return this.#spilledMs ?? Number.NEGATIVE_INFINITY
-    const waiting = [this.#inHand?.receivedMs, queue.first?.receivedMs, arrivingMs()].filter(ms => ms !== undefined)
-    return Math.min(clock.now(), ...waiting)
+    const waiting = [spill.oldestMs, this.#inHand?.receivedMs, queue.first?.receivedMs, arrivingMs()]
+    return Math.min(clock.now(), ...waiting.filter(ms => ms !== undefined))
   }
 }

@@ -57,7 +57,8 @@ export type SpilledGroup = {
   readonly lost?: { readonly events: number; readonly error: unknown }
 }
 
-type Waiting = { entries: number; events: number; readonly sources: Map<string, SourcePosition> }
+/** `receivedMs`: of each entry, in their order. */
+type Waiting = { readonly receivedMs: number[]; events: number; readonly sources: Map<string, SourcePosition> }
 
 export class Spill {
   readonly #wal: Wal
@@ -79,7 +80,7 @@ export class Spill {
     // A directory that was emptied begins at 0 again.
     if (!disk.list(directory).some(name => name.endsWith('.wal'))) positions.forget(spillSource)
     const from = positions.of(spillSource, 0) ?? 0
-    const waiting: Waiting = { entries: 0, events: 0, sources: new Map() }
+    const waiting: Waiting = { receivedMs: [], events: 0, sources: new Map() }
     const wal = await openDiskWal({
       ...options,
       limits: spillLimits,
@@ -97,13 +98,18 @@ export class Spill {
     return this.#waiting.events
   }
 
+  /** When the oldest event in it came; undefined where there is none. Not always of the first entry: at a stop what was in hand comes behind what was spilled after it. */
+  get oldestMs(): number | undefined {
+    return this.isEmpty ? undefined : this.#waiting.receivedMs.reduce((oldest, ms) => Math.min(oldest, ms))
+  }
+
   /** Bytes that it takes on the disk. */
   get bytes(): number {
     return this.#wal.endLsn - this.#wal.startLsn
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.entries === 0
+    return this.#waiting.receivedMs.length === 0
   }
 
   /** Why it takes nothing for the moment; undefined while it does. */
@@ -154,7 +160,7 @@ export class Spill {
   /** `spilled` is stored, together with {@link positionAfter} it. */
   async release({ group, nextLsn, lost }: SpilledGroup): Promise<void> {
     this.#readLsn = nextLsn
-    this.#waiting.entries--
+    this.#waiting.receivedMs.shift()
     this.#waiting.events -= group.events.length + (lost?.events ?? 0)
     if (this.isEmpty) this.#waiting.sources.clear()
     await this.#wal.trim(nextLsn)
@@ -188,7 +194,7 @@ function payloadOf(slice: Slice): Buffer {
 
 function count(waiting: Waiting, entry: Buffer): void {
   const head = parseSpillHead(entry)
-  waiting.entries++
+  waiting.receivedMs.push(head?.receivedMs ?? 0)
   waiting.events += head?.events ?? 0
   for (const position of head?.positions ?? []) {
     const name = `${position.partition} ${position.source}`
