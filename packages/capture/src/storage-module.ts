@@ -159,7 +159,7 @@ export class StorageModule {
     const reports = await this.#lifecycle.stop(stopMsMax)
     for (const { name, outcome, error } of reports)
       if (outcome !== 'stopped')
-        this.#around.logger.error({ part: name, outcome, err: error }, 'a part of capture did not stop as it should')
+        this.#around.logger.error({ part: name, outcome, error }, 'a part of capture did not stop as it should')
   }
 
   async #run(): Promise<void> {

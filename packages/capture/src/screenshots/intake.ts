@@ -143,7 +143,7 @@ export class ScreenshotIntake {
     try {
       await keeper.place(shot, await this.#measured(shot, limits))
     } catch (error) {
-      logger.error({ err: error, id: shot.record.id }, 'a screenshot could not be put in its place')
+      logger.error({ error, id: shot.record.id }, 'a screenshot could not be put in its place')
       // The next tick tries again what does not succeed now.
       await keeper.destroy(shot, 'no-room').catch(() => undefined)
     } finally {

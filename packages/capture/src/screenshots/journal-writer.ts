@@ -44,8 +44,7 @@ export class JournalWriter {
       this.#failure = undefined
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error
-      if (this.#failure === undefined)
-        this.#logger.warn({ err: error }, 'the journal of screenshots waits for the database')
+      if (this.#failure === undefined) this.#logger.warn({ error }, 'the journal of screenshots waits for the database')
       this.#failure = error
     }
   }

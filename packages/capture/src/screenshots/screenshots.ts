@@ -173,10 +173,7 @@ export class Screenshots {
       await this.#keeper.tick()
       if (this.#leftovers.length > 0) await this.#removeLeftovers()
     } catch (error) {
-      this.#options.logger.error(
-        { err: error },
-        'screenshots that are due could not be deleted: tried again in a second',
-      )
+      this.#options.logger.error({ error }, 'screenshots that are due could not be deleted: tried again in a second')
     }
   }
 
