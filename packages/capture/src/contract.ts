@@ -20,6 +20,8 @@ export type JsonObject = { readonly [name: string]: Json }
 export type BusMessage = {
   /** A {@link RawEvent}, or whatever else somebody has sent. */
   readonly event: unknown
+  /** When it came to the source that it was read from, milliseconds since the epoch; absent: now. */
+  readonly arrivedMs?: number
 }
 
 /** A screenshot in a batch: where it is, never what it shows. */

@@ -1,6 +1,7 @@
 /** The way of the events: receiver, store, windows, delivery. Everything that a crash left is taken up again when it opens. */
 import { ChronicleError, messageOf } from '@chronicle/base'
 import type { CheckResult } from '@chronicle/telemetry'
+import type { EventSink } from './bus/index.ts'
 import type { BusMessage } from './contract.ts'
 import { makeParts, type PipelineOptions, type PipelineParts } from './pipeline-parts.ts'
 import { countBy, type EventCounts } from './receiver/counters.ts'
@@ -22,7 +23,7 @@ export type PipelineHealth = {
   readonly delivery: CheckResult
 }
 
-export class Pipeline {
+export class Pipeline implements EventSink {
   readonly counts: EventCounts
   readonly #parts: PipelineParts
 
@@ -31,8 +32,8 @@ export class Pipeline {
     this.counts = parts.counts
   }
 
-  /** Rejects with `DatabaseError` and with the errors of the spill's log. */
-  static async open(options: PipelineOptions): Promise<Pipeline> {
+  /** `subscribe` is called before anything begins: what a source says of itself holds from the start. Rejects with `DatabaseError` and with the errors of the spill's log. */
+  static async open(options: PipelineOptions, subscribe: (sink: EventSink) => void = () => {}): Promise<Pipeline> {
     const parts = await makeParts(options)
     try {
       parts.closer.closeOfOtherWidth()
@@ -40,11 +41,13 @@ export class Pipeline {
       await parts.spill.close()
       throw error
     }
+    const pipeline = new Pipeline(parts)
+    subscribe(pipeline)
     parts.commit.start()
     parts.building.wake()
     parts.delivering.wake()
     parts.retaining.wake()
-    return new Pipeline(parts)
+    return pipeline
   }
 
   /** Takes an event from a publisher that does not wait. Never throws. */
@@ -55,6 +58,10 @@ export class Pipeline {
   /** Takes an event from a source that can be read again; resolves when the next one may come. */
   receiveFrom(message: BusMessage, next: SourcePosition): Promise<void> {
     return this.#parts.receiver.receiveFrom(message, next)
+  }
+
+  readUpTo(source: string, readUpToMs: number | undefined): void {
+    this.#parts.receiver.readUpTo(source, readUpToMs)
   }
 
   /** Where a source goes on: everything before is stored, or waits on the disk. */

@@ -18,7 +18,7 @@ import { captureErrors } from './errors.ts'
 import { CaptureLock } from './lock.ts'
 import { type OwnVaultOptions, openOwnVault } from './own-vault.ts'
 import { pathsBeside } from './paths.ts'
-import { Pipeline } from './pipeline.ts'
+import { Pipeline, type PipelineOptions } from './pipeline.ts'
 import { nodeShotDisk, Screenshots } from './screenshots/index.ts'
 import { defaultDatabasePath } from './settings.ts'
 import {
@@ -166,7 +166,8 @@ export class StorageModule {
     const { database, keys, screenshots, bus } = this.#parts
     const { batchWindowSeconds, allowedLatenessMs, idleAfterMs } = this.#config
     const { rawRetentionDays, hourlyRetentionDays, dailyRetentionDays } = this.#config
-    const pipeline = await Pipeline.open({
+    let subscription: Subscription | undefined
+    const options: PipelineOptions = {
       ...this.#around,
       database,
       keys,
@@ -178,11 +179,13 @@ export class StorageModule {
       consumer: (batch, signal) => bus.publishBatch(batch, signal),
       screenshots: { door: screenshots, references: ids => screenshots.references(ids) },
       limits: pipelineLimitsOf(this.#config),
+    }
+    const pipeline = await Pipeline.open(options, sink => {
+      subscription = bus.subscribeEvents(sink)
     })
     this.#pipeline = pipeline
     this.#lifecycle.add('events', { stop: () => pipeline.stop(stopMsMax / 2) })
-    const subscription: Subscription = bus.subscribeEvents(pipeline)
-    this.#lifecycle.add('subscription', { stop: () => subscription.close() })
+    this.#lifecycle.add('subscription', { stop: () => subscription?.close() })
     // Opened last and closed first: whoever asks finds everything there.
     this.#lifecycle.add('door', await this.#openDoor())
   }

@@ -169,3 +169,34 @@ test('CW2: a window waits for a screenshot that came in time and is still looked
   await pipeline.stop(1_000)
   database.close()
 })
+
+test('CW2: no window closes before a source that is behind is read that far', async t => {
+  const clock = new SetClock(start + 3 * windowMs)
+  const { pipeline, database, batches } = await openPipeline({ directory: makeDirectory(t), clock })
+  pipeline.readUpTo('raw-events', Number.NEGATIVE_INFINITY)
+  await pipeline.receiveFrom({ event: move(start), arrivedMs: start }, next(1))
+  await pipeline.flushed()
+  pipeline.readUpTo('raw-events', start)
+  await new Promise(resolve => setTimeout(resolve, 600))
+  assert.equal(pipeline.counts.windowsClosed, 0)
+  await pipeline.receiveFrom({ event: move(start + 1), arrivedMs: start + 1 }, next(2))
+  // Came to the source when its window was over.
+  await pipeline.receiveFrom({ event: move(start + 2), arrivedMs: start + windowMs + 600 }, next(3))
+  await pipeline.flushed()
+  pipeline.readUpTo('raw-events', start + windowMs + 600)
+  await until(() => batches.length === 1, 'the first window')
+  pipeline.readUpTo('raw-events', undefined)
+  await until(() => batches.length === 2, 'the second window')
+  assert.deepEqual(
+    batches.map(({ events }) => events.map(({ timestamp, late }) => [Date.parse(timestamp) - start, late])),
+    [
+      [
+        [0, undefined],
+        [1, undefined],
+      ],
+      [[2, true]],
+    ],
+  )
+  await pipeline.stop(1_000)
+  database.close()
+})

@@ -8,6 +8,8 @@ export type EventSink = {
   receive(message: BusMessage): void
   /** Of a source that can be read again; resolves when the next one may come. The bytes of a screenshot are overwritten then. */
   receiveFrom(message: BusMessage, next: SourcePosition): Promise<void>
+  /** What came to a source before this moment was given; what came later may be still to come. Undefined: all that came was given. */
+  readUpTo?(source: string, readUpToMs: number | undefined): void
   /** Where a source goes on. */
   positionOf(source: string, partition: number): number
 }

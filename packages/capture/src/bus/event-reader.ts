@@ -5,6 +5,7 @@
 import { Admin, Consumer, ListOffsetTimestamps, type MessagesStream, MessagesStreamModes } from '@platformatic/kafka'
 import { Loop } from '../loop.ts'
 import { sayTrouble } from './broker-trouble.ts'
+import { CatchUp } from './catch-up.ts'
 import type { EventSink, Subscription } from './contract.ts'
 import type { BoxKeyPair } from './image-box.ts'
 import { decodeEvent } from './topic-message.ts'
@@ -33,6 +34,8 @@ export class EventReader implements Subscription {
   #stream: Stream | undefined
   #isClosed = false
   readonly #closed = Promise.withResolvers<void>()
+  /** What came before is read; undefined: all is. */
+  #readUpToMs: number | undefined = Number.NEGATIVE_INFINITY
   /** Records that retention removed before they were read. */
   expired = 0
 
@@ -41,6 +44,7 @@ export class EventReader implements Subscription {
     this.#sink = sink
     const onFailure = sayTrouble(options.logger, 'raw events could not be read')
     this.#loop = new Loop({ clock: options.clock, step: () => this.#read(), onFailure })
+    this.#tell(this.#readUpToMs)
     this.#loop.wake()
   }
 
@@ -60,30 +64,39 @@ export class EventReader implements Subscription {
   async #read(): Promise<boolean> {
     const admin = new Admin(clientOptions(this.#options))
     const consumer = new Consumer({ ...clientOptions(this.#options), groupId: ownGroup(this.#options) })
+    let catchUp: CatchUp | undefined
     try {
       const { source, offsets } = await this.#start(admin, consumer)
       if (this.#isClosed) return false
+      catchUp = this.#catchUp(admin, offsets)
+      await catchUp.begin()
       const topics = [this.#options.topic]
       const options = { topics, mode: MessagesStreamModes.MANUAL, offsets, autocommit: false, maxFetches: fetchesMax }
       this.#stream = await consumer.consume(options)
       this.#loop.works()
       // It may have been closed while the stream was being made.
       if (this.#isClosed) await this.#stream.close()
-      for await (const { partition, offset, value } of this.#stream) {
+      for await (const { partition, offset, timestamp, value } of this.#stream) {
         const position = Number(offset) + 1
         const { event, image } = decodeEvent(value, this.#options.keyOf)
+        const arrivedMs = timestamp >= 0n ? Number(timestamp) : this.#options.clock.now()
+        catchUp.reading()
         // Who takes the screenshot has a copy by then (CS2).
         const received = this.#sink
-          .receiveFrom({ event }, { source, partition, position })
+          .receiveFrom({ event, arrivedMs }, { source, partition, position })
           .finally(() => image?.fill(0))
         // Who closes does not wait for a store that has no room.
         await Promise.race([received, this.#closed.promise])
         if (this.#isClosed) break
         this.#next.set(`${source}/${partition}`, position)
+        await catchUp.read(partition, position, arrivedMs)
       }
       return !this.#isClosed
     } finally {
       this.#stream = undefined
+      catchUp?.stop()
+      // What comes from here on is read when it begins again.
+      if (!this.#isClosed) this.#tell(this.#readUpToMs ?? this.#options.clock.now())
       await Promise.allSettled([consumer.close(true), admin.close()])
     }
   }
@@ -95,19 +108,33 @@ export class EventReader implements Subscription {
     const metadata = await consumer.metadata({ topics: [topic], autocreateTopics: false, forceUpdate: true })
     const found = metadata.topics.get(topic)!
     const source = `topic/${found.id}/${topic}`
-    const asked = found.partitions.map((_, partitionIndex) => ({
-      partitionIndex,
-      timestamp: ListOffsetTimestamps.EARLIEST,
-    }))
-    const [listed] = await admin.listOffsets({ topics: [{ name: topic, partitions: asked }] })
-    const offsets = (listed?.partitions ?? []).map(({ partitionIndex: partition, offset }) => {
-      const earliest = Number(offset)
+    const partitions = found.partitions.map((_, partition) => partition)
+    const begins = await this.#list(admin, partitions, ListOffsetTimestamps.EARLIEST)
+    const offsets = [...begins].map(([partition, earliest]) => {
       const stored = Math.max(this.#sink.positionOf(source, partition), this.#next.get(`${source}/${partition}`) ?? 0)
       // Who has read nothing yet misses nothing: the topic begins where it begins.
       if (stored > 0 && stored < earliest) this.#passOver(partition, stored, earliest)
       return { topic, partition, offset: BigInt(Math.max(stored, earliest)) }
     })
     return { source, offsets }
+  }
+
+  #catchUp(admin: Admin, offsets: readonly { readonly partition: number; readonly offset: bigint }[]): CatchUp {
+    const { clock } = this.#options
+    const next = new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]))
+    const ends = () => this.#list(admin, [...next.keys()], ListOffsetTimestamps.LATEST)
+    return new CatchUp({ clock, ends, tell: readUpToMs => this.#tell(readUpToMs) }, next)
+  }
+
+  async #list(admin: Admin, partitions: readonly number[], timestamp: bigint): Promise<Map<number, number>> {
+    const asked = partitions.map(partitionIndex => ({ partitionIndex, timestamp }))
+    const [listed] = await admin.listOffsets({ topics: [{ name: this.#options.topic, partitions: asked }] })
+    return new Map((listed?.partitions ?? []).map(({ partitionIndex, offset }) => [partitionIndex, Number(offset)]))
+  }
+
+  #tell(readUpToMs: number | undefined): void {
+    this.#readUpToMs = readUpToMs
+    this.#sink.readUpTo?.(this.#options.topic, readUpToMs)
   }
 
   #passOver(partition: number, from: number, to: number): void {

@@ -14,7 +14,7 @@ export type PendingEvent = {
   readonly timestamp: number
   readonly eventType: string
   readonly json: string
-  /** What the clock showed when it came: decides which window it is in time for. */
+  /** What the clock showed when it came, to the source that it was read from if there is one: decides which window it is in time for. */
   readonly receivedMs: number
 }
 
@@ -25,9 +25,9 @@ export type CheckedEvent = {
 }
 
 /** CE1: what is refused here leaves no trace but its refusal, which holds nothing of its content. */
-export function checkEvent(value: unknown, receivedMs: number): CheckedEvent | EventRefusal {
+export function checkEvent(value: unknown, nowMs: number, receivedMs = nowMs): CheckedEvent | EventRefusal {
   try {
-    return isObject(value) ? checkFields(value, receivedMs) : refusal('event', value, 'an object')
+    return isObject(value) ? checkFields(value, nowMs, receivedMs) : refusal('event', value, 'an object')
   } catch {
     // A getter or a proxy of the publisher's threw; it is not asked what it is either.
     return { field: 'event', found: 'one that throws', accepted: 'an object whose fields can be read' }
@@ -38,12 +38,12 @@ export function isRefusal(checked: CheckedEvent | EventRefusal): checked is Even
   return 'accepted' in checked
 }
 
-function checkFields(value: Record<string, unknown>, receivedMs: number): CheckedEvent | EventRefusal {
+function checkFields(value: Record<string, unknown>, nowMs: number, receivedMs: number): CheckedEvent | EventRefusal {
   const id = uuidOf(value.id)
   if (id === undefined) return refusal('id', value.id, 'a UUID')
   const sessionId = uuidOf(value.session_id)
   if (sessionId === undefined) return refusal('session_id', value.session_id, 'a UUID')
-  const timestamp = timestampOf(value.timestamp, receivedMs)
+  const timestamp = timestampOf(value.timestamp, nowMs)
   if (typeof timestamp !== 'number') return timestamp
   const eventType = value.event_type
   if (!isTypeName(eventType)) {
@@ -61,7 +61,7 @@ function checkFields(value: Record<string, unknown>, receivedMs: number): Checke
   return image ? { event, image } : { event }
 }
 
-function timestampOf(value: unknown, receivedMs: number): number | EventRefusal {
+function timestampOf(value: unknown, nowMs: number): number | EventRefusal {
   const ms = typeof value === 'number' ? Math.floor(value) : typeof value === 'string' ? msFromIso(value) : undefined
   if (ms === undefined || !(ms >= 0 && ms <= timestampMax)) {
     return refusal(
@@ -70,7 +70,7 @@ function timestampOf(value: unknown, receivedMs: number): number | EventRefusal 
       'a time of ISO 8601 with its offset, or milliseconds since the epoch, from 1970 on',
     )
   }
-  if (ms > receivedMs + timestampAheadMsMax) return refusal('timestamp', value, 'a time at most a day ahead')
+  if (ms > nowMs + timestampAheadMsMax) return refusal('timestamp', value, 'a time at most a day ahead')
   return ms
 }
 

@@ -46,6 +46,8 @@ export class Receiver {
   readonly #recent: RecentIds
   /** The ids of screenshots that are on their way, in their order, and when they came. */
   readonly #arriving = new Map<string, number>()
+  /** Sources that are behind, and how far they are read. */
+  readonly #readUpToMs = new Map<string, number>()
   #spillRestsUntil = Number.NEGATIVE_INFINITY
   #isStopped = false
 
@@ -54,23 +56,31 @@ export class Receiver {
     this.#recent = new RecentIds(options.recentIdsMin, options.random)
   }
 
-  /** When the oldest event came that is on its way into the queue. */
+  /** When the oldest event came that is on its way into the queue, or may be. */
   get arrivingMs(): number | undefined {
-    return this.#arriving.values().next().value
+    const arriving: number | undefined = this.#arriving.values().next().value
+    if (this.#readUpToMs.size === 0) return arriving
+    return Math.min(...this.#readUpToMs.values(), arriving ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** See `EventSink`. */
+  readUpTo(source: string, readUpToMs: number | undefined): void {
+    if (readUpToMs === undefined) this.#readUpToMs.delete(source)
+    else this.#readUpToMs.set(source, readUpToMs)
   }
 
   /** Takes an event from a publisher that does not wait. Never throws. */
   receive({ event }: BusMessage): void {
-    void this.#take(event, undefined)
+    void this.#take(event)
   }
 
   /**
    * Takes an event from a source that can be read again, and resolves when the next one may come: there is room, and its screenshot has found its place. What is
    * refused moves the position of the source as well.
    */
-  async receiveFrom({ event }: BusMessage, next: SourcePosition): Promise<void> {
+  async receiveFrom({ event, arrivedMs }: BusMessage, next: SourcePosition): Promise<void> {
     while (this.#options.queue.isFull && !this.#makeRoom() && !this.#isStopped) await this.#pause(roomCheckMs)
-    if (!this.#isStopped) await this.#take(event, next)
+    if (!this.#isStopped) await this.#take(event, next, arrivedMs)
   }
 
   /** Takes nothing more; resolves when the screenshots that came are in the queue. */
@@ -79,12 +89,13 @@ export class Receiver {
     while (this.#arriving.size > 0) await this.#pause(1)
   }
 
-  #take(value: unknown, next: SourcePosition | undefined): Promise<void> | undefined {
+  #take(value: unknown, next?: SourcePosition, arrivedMs = Number.POSITIVE_INFINITY): Promise<void> | undefined {
     if (this.#isStopped) return undefined
     const { counts, clock, screenshots } = this.#options
     counts.received++
-    const receivedMs = Math.max(0, Math.floor(clock.now()))
-    const checked = checkEvent(value, receivedMs)
+    const nowMs = Math.max(0, Math.floor(clock.now()))
+    const receivedMs = Math.min(nowMs, arrivedMs)
+    const checked = checkEvent(value, nowMs, receivedMs)
     if (isRefusal(checked)) this.#refuse(checked)
     else if (this.#isRepeated(checked.event.id)) counts.repeated++
     else if (checked.image && screenshots) return this.#takeScreenshot(checked, screenshots, next)
