@@ -50,14 +50,22 @@ export function registerStorageMetrics(registry: Registry, metrics: () => Storag
   counter('events_refused_total', 'Events that were malformed, by the field', 'field', () => metrics().events.refused)
   counter('events_lost_total', 'Events that were lost, by why', 'reason', () => metrics().events.lost)
   counter('bus_lost_total', 'Events that were published and reached nobody, by why', 'reason', () => metrics().bus.lost)
-  counter('windows_total', 'Windows and their batches, by how far they came', 'outcome', () => metrics().windows)
+  counter('windows_total', 'Windows and their batches, by how far they came', 'outcome', () =>
+    labels(metrics().windows),
+  )
   new Gauge({
     name: 'chronicle_capture_waiting',
     help: 'What waits: events and bytes in memory and in the spill, batches without an answer',
     labelNames: ['what'],
     registers: [registry],
     collect() {
-      for (const [what, value] of Object.entries(metrics().waiting)) this.set({ what }, value)
+      for (const [what, value] of Object.entries(labels(metrics().waiting))) this.set({ what }, value)
     },
   })
+}
+
+/** Named as Prometheus names things: `queue_events`. */
+function labels(counts: Readonly<Record<string, number>>): Record<string, number> {
+  const nameOf = (name: string): string => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [nameOf(name), count]))
 }

@@ -179,5 +179,7 @@ test('metrics for Prometheus', () =>
     const text = await registry.metrics()
     assert.match(text, /^chronicle_capture_events_total\{outcome="stored"\} 1$/m)
     assert.match(text, /^chronicle_capture_events_refused_total\{field="id"\} 1$/m)
+    assert.match(text, /^chronicle_capture_windows_total\{outcome="batches_delivered"\} 0$/m)
+    assert.match(text, /^chronicle_capture_waiting\{what="queue_events"\} 0$/m)
     await storage.shutdown()
   }))
