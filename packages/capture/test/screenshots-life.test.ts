@@ -24,6 +24,19 @@ async function inHouse(options: HouseOptions, live: (house: House) => Promise<vo
   }
 }
 
+/** Over files that the disk would not do so at the right moment. */
+function keeperOver(files: object): ShotKeeper {
+  return new ShotKeeper({
+    files: files as unknown as ShotFiles,
+    journal: { note: () => undefined } as unknown as JournalWriter,
+    limits: { ...screenshotLimits, memoryShotBytesMax: 1 },
+    devMode: false,
+    logger: silentLogger,
+    counts: new ShotCounts(),
+    now: () => ({ wallMs: 0, monotonicMs: 0 }),
+  })
+}
+
 function code(wanted: string): (error: unknown) => boolean {
   return error => error instanceof ChronicleError && error.code === wanted
 }
@@ -250,6 +263,23 @@ test('CS3: what is wiped is overwritten in memory', () => {
   assert.deepEqual([shot.memory, shot.wipeMemory()], [undefined, 0])
 })
 
+test('CS3: who is told that a screenshot is gone is told so once its file is, also where that was still being written', async () => {
+  const key = new ShotKey(idOf(1), seededRandom(1))
+  const writing = Promise.withResolvers<{ path: string; key: ShotKey }>()
+  const done: string[] = []
+  const keeper = keeperOver({ write: () => writing.promise, remove: async () => void done.push('removed') })
+  const record = { id: idOf(1), state: 'captured', place: 'memory', sizeBytes: 1000 } as ShotRecord
+  const placed = keeper.place(keeper.admit(record, imageOf(1000), { wallMs: 9, monotonicMs: 9 }), {})
+  const answers = [1, 2].map(() => keeper.analysed(idOf(1)).then(() => void done.push('answered')))
+  await new Promise(resolve => setImmediate(resolve))
+  assert.deepEqual(done, [])
+  writing.resolve({ path: 'somewhere', key })
+  await Promise.all([placed, ...answers])
+  assert.deepEqual(done, ['removed', 'answered', 'answered'])
+  assert.throws(() => key.use(), /destroyed/)
+  assert.equal(keeper.count, 0)
+})
+
 test('CS3: a key is destroyed even where its file cannot be removed, and opens nothing any more', async () => {
   const drawn: Uint8Array[] = []
   const bytes = (length: number): Uint8Array => {
@@ -264,15 +294,7 @@ test('CS3: a key is destroyed even where its file cannot be removed, and opens n
     write: async () => ({ path: 'nowhere', key }),
     remove: async () => assert.fail('the disk is gone'),
   }
-  const keeper = new ShotKeeper({
-    files: files as unknown as ShotFiles,
-    journal: { note: () => undefined } as unknown as JournalWriter,
-    limits: { ...screenshotLimits, memoryShotBytesMax: 1 },
-    devMode: false,
-    logger: silentLogger,
-    counts: new ShotCounts(),
-    now: () => ({ wallMs: 0, monotonicMs: 0 }),
-  })
+  const keeper = keeperOver(files)
   const record = { id: idOf(1), state: 'captured', place: 'memory', sizeBytes: 1000 } as ShotRecord
   const shot = keeper.admit(record, imageOf(1000), { wallMs: 9, monotonicMs: 9 })
   await keeper.place(shot, {})

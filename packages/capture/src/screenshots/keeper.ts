@@ -105,7 +105,7 @@ export class ShotKeeper {
   async analysed(id: string): Promise<void> {
     const shot = this.#shots.get(id)
     if (shot?.ending) return shot.ending
-    if (!shot || shot.doom !== undefined || shot.record.state === 'analysed') return
+    if (!shot || shot.doom !== undefined || shot.record.state === 'analysed') return shot?.writing
     this.#set(shot, 'analysed')
     await this.#end(shot, 'analysed')
   }
@@ -132,7 +132,8 @@ export class ShotKeeper {
     this.#wipeMemory(shot)
     shot.file?.key.destroy()
     // Whoever writes the file looks at `doom` afterwards.
-    if (shot.isWriting || !(await this.#removeFile(shot))) return
+    if (shot.writing) return shot.writing
+    if (!(await this.#removeFile(shot))) return
     if (!this.#shots.delete(shot.record.id)) return
     this.#options.counts.deleted(shot.doom)
     this.#set(shot, 'destroyed', { place: 'deleted', deletedMs: this.#options.now().wallMs, reason: shot.doom })
@@ -175,9 +176,9 @@ export class ShotKeeper {
   }
 
   async #moveToFile(shot: Shot): Promise<void> {
-    const { files, limits, logger } = this.#options
+    const { limits, logger } = this.#options
     const { id, sizeBytes } = shot.record
-    if (shot.isWriting || !shot.memory) return
+    if (shot.writing || !shot.memory) return
     if (this.#filesBytes + sizeBytes > limits.filesBytesMax) {
       logger.warn(
         { id, filesBytesMax: limits.filesBytesMax },
@@ -185,17 +186,23 @@ export class ShotKeeper {
       )
       return this.destroy(shot, 'no-room')
     }
-    shot.isWriting = true
+    shot.writing = this.#writeFile(shot, shot.memory)
+    await shot.writing
+  }
+
+  async #writeFile(shot: Shot, memory: Buffer): Promise<void> {
+    const { files, logger } = this.#options
+    const { id, sizeBytes } = shot.record
     shot.mayHaveFile = true
     this.#filesBytes += sizeBytes
     try {
-      shot.file = await files.write(id, shot.memory)
+      shot.file = await files.write(id, memory)
     } catch (error) {
       this.#filesBytes -= sizeBytes
       logger.warn({ id, reason: messageOf(error) }, 'the bytes of a screenshot could not be kept')
       shot.doom ??= 'no-room'
     }
-    shot.isWriting = false
+    shot.writing = undefined
     if (shot.doom !== undefined) return this.destroy(shot, shot.doom)
     this.#wipeMemory(shot)
     this.#set(shot, 'placed', { place: 'file' })

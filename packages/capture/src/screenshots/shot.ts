@@ -12,8 +12,8 @@ export class Shot {
   file: SealedFile | undefined
   /** What `memory` counts as, while there is some. */
   counted: 'waiting' | 'memory' = 'waiting'
-  /** A file of it is being written. */
-  isWriting = false
+  /** While a file of it is being written: resolves once it is, and is removed again if it has to be. */
+  writing: Promise<void> | undefined
   /** Something of it may lie on the disk. */
   mayHaveFile = false
   /** While it is handed on: resolves once it is destroyed after that. */
