@@ -5,22 +5,30 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { seededRandom } from '@chronicle/base'
-import { type Exit, runChronicle } from '@chronicle/testing'
+import { runChronicle } from '@chronicle/testing'
+import { type CommandResult, runCommand } from './support/command-line.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-cli-seal-'))
 const dataDir = join(scratch, 'data')
-after(() => rmSync(scratch, { recursive: true, force: true }))
+after(() => {
+  process.chdir(tmpdir())
+  rmSync(scratch, { recursive: true, force: true })
+})
 before(async () => {
   await done(run(['vault', 'init', '--source', 'file']))
 })
 
-type Result = Exit & { readonly stdout: string; readonly stderr: string }
-
-function run(args: readonly string[], options: { input?: string | Uint8Array; cwd?: string } = {}): Promise<Result> {
-  return runChronicle([...args, '--data-dir', dataDir], { cwd: scratch, ...options })
+/** In this process, which goes to `directory` for it: one command at a time. */
+function runIn(directory: string, args: readonly string[]): Promise<CommandResult> {
+  process.chdir(directory)
+  return runCommand(args, { env: { CHRONICLE_VAULT_KEY_SOURCE: 'file' } })
 }
 
-async function done(result: Promise<Result>): Promise<string> {
+function run(args: readonly string[], { cwd = scratch } = {}): Promise<CommandResult> {
+  return runIn(cwd, [...args, '--data-dir', dataDir])
+}
+
+async function done(result: Promise<CommandResult>): Promise<string> {
   const { code, stdout, stderr } = await result
   assert.equal(code, 0, stderr)
   return stdout
@@ -57,7 +65,7 @@ test('files of every size come back as they were, and what is there is not repla
     writeFileSync(join(directory, names[at]!), seededRandom(bytes).bytes(bytes))
   await done(run(['seal', ...names], { cwd: directory }))
   const before = names.map(name => readFileSync(join(directory, name)))
-  const present = await run(['open', `${names[0]}.sealed`], { cwd: directory })
+  const present = await runChronicle(['open', `${names[0]}.sealed`, '--data-dir', dataDir], { cwd: directory })
   assert.equal(present.code, 1)
   assert.match(present.stderr, /The output is there already[\s\S]*--force/)
   await done(run(['open', '--force', ...names.map(name => `${name}.sealed`)], { cwd: directory }))
@@ -172,11 +180,11 @@ test('parts of a file are opened alone, and the rest need not be whole', async (
 
 test('--inspect needs no key and no data directory', async () => {
   const { path } = await sealed('seen')
-  const { code, stdout } = await runChronicle(['open', '--inspect', path, '--json'], { cwd: tmpdir() })
+  const { code, stdout } = await runIn(tmpdir(), ['open', '--inspect', path, '--json'])
   assert.equal(code, 0)
   const [seen] = JSON.parse(stdout)
   assert.deepEqual([seen.kind, seen.place, seen.epoch, seen.plainBytes], ['file', 'seen', 0, plain.length])
-  const foreign = await runChronicle(['open', '--inspect', import.meta.filename])
+  const foreign = await runIn(tmpdir(), ['open', '--inspect', import.meta.filename])
   assert.equal(foreign.code, 1)
   assert.match(foreign.stderr, /not something that Chronicle sealed/)
 })
@@ -184,11 +192,11 @@ test('--inspect needs no key and no data directory', async () => {
 test('the key store of another installation does not open it, and says which key it takes', async () => {
   const { path } = await sealed('foreign')
   const elsewhere = join(scratch, 'elsewhere')
-  await runChronicle(['vault', 'init', '--source', 'file', '--data-dir', elsewhere])
-  const { code, stderr } = await runChronicle(['open', path, '--stdout', '--data-dir', elsewhere])
+  await done(runIn(scratch, ['vault', 'init', '--source', 'file', '--data-dir', elsewhere]))
+  const { code, stderr } = await runIn(scratch, ['open', path, '--stdout', '--data-dir', elsewhere])
   assert.equal(code, 1)
   assert.match(stderr, /not in the key store[\s\S]*[0-9a-f]{8}-/)
-  const none = await runChronicle(['open', path, '--stdout', '--data-dir', join(scratch, 'nowhere')])
+  const none = await runIn(scratch, ['open', path, '--stdout', '--data-dir', join(scratch, 'nowhere')])
   assert.equal(none.code, 1)
   assert.match(none.stderr, /There is no key store here that opens files/)
   assert.ok(!existsSync(join(scratch, 'nowhere')))
