@@ -4,12 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { type Exit, runChronicle } from '@chronicle/testing'
+import { runChronicle } from '@chronicle/testing'
 import { createRing, openRingWriter } from '../src/index.ts'
 import { picture, png } from './frames-support.ts'
 import { type EventRow, event, eventStream, frameStream } from './intake-support.ts'
 
-export type Result = Exit & { readonly stdout: string; readonly stderr: string }
+export type Result = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 const scratch = mkdtempSync(join(tmpdir(), 'chronicle-archive-commands-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))

@@ -2,18 +2,11 @@ import assert from 'node:assert/strict'
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { frameDefaults } from '../src/frames/options.ts'
-import { readHeif } from '../src/frames/read.ts'
-import {
-  done,
-  emptyDirectory,
-  entries,
-  filled,
-  type Installation,
-  refusedRows,
-  rows,
-} from './archive-commands-support.ts'
-import { readRows } from './parquet-support.ts'
+import { frameDefaults } from '../../packer/src/frames/options.ts'
+import { readHeif } from '../../packer/src/frames/read.ts'
+import { done, emptyDirectory, entries, refusedRows, rows } from '../../packer/test/archive-commands-support.ts'
+import { readRows } from '../../packer/test/parquet-support.ts'
+import { filledHere, type InstallationHere } from './archive-commands-here.ts'
 
 /** A row as a line of JSON has it; numbers of 64 bits as text, since JavaScript rounds them. */
 function parsed(line: string): Record<string, unknown> {
@@ -23,25 +16,26 @@ function parsed(line: string): Record<string, unknown> {
 
 const lines = (text: string) => text.trimEnd().split('\n')
 
-let made: Promise<Installation> | undefined
+let made: Promise<InstallationHere> | undefined
 
 /** Tests that change nothing share an archive. */
-function shared(): Promise<Installation> {
-  made ??= filled('shared')
+function shared(): Promise<InstallationHere> {
+  made ??= filledHere('shared')
   return made
 }
 
-function inZone(installation: Installation, timezone: string): Installation {
+function inZone(installation: InstallationHere, timezone: string): InstallationHere {
   const env = { CHRONICLE_PACKER_SCHEDULING_TIMEZONE: timezone }
   const archive = (...args: string[]) =>
-    installation.run(['archive', ...args, '--config', installation.config], { env })
+    installation.runHere(['archive', ...args, '--config', installation.config], { env })
   return { ...installation, archive }
 }
 
 for (const parquet of ['sealed', 'modular'] as const) {
   test(`from an encrypted archive (${parquet}) to its rows in one command, and out as files`, async () => {
-    const made = await (parquet === 'sealed' ? shared() : filled('whole', { 'encryption.parquet': parquet }))
-    const { archive } = made
+    const made = await (parquet === 'sealed' ? shared() : filledHere('whole', { 'encryption.parquet': parquet }))
+    // The one as people run it, the other for what it reads and writes.
+    const archive = parquet === 'sealed' ? made.archiveProcess : made.archive
     const all = await entries(made)
     const kindsOf = all.map(({ kind }) => kind).toSorted()
     assert.deepEqual(kindsOf, ['heif', 'parquet', 'parquet', 'parquet', 'quarantine'])
@@ -68,6 +62,8 @@ test('ls: by day, by kind and by moment, for people and machines', async () => {
   const made = inZone(await shared(), 'Pacific/Kiritimati')
   const { archive } = made
   const text = await archive('ls')
+  const { code, stdout } = await (await shared()).archiveProcess('ls')
+  assert.deepEqual([code, stdout], [0, text.stdout])
   assert.match(text.stdout, /^FILE +ROWS +SIZE +FIRST \(UTC\) +LAST \(UTC\) +KEY$/m)
   assert.match(
     text.stdout,
@@ -91,7 +87,7 @@ test('ls: by day, by kind and by moment, for people and machines', async () => {
 })
 
 test('cat: by path, glob and range; JSON inside of JSON; a frame raw; refused events as they are', async () => {
-  const { archive, base } = await shared()
+  const { archive, archiveProcess, base } = await shared()
   const first = 'parquet/2025/11/20/events_20251120_120000.parquet'
   const day = rows.slice(0, 40)
   for (const path of [first, 'parquet/2025/11/20/*', join(base, first)]) {
@@ -114,6 +110,9 @@ test('cat: by path, glob and range; JSON inside of JSON; a frame raw; refused ev
     assert.equal(result.code, code, result.stderr)
     assert.match(result.stderr, message)
   }
+  const { code, stdout, stderr } = await archiveProcess('cat', 'parquet/none')
+  assert.deepEqual([code, stdout], [1, ''])
+  assert.match(stderr, /The archive has no such file/)
 })
 
 test('export: JSON lines, nothing replaced unless told so, and the rest of what was begun', async () => {
@@ -139,16 +138,16 @@ test('export: JSON lines, nothing replaced unless told so, and the rest of what 
 })
 
 test('open: a file of an archive by its path, a part of one, and one that was copied out alone', async () => {
-  const { base, run, home } = await shared()
+  const { base, run, runHere, home } = await shared()
   const path = 'parquet/2025/11/20/events_20251120_120000.parquet'
   await done(run(['open', join(base, path), '-o', 'plain.parquet']))
   const plain = readFileSync(join(home, 'plain.parquet'))
   assert.deepEqual(await readRows(plain), rows.slice(0, 40))
-  await done(run(['open', join('archive', path), '--range', '0-3', '-o', 'part']))
+  await done(runHere(['open', join('archive', path), '--range', '0-3', '-o', 'part']))
   assert.equal(readFileSync(join(home, 'part'), 'utf8'), 'PAR1')
   copyFileSync(join(base, path), join(home, 'events_20251120_120000.parquet'))
   const keys = ['--data-dir', join(base, 'metadata/keys')]
-  await done(run(['open', 'events_20251120_120000.parquet', ...keys, '-o', 'copied']))
+  await done(runHere(['open', 'events_20251120_120000.parquet', ...keys, '-o', 'copied']))
   assert.deepEqual(readFileSync(join(home, 'copied')), plain)
   copyFileSync(join(base, path), join(home, 'other.parquet'))
   const refused = [
@@ -157,6 +156,6 @@ test('open: a file of an archive by its path, a part of one, and one that was co
     [[join(base, path), '-o', join(base, 'parquet/x')], /would lie in the archive/],
     [[join(base, 'parquet/none'), '-o', 'x'], /no such file/],
   ] as const
-  for (const [args, message] of refused) assert.match((await run(['open', ...args])).stderr, message)
-  await done(run(['open', 'other.parquet', ...keys, '--renamed', '-o', 'renamed']))
+  for (const [args, message] of refused) assert.match((await runHere(['open', ...args])).stderr, message)
+  await done(runHere(['open', 'other.parquet', ...keys, '--renamed', '-o', 'renamed']))
 })
