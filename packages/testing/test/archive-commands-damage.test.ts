@@ -16,29 +16,21 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import {
-  done,
-  emptyDirectory,
-  entries,
-  filled,
-  type Installation,
-  noon,
-  record,
-  rows,
-} from './archive-commands-support.ts'
-import { event, eventStream } from './intake-support.ts'
+import { done, emptyDirectory, entries, noon, record, rows } from '../../packer/test/archive-commands-support.ts'
+import { event, eventStream } from '../../packer/test/intake-support.ts'
+import { filledHere, type InstallationHere } from './archive-commands-here.ts'
 
 const program = join(import.meta.dirname, '../../../node_modules/.bin/chronicle')
 
-let made: Promise<Installation> | undefined
+let made: Promise<InstallationHere> | undefined
 
 /** Each test puts back what it has changed. */
-function shared(): Promise<Installation> {
-  made ??= filled('damage')
+function shared(): Promise<InstallationHere> {
+  made ??= filledHere('damage')
   return made
 }
 
-async function verified({ archive }: Installation, ...args: string[]) {
+async function verified({ archive }: InstallationHere, ...args: string[]) {
   const { code, stdout, stderr } = await archive('verify', '--json', ...args)
   assert.ok(stdout.startsWith('{'), stderr)
   return { code, report: JSON.parse(stdout) }
@@ -46,7 +38,7 @@ async function verified({ archive }: Installation, ...args: string[]) {
 
 test('PA9: a flipped byte in any region of a sealed file is found, named, and nothing of the file goes out', async () => {
   const installation = await shared()
-  const { archive, base } = installation
+  const { archiveProcess, base } = installation
   const { path } = (await entries(installation, '--kind', 'parquet'))[0]!
   const file = join(base, path)
   const good = readFileSync(file)
@@ -62,11 +54,11 @@ test('PA9: a flipped byte in any region of a sealed file is found, named, and no
       assert.deepEqual([report.whole, report.problems.length, report.problems[0].path], [false, 1, path], region)
       assert.equal(report.problems[0].code, 'packer.archived-file-damaged')
     }
-    const printed = await archive('cat', path)
+    const printed = await archiveProcess('cat', path)
     assert.deepEqual([printed.code, printed.stdout], [1, ''])
     assert.match(printed.stderr, /is not the one that was written[\s\S]*→ Do not use it\. Restore it from a copy/)
     const out = emptyDirectory('damaged-out')
-    const exported = await archive('export', '-o', out)
+    const exported = await archiveProcess('export', '-o', out)
     assert.equal(exported.code, 1)
     assert.match(exported.stdout, /× A file of the archive is not the one[\s\S]*Exported 4 files/)
     assert.equal(existsSync(join(out, path)), false)
@@ -78,7 +70,7 @@ test('PA9: a flipped byte in any region of a sealed file is found, named, and no
 })
 
 test('verify: cut, longer, gone, swapped, of nobody, each with what to do', async () => {
-  const { base, archive } = await shared()
+  const { base, archive, archiveProcess } = await shared()
   const copy = emptyDirectory('verify-copy')
   cpSync(base, copy, { recursive: true })
   const list: { path: string; kind: string }[] = JSON.parse(await done(archive('ls', '--json')))
@@ -91,7 +83,7 @@ test('verify: cut, longer, gone, swapped, of nobody, each with what to do', asyn
   truncateSync(at(parquet[2]!), 1000)
   appendFileSync(at(heif!), 'x')
   renameSync(at(quarantine!), at('quarantine/of-nobody.jsonl'))
-  const { code, stdout } = await archive('verify', '--base-path', copy)
+  const { code, stdout } = await archiveProcess('verify', '--base-path', copy)
   assert.equal(code, 1)
   const blocks = stdout.split(/^(?=×)/m).map(block => block.trimEnd())
   const named = (what: RegExp) => {
@@ -134,13 +126,13 @@ test('a damaged manifest, a missing one, another archive and no archive are refu
 })
 
 test('the wrong master key, and none, open nothing', async () => {
-  const { base, archive, run, home, config } = await shared()
+  const { base, archive, archiveProcess, home } = await shared()
   const [keyFile] = readdirSync(join(home, 'config/chronicle')).filter(name => name.endsWith('.key'))
   const path = join(home, 'config/chronicle', keyFile!)
   const good = readFileSync(path)
   try {
     writeFileSync(path, Buffer.alloc(32, 7))
-    const wrong = await archive('ls')
+    const wrong = await archiveProcess('ls')
     assert.deepEqual([wrong.code, wrong.stdout], [1, ''])
     assert.match(wrong.stderr, /The master key does not open this key store/)
     rmSync(path)
@@ -161,7 +153,7 @@ test('the wrong master key, and none, open nothing', async () => {
   const whole = readFileSync(record)
   try {
     writeFileSync(record, 'damaged')
-    await done(run(['archive', 'ls', '--config', config]))
+    await done(archive('ls'))
     assert.equal(readFileSync(record, 'utf8'), 'damaged', 'reading makes nothing good')
   } finally {
     writeFileSync(record, whole)
@@ -169,11 +161,11 @@ test('the wrong master key, and none, open nothing', async () => {
 })
 
 test('files of a destroyed key are listed as that, verified by their bytes, and not printed', async () => {
-  const installation = await filled('destroyed')
-  const { archive, base, run } = installation
+  const installation = await filledHere('destroyed')
+  const { archive, base, runHere } = installation
   const [first] = await entries(installation, '--kind', 'parquet')
   const keys = ['--data-dir', join(base, 'metadata/keys')]
-  await done(run(['vault', 'destroy', first!.keyId!, '--yes', first!.keyId!, ...keys]))
+  await done(runHere(['vault', 'destroy', first!.keyId!, '--yes', first!.keyId!, ...keys]))
   const states = (await entries(installation)).map(({ keyState }) => keyState)
   assert.equal(states.filter(state => state === 'destroyed').length, 1)
   assert.match((await archive('ls')).stderr, /; 1 file without a key\./)
@@ -187,8 +179,8 @@ test('files of a destroyed key are listed as that, verified by their bytes, and 
 })
 
 test('beside a packer that runs, and packs meanwhile', async () => {
-  const installation = await filled('running')
-  const { packer, archive, home } = installation
+  const installation = await filledHere('running')
+  const { packer, archive, archiveProcess, home } = installation
   await done(packer('--daemon', '--pid-file', join(home, 'pid'), 'start'))
   try {
     const later = Array.from({ length: 50 }, (_, at) =>
@@ -196,7 +188,7 @@ test('beside a packer that runs, and packs meanwhile', async () => {
     )
     const [packed, ...read] = await Promise.all([
       record(installation, [eventStream(later)]).then(() => packer('process', '--json')),
-      ...Array.from({ length: 3 }, () => archive('verify')),
+      ...Array.from({ length: 3 }, () => archiveProcess('verify')),
     ])
     assert.equal(packed.code, 0, packed.stderr)
     for (const { code, stdout, stderr } of read) assert.equal(code, 0, stdout + stderr)
