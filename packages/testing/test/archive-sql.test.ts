@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
-import { chroniclePath } from '@chronicle/testing'
-import { days, done, entries, filled, type Installation, refusedRows, rows } from './archive-commands-support.ts'
-import type { EventRow } from './intake-support.ts'
+import { days, done, emptyDirectory, entries, refusedRows, rows } from '../../packer/test/archive-commands-support.ts'
+import type { EventRow } from '../../packer/test/intake-support.ts'
+import { chroniclePath } from '../src/index.ts'
+import { filledHere, type InstallationHere } from './archive-commands-here.ts'
 
-let made: Installation
+let made: InstallationHere
 before(async () => {
-  made = await filled('sql')
+  made = await filledHere('sql')
 })
 
 const sql = (...args: string[]) => made.archive('sql', ...args)
+const sqlProcess = (...args: string[]) => made.archiveProcess('sql', ...args)
 
 /** As `--jsonl` prints an event: JSON that came is JSON again, its line feeds as spaces. */
 function lineOf({ timestamp_ns, data, ...rest }: EventRow): string {
@@ -32,7 +34,7 @@ function lineOf({ timestamp_ns, data, ...rest }: EventRow): string {
 }
 
 test('the events that a query gives are those that were packed, to the nanosecond and the last digit of their data', async () => {
-  const printed = await done(sql('--jsonl', 'SELECT * EXCLUDE (time) FROM events ORDER BY timestamp_ns'))
+  const printed = await done(sqlProcess('--jsonl', 'SELECT * EXCLUDE (time) FROM events ORDER BY timestamp_ns'))
   assert.equal(printed, rows.map(lineOf).join(''))
   const times = JSON.parse(await done(sql('--json', 'SELECT min(time) AS first, max(time) AS last FROM events')))
   assert.deepEqual(times, [{ first: `${days[0]} 12:00:00+00`, last: `${days[2]} 12:00:39+00` }])
@@ -54,10 +56,11 @@ test('files, frames and quarantine are tables as well', async () => {
 })
 
 test('--from, --to and --path leave out events, and files are not even opened', async () => {
-  const other = await filled('sql-pruned')
-  const [first, second] = (await entries(other, '--kind', 'parquet')).map(({ path }) => path)
-  truncateSync(join(other.base, first!), 100)
-  const ask = (...args: string[]) => other.archive('sql', '--csv', ...args)
+  const copy = emptyDirectory('sql-pruned')
+  cpSync(made.base, copy, { recursive: true })
+  const [first, second] = (await entries(made, '--kind', 'parquet')).map(({ path }) => path)
+  truncateSync(join(copy, first!), 100)
+  const ask = (...args: string[]) => sql('--csv', '--base-path', copy, ...args)
   const damaged = await ask('SELECT count(*) FROM events')
   assert.equal(damaged.code, 1)
   assert.match(damaged.stderr, /is not the one that was written[\s\S]*bytes: found 100/)
@@ -66,7 +69,6 @@ test('--from, --to and --path leave out events, and files are not even opened', 
   assert.equal(await done(ask('--path', second!, count)), 'n\n40\n')
   assert.equal(await done(ask('--from', `${days[1]}T12:00:20Z`, '--to', days[1], count)), 'n\n20\n')
   assert.equal(await done(ask('--from', '2027-01-01', count)), 'n\n0\n')
-  rmSync(join(other.base, first!))
 })
 
 test('a result is a table, CSV, JSON or lines of JSON, and NULL is told from nothing', async () => {
@@ -87,8 +89,8 @@ test('a query comes as an argument, from a file or over standard input', async (
   assert.equal(await done(piped), 'c\n3\n')
   for (const refused of [
     await sql('--file', file, 'SELECT 1'),
-    await made.run(['archive', 'sql', '--config', made.config], { input: '\n' }),
-    await sql('--opened-max', 'much', 'SELECT 1'),
+    await made.runHere(['archive', 'sql', '--config', made.config], { input: '\n' }),
+    await sqlProcess('--opened-max', 'much', 'SELECT 1'),
   ]) {
     assert.equal(refused.code, 2, refused.stderr)
     assert.equal(refused.stdout, '')
@@ -98,7 +100,7 @@ test('a query comes as an argument, from a file or over standard input', async (
 })
 
 test('what fails is said in words, with exit code 1, behind what came before it', async () => {
-  const wrong = await sql('--csv', 'SELECT 1 AS a; SELECT nothing FROM events')
+  const wrong = await sqlProcess('--csv', 'SELECT 1 AS a; SELECT nothing FROM events')
   assert.deepEqual([wrong.code, wrong.stdout], [1, 'a\n1\n'])
   assert.match(wrong.stderr, /error: The query failed[\s\S]*Binder Error[\s\S]*"nothing"[\s\S]*→ /)
   const reading = await sql("FROM read_text('/etc/passwd')")
@@ -111,7 +113,7 @@ test('what fails is said in words, with exit code 1, behind what came before it'
     much.stderr,
     new RegExp(`more than may be opened at once[\\s\\S]*bytes +${bytes}\\n[\\s\\S]*1000 bytes[\\s\\S]*--from`),
   )
-  const memory = await sql(
+  const memory = await sqlProcess(
     '--memory',
     '32MB',
     'SELECT count(*) FROM (SELECT hash(i) AS h FROM range(9000000) t(i) ORDER BY h)',
@@ -126,7 +128,7 @@ test('an archive without encryption, and one in the encryption of Parquet itself
   const answer = `n,last,sevens\n${rows.length},${rows.at(-1)!.timestamp_ns},3\n`
   assert.equal(await done(sql('--csv', query)), answer)
   for (const settings of [{ 'encryption.enabled': false }, { 'encryption.parquet': 'modular' }]) {
-    const other = await filled('sql-other', settings)
+    const other = await filledHere('sql-other', settings)
     assert.equal(await done(other.archive('sql', '--csv', query)), answer, JSON.stringify(settings))
   }
 })
