@@ -12,7 +12,9 @@ let server: ChronicleProcess
 before(async () => {
   // The tables get nothing of themselves, only when somebody was refused.
   const env = { BUFFER_MAX_SIZE: `${bufferEventsMax}`, BATCH_FLUSH_THRESHOLD: '1000', BATCH_FLUSH_INTERVAL_MS: '60m' }
-  server = await startChronicle({ env })
+  server = await startChronicle({ env, hasEmptyTables: true })
+  // The database opens now: it may take longer than an exporter is patient, which is for ten seconds.
+  while ((await sendSpan()) === 200);
 })
 after(() => server.stop())
 
