@@ -5,6 +5,12 @@ import { test } from 'node:test'
 import type { PendingEvent } from '../src/event/check.ts'
 import { makeDirectory, move, openPipeline, SetClock, sessionA, until, windowMs } from './event-support.ts'
 
+const metadata = {
+  window_title: '',
+  app_name: '',
+  screen_region: { x: 0, y: 0, width: 1, height: 1 },
+  privacy_masked: false,
+}
 const start = Math.floor(Date.parse('2026-11-21T12:00:00Z') / windowMs) * windowMs
 const next = (position: number) => ({ source: 'raw-events', partition: 0, position })
 
@@ -142,12 +148,6 @@ test('CW2: a window waits for a screenshot that came in time and is still looked
   const references = (ids: readonly string[]) => ids.map(screenshot_id => ({ ...reference, screenshot_id }))
   const { pipeline, database, batches } = await openPipeline({ directory, clock, screenshots: { door, references } })
   const shot = '0190b8a0-0000-7000-8000-00000000000f'
-  const metadata = {
-    window_title: '',
-    app_name: '',
-    screen_region: { x: 0, y: 0, width: 1, height: 1 },
-    privacy_masked: false,
-  }
   const data = { screenshot_id: shot, image: Buffer.from('pixels'), metadata }
   pipeline.receive({ event: { ...move(start + 1), event_type: 'screenshot', data } })
   pipeline.receive({ event: move(start + 2) })
@@ -197,6 +197,25 @@ test('CW2: no window closes before a source that is behind is read that far', as
       [[2, true]],
     ],
   )
+  await pipeline.stop(1_000)
+  database.close()
+})
+
+test('CW2: a producer whose clock is behind holds no window open', async t => {
+  const clock = new SetClock(start)
+  const looked = Promise.withResolvers<void>()
+  const door = { accept: (event: PendingEvent) => looked.promise.then(() => event) }
+  const screenshots = { door, references: () => [] }
+  const { pipeline, database, batches } = await openPipeline({ directory: makeDirectory(t), clock, screenshots })
+  pipeline.receive({ event: move(start) })
+  await pipeline.flushed()
+  clock.nowMs = start + windowMs + 5_000
+  const data = { screenshot_id: '0190b8a0-0000-7000-8000-00000000000f', image: Buffer.from('pixels'), metadata }
+  const event = { ...move(clock.nowMs), event_type: 'screenshot', data }
+  const taken = pipeline.receiveFrom({ event, arrivedMs: start - 3_600_000 }, next(1))
+  await until(() => batches.length === 1, 'the window while the screenshot is looked at')
+  looked.resolve()
+  await taken
   await pipeline.stop(1_000)
   database.close()
 })

@@ -48,9 +48,9 @@ export class CatchUp {
     this.#isReading = true
   }
 
-  /** The store has the record, which came at `arrivedMs`; `position` is behind it. */
-  async read(partition: number, position: number, arrivedMs: number): Promise<void> {
-    if (this.#timer === undefined) return
+  /** The store has the record, which came at `arrivedMs`; `position` is behind it. Where a promise comes back, the next record waits for it. */
+  read(partition: number, position: number, arrivedMs: number): Promise<void> | undefined {
+    if (this.#timer === undefined) return undefined
     this.#isReading = false
     this.#lastReadMs = this.#options.clock.monotonic()
     this.#next.set(partition, position)
@@ -58,7 +58,8 @@ export class CatchUp {
     if (position >= (this.#ends.get(partition) ?? Number.POSITIVE_INFINITY)) this.#ends.delete(partition)
     if (this.#ends.size > 0) this.#tell()
     else if (this.#lastReadMs - this.#roundBeganMs <= roundMsMax) this.#end()
-    else this.#beginRound(await this.#options.ends())
+    else return this.#options.ends().then(ends => this.#beginRound(ends))
+    return undefined
   }
 
   /** Nothing is told any more. */

@@ -79,7 +79,7 @@ export class EventReader implements Subscription {
       for await (const { partition, offset, timestamp, value } of this.#stream) {
         const position = Number(offset) + 1
         const { event, image } = decodeEvent(value, this.#options.keyOf)
-        const arrivedMs = timestamp >= 0n ? Number(timestamp) : this.#options.clock.now()
+        const arrivedMs = timestamp >= 0n ? Number(timestamp) : Math.floor(this.#options.clock.now())
         catchUp.reading()
         // Who takes the screenshot has a copy by then (CS2).
         const received = this.#sink
@@ -89,7 +89,8 @@ export class EventReader implements Subscription {
         await Promise.race([received, this.#closed.promise])
         if (this.#isClosed) break
         this.#next.set(`${source}/${partition}`, position)
-        await catchUp.read(partition, position, arrivedMs)
+        const looking = catchUp.read(partition, position, arrivedMs)
+        if (looking) await looking
       }
       return !this.#isClosed
     } finally {

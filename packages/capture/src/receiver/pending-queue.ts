@@ -6,7 +6,7 @@ import type { SourcePosition } from '../store/positions.ts'
 export type PendingItem = {
   /** Absent where a source brought something that is not stored: only its position goes on. */
   readonly event?: PendingEvent
-  /** When it came. */
+  /** No window that was open at this moment closes before it is stored. */
   readonly receivedMs: number
   /** Where its source goes on behind it. */
   readonly next?: SourcePosition | undefined

@@ -94,11 +94,12 @@ export class Receiver {
     const { counts, clock, screenshots } = this.#options
     counts.received++
     const nowMs = Math.max(0, Math.floor(clock.now()))
-    const receivedMs = Math.min(nowMs, arrivedMs)
-    const checked = checkEvent(value, nowMs, receivedMs)
+    const checked = checkEvent(value, nowMs, Math.min(nowMs, arrivedMs))
+    // Producers give the times of records: one whose clock is wrong holds no window open, unless its source has to be caught up with.
+    const receivedMs = this.#readUpToMs.size > 0 ? Math.min(nowMs, arrivedMs) : nowMs
     if (isRefusal(checked)) this.#refuse(checked)
     else if (this.#isRepeated(checked.event.id)) counts.repeated++
-    else if (checked.image && screenshots) return this.#takeScreenshot(checked, screenshots, next)
+    else if (checked.image && screenshots) return this.#takeScreenshot(checked, screenshots, receivedMs, next)
     else return void this.#push({ event: checked.event, receivedMs, next })
     if (next) this.#push({ receivedMs, next })
     return undefined
@@ -111,9 +112,9 @@ export class Receiver {
   async #takeScreenshot(
     { event, image }: CheckedEvent,
     screenshots: ScreenshotDoor,
+    receivedMs: number,
     next: SourcePosition | undefined,
   ): Promise<void> {
-    const { receivedMs } = event
     this.#arriving.set(event.id, receivedMs)
     try {
       this.#push({ event: await screenshots.accept(event, image!), receivedMs, next })
